@@ -1,0 +1,65 @@
+import type { Client } from "../ports/transport.ts";
+import type { StoreEvent } from "../store/tx.ts";
+import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
+import type { ClusterSpec, NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
+
+/** This node's part in a swarm, as `/info` tells it. */
+export interface SwarmStatus {
+  readonly state: "inactive" | "pending" | "active" | "locked" | "error";
+  /** Why it is pending or in error; "" when all is well. */
+  readonly error: string;
+  readonly nodeId: string;
+  /** The address other nodes know this one by, without port. */
+  readonly nodeAddress: string;
+  /** Whether this node is a manager that can serve the cluster's API now. */
+  readonly controlAvailable: boolean;
+  /** Managers this node knows, address as HOST:PORT. */
+  readonly managers: readonly { readonly nodeId: string; readonly address: string }[];
+}
+
+export interface InitRequest {
+  /** HOST:PORT or HOST; "" for the default. */
+  readonly listenAddress: string;
+  readonly advertiseAddress: string;
+  readonly dataPathAddress: string;
+  readonly dataPathPort: number;
+  readonly forceNewCluster: boolean;
+  readonly spec: ClusterSpec;
+  readonly autoLock: boolean;
+  readonly availability: NodeSpec_Availability;
+  readonly addressPools: readonly string[];
+  /** Mask length of subnets taken from the pools; 0 for the default. */
+  readonly subnetSize: number;
+}
+
+export interface JoinRequest {
+  readonly listenAddress: string;
+  readonly advertiseAddress: string;
+  readonly dataPathAddress: string;
+  /** Managers to try, HOST:PORT each. */
+  readonly remotes: readonly string[];
+  readonly token: string;
+  readonly availability: NodeSpec_Availability;
+}
+
+/** What the HTTP façade needs of the node it runs on. The node room implements it. */
+export interface SwarmBackend {
+  status(): SwarmStatus;
+  /** Founds a swarm; resolves with this node's id. Faults carry Docker's texts where it has one. */
+  init(request: InitRequest): Promise<string>;
+  /** Joins one; resolves once this node has its certificate and is active. */
+  join(request: JoinRequest): Promise<void>;
+  leave(force: boolean): Promise<void>;
+  unlock(key: string): Promise<void>;
+  /** The key that unlocks managers, "" when autolock is off. */
+  unlockKey(): Promise<string>;
+  /** The cluster's API, answered here or by the leader. Faults unavailable when this is no manager: see `status`. */
+  control(): Client<typeof Control>;
+  logs(): Client<typeof Logs>;
+  /**
+   * Committed changes from now on, until `signal` aborts; ends with Fault resource_exhausted when the reader is too
+   * slow. On a node that is no manager it just waits.
+   */
+  changes(signal: AbortSignal): AsyncIterable<StoreEvent>;
+}

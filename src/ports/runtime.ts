@@ -1,0 +1,80 @@
+import type { Config, Secret, Task } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import type { NodeDescription, PortConfig } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+
+/** What a task needs besides its own object: only what is assigned to this node, and only in memory. */
+export interface TaskDependencies {
+  secret(id: string): Secret | undefined;
+  config(id: string): Config | undefined;
+}
+
+/** What a runtime knows of a task's container (or process) at one moment. */
+export interface Instance {
+  readonly taskId: string;
+  readonly containerId: string;
+  readonly state: "created" | "running" | "exited";
+  /** "none" when the task has no health check. */
+  readonly health: "none" | "starting" | "healthy" | "unhealthy";
+  /** Process id on this machine; 0 when not running. */
+  readonly pid: number;
+  /** Meaningful once exited. */
+  readonly exitCode: number;
+  /** Why it ended or could not start, when the runtime says more than the exit code. */
+  readonly error: string;
+  /** Ports in host mode with the numbers that were really published. */
+  readonly ports: readonly PortConfig[];
+}
+
+export interface LogOptions {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly follow: boolean;
+  /** Last lines wanted; negative for all. */
+  readonly tail: number;
+  /** Milliseconds since 1970; undefined for the beginning. */
+  readonly sinceMs: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** One log line (TTY tasks: one chunk). */
+export interface LogLine {
+  readonly stream: "stdout" | "stderr";
+  /** Nanoseconds since 1970. */
+  readonly timestampNs: bigint;
+  /** With its newline where it had one. */
+  readonly data: Uint8Array;
+}
+
+/**
+ * The door to what runs containers. Real: `platform/docker` and `platform/embedded`; simulated: `sim/runtime.ts`. One
+ * contract test runs against all of them. Each runtime touches only what belongs to its own node id. Every operation
+ * may be repeated after a crash at any point and then carries on where things stand.
+ *
+ * Faults: invalid_argument and not_found (bad spec, no such image) mean the task is to be REJECTED; unavailable means
+ * that the runtime cannot be reached now and the same operation is to be tried again; the rest means FAILED.
+ */
+export interface Runtime {
+  readonly kind: "docker" | "embedded" | "sim";
+  /** This machine: hostname, platform, resources, engine version, labels and plugins. */
+  describe(): Promise<NodeDescription>;
+  /** Everything of this node's that exists, running or not: asked once when the agent starts. */
+  list(): Promise<Instance[]>;
+  /** The task's instance, or undefined when there is none. */
+  inspect(taskId: string): Promise<Instance | undefined>;
+  /** Gets the image (or program) and creates the instance, not yet started. `progress` gets texts fit for the status. */
+  prepare(task: Task, dependencies: TaskDependencies, progress: (message: string) => void): Promise<Instance>;
+  /** Starts a prepared instance; no error when it runs already. */
+  start(task: Task): Promise<Instance>;
+  /**
+   * Resolves with the instance as soon as it differs from `seen` in state or health (also when it is gone:
+   * undefined), or when `signal` aborts.
+   */
+  changed(taskId: string, seen: Instance, signal: AbortSignal): Promise<Instance | undefined>;
+  /** Stop signal, then after the grace period SIGKILL; resolves when it has exited. No error when it is gone. */
+  stop(task: Task): Promise<void>;
+  /** Removes the instance and all it holds, killing it if it runs. No error when it is gone. */
+  remove(taskId: string): Promise<void>;
+  /** Log lines in order; ends at the end of the log, or with `follow` when the instance ends or `signal` aborts. */
+  logs(taskId: string, options: LogOptions): AsyncIterable<LogLine>;
+  /** Lets go of connections and watchers. Tasks go on running. */
+  close(): Promise<void>;
+}

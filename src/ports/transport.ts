@@ -1,0 +1,87 @@
+import type {
+  DescMethodClientStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
+
+/** Who is at the other end of a call, read from its verified certificate and from nothing else. */
+export interface Caller {
+  readonly nodeId: string;
+  readonly role: "manager" | "worker";
+  readonly clusterId: string;
+}
+
+export interface CallContext {
+  /** Undefined for a caller without a certificate (joining nodes). */
+  readonly caller: Caller | undefined;
+  /** The caller's IP address, for logs and rate limits. */
+  readonly peerAddress: string;
+  /** Aborts when the caller goes away or the connection breaks. */
+  readonly signal: AbortSignal;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Milliseconds until the call fails with deadline_exceeded. */
+  readonly timeoutMs?: number;
+}
+
+/** What a server provides for a service: one function a method. Faults thrown travel to the caller with their code. */
+export type Handlers<S extends DescService> = {
+  readonly [K in keyof S["method"]]: S["method"][K] extends DescMethodUnary<infer I, infer O>
+    ? (request: MessageShape<I>, context: CallContext) => Promise<MessageInitShape<O>>
+    : S["method"][K] extends DescMethodServerStreaming<infer I, infer O>
+      ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<MessageInitShape<O>>
+      : S["method"][K] extends DescMethodClientStreaming<infer I, infer O>
+        ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => Promise<MessageInitShape<O>>
+        : never;
+};
+
+/** What a caller sees of a service. Failures reject (or end the iteration) with Fault. */
+export type Client<S extends DescService> = {
+  readonly [K in keyof S["method"]]: S["method"][K] extends DescMethodUnary<infer I, infer O>
+    ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
+    : S["method"][K] extends DescMethodServerStreaming<infer I, infer O>
+      ? (request: MessageInitShape<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
+      : S["method"][K] extends DescMethodClientStreaming<infer I, infer O>
+        ? (requests: AsyncIterable<MessageInitShape<I>>, options?: CallOptions) => Promise<MessageShape<O>>
+        : never;
+};
+
+/** A service and its handlers, as a list element. */
+export interface Registration {
+  readonly service: DescService;
+  readonly handlers: object;
+}
+
+/** Ties handlers to their service with the types checked. */
+export function register<S extends DescService>(service: S, handlers: Handlers<S>): Registration {
+  return { service, handlers };
+}
+
+/** A connection to one address. It dials on first use and redials by itself; calls fail with unavailable meanwhile. */
+export interface Connection {
+  readonly address: string;
+  client<S extends DescService>(service: S): Client<S>;
+  /** Ends running calls with unavailable. */
+  close(): void;
+}
+
+/** The door to the other nodes: gRPC over mutual TLS (`rpc/`), or the simulated network (`sim/`). */
+export interface Transport {
+  /** `address` is HOST:PORT. */
+  connect(address: string): Connection;
+  /** Serves `registrations` on HOST:PORT; a port of 0 takes a free one. */
+  listen(address: string, registrations: readonly Registration[]): Promise<Listener>;
+}
+
+export interface Listener {
+  /** HOST:PORT that is really listened on. */
+  readonly address: string;
+  /** Cuts every connection of that node: its role or membership has ended. */
+  disconnect(nodeId: string): void;
+  close(): Promise<void>;
+}
