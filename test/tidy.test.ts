@@ -54,7 +54,7 @@ function filesBelow(directory: string): string[] {
 const rankOf = (room: string): number => RANKS.findIndex(rooms => rooms.includes(room));
 const roomOf = (path: string): string => relative(src, path).split("/")[0] ?? "";
 const files = filesBelow(src);
-const product = files.filter(path => !path.endsWith(".test.ts"));
+const product = files.filter(path => !/\.test(-kit)?\.ts$/.test(path));
 
 function importsOf(text: string): string[] {
   const found = text.matchAll(
