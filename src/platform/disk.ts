@@ -1,0 +1,163 @@
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Fault, type FaultCode } from "../lib/fault.ts";
+import type { AppendFile, Disk } from "../ports/disk.ts";
+
+/** The machine's file system. */
+export const systemDisk: Disk = {
+  async read(path) {
+    try {
+      return await readFile(path);
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT") return undefined;
+      throw diskFault(`Cannot read "${path}"`, error);
+    }
+  },
+
+  replace(path, content, mode = 0o600) {
+    return guarded(`Cannot write "${path}"`, async () => {
+      const fresh = `${path}.tmp`;
+      const file = await open(fresh, "w", mode);
+      try {
+        await file.chmod(mode);
+        await file.writeFile(content);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(fresh, path);
+      await syncDirectory(dirname(path));
+    });
+  },
+
+  openAppend(path) {
+    return guarded(`Cannot open "${path}"`, async () => {
+      const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+      const file = await open(path, flags, 0o600);
+      try {
+        const { size } = await file.stat();
+        await syncDirectory(dirname(path));
+        return new SystemAppendFile(path, file, size);
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    });
+  },
+
+  async list(directory) {
+    try {
+      return (await readdir(directory)).sort();
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT") return [];
+      throw diskFault(`Cannot list "${directory}"`, error);
+    }
+  },
+
+  makeDirectory(path) {
+    return guarded(`Cannot make directory "${path}"`, async () => {
+      const first = await mkdir(path, { recursive: true, mode: 0o700 });
+      if (first !== undefined) await syncDirectory(dirname(first));
+    });
+  },
+
+  remove(path) {
+    return guarded(`Cannot remove "${path}"`, async () => {
+      await rm(path, { recursive: true, force: true });
+      await syncDirectory(dirname(path));
+    });
+  },
+};
+
+class SystemAppendFile implements AppendFile {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  #size: number;
+
+  constructor(path: string, file: FileHandle, size: number) {
+    this.#path = path;
+    this.#file = file;
+    this.#size = size;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  append(chunks: readonly Uint8Array[]): Promise<void> {
+    return guarded(`Cannot append to "${this.#path}"`, async () => {
+      const wanted = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+      const { bytesWritten } = await this.#file.writev([...chunks]);
+      this.#size += bytesWritten;
+      // The kernel writes less than asked only when it runs out of room or is interrupted half-way.
+      if (bytesWritten < wanted)
+        throw new Fault("resource_exhausted", `only ${bytesWritten} of ${wanted} bytes were taken`);
+    });
+  }
+
+  sync(): Promise<void> {
+    return guarded(`Cannot sync "${this.#path}"`, () => this.#file.datasync());
+  }
+
+  truncate(size: number): Promise<void> {
+    return guarded(`Cannot truncate "${this.#path}"`, async () => {
+      await this.#file.truncate(size);
+      await this.#file.sync();
+      this.#size = size;
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+/** A file's name is durable only once its directory is synced too. */
+async function syncDirectory(path: string): Promise<void> {
+  try {
+    const directory = await open(path, "r");
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  } catch (error) {
+    // The directory itself was removed meanwhile: then there is no entry left to lose.
+    if (errnoOf(error) !== "ENOENT") throw error;
+  }
+}
+
+async function guarded<T>(action: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw diskFault(action, error);
+  }
+}
+
+function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+function diskFault(action: string, error: unknown): Fault {
+  const code: FaultCode = error instanceof Fault ? error.code : codeOf(errnoOf(error));
+  return new Fault(code, `${action}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+}
+
+function codeOf(errno: string | undefined): FaultCode {
+  switch (errno) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return "not_found";
+    case "ENOSPC":
+    case "EDQUOT":
+      return "resource_exhausted";
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return "permission_denied";
+    default:
+      return "data_loss";
+  }
+}

@@ -1,0 +1,127 @@
+import { Fault, type FaultCode } from "../lib/fault.ts";
+import type { AppendFile, Disk } from "../ports/disk.ts";
+import type { Random } from "../ports/random.ts";
+
+interface SimFile {
+  content: Uint8Array;
+  /** Bytes from the start that survive a crash for certain. */
+  durable: number;
+}
+
+type Operation = "append" | "sync" | "truncate" | "replace";
+
+/** A disk in memory. `crash` does what a power cut does: of what was not synced, any part may be there or not. */
+export class SimDisk implements Disk {
+  readonly #files = new Map<string, SimFile>();
+  readonly #failures: { operation: Operation; code: FaultCode }[] = [];
+  /** Grows with each crash; handles opened before are dead. */
+  #life = 0;
+
+  /** Makes the next such operation fail, having done half of its work. */
+  failNext(operation: Operation, code: FaultCode): void {
+    this.#failures.push({ operation, code });
+  }
+
+  /**
+   * Loses what was not synced: each file keeps a random part of its unsynced tail, and with some chance that part has
+   * holes of zeros in it, as when the second page of a write reached the disk and the first did not.
+   */
+  crash(random: Random): void {
+    this.#life++;
+    for (const file of this.#files.values()) {
+      const unsynced = file.content.length - file.durable;
+      const kept = file.content.slice(0, file.durable + Math.floor(random.float() * (unsynced + 1)));
+      if (random.float() < 0.3) {
+        const hole = file.durable + Math.floor(random.float() * (kept.length - file.durable));
+        kept.fill(0, hole, Math.min(kept.length, hole + 1 + Math.floor(random.float() * 64)));
+      }
+      file.content = kept;
+      file.durable = kept.length;
+    }
+  }
+
+  /** Flips one bit: rot that no crash explains. */
+  corrupt(path: string, offset: number): void {
+    const file = this.#files.get(path);
+    const byte = file?.content[offset];
+    if (file && byte !== undefined) file.content[offset] = byte ^ 0x10;
+  }
+
+  async read(path: string): Promise<Uint8Array | undefined> {
+    return this.#files.get(path)?.content.slice();
+  }
+
+  async replace(path: string, content: Uint8Array): Promise<void> {
+    this.fail("replace");
+    this.#files.set(path, { content: content.slice(), durable: content.length });
+  }
+
+  async openAppend(path: string): Promise<AppendFile> {
+    const file = this.#files.get(path) ?? { content: new Uint8Array(0), durable: 0 };
+    this.#files.set(path, file);
+    const life = this.#life;
+    return new SimAppendFile(file, operation => {
+      if (life !== this.#life) throw new Fault("data_loss", `Cannot ${operation} "${path}": the machine crashed`);
+      this.fail(operation);
+    });
+  }
+
+  async list(directory: string): Promise<string[]> {
+    const below = [...this.#files.keys()].filter(path => path.startsWith(`${directory}/`));
+    return [...new Set(below.map(path => path.slice(directory.length + 1).split("/")[0] ?? ""))].sort();
+  }
+
+  async makeDirectory(): Promise<void> {}
+
+  async remove(path: string): Promise<void> {
+    for (const name of this.#files.keys()) if (name === path || name.startsWith(`${path}/`)) this.#files.delete(name);
+  }
+
+  private fail(operation: Operation): void {
+    const at = this.#failures.findIndex(failure => failure.operation === operation);
+    const [failure] = at < 0 ? [] : this.#failures.splice(at, 1);
+    if (failure) throw new Fault(failure.code, `Cannot ${operation}: simulated failure`);
+  }
+}
+
+class SimAppendFile implements AppendFile {
+  readonly #file: SimFile;
+  readonly #check: (operation: Operation) => void;
+
+  constructor(file: SimFile, check: (operation: Operation) => void) {
+    this.#file = file;
+    this.#check = check;
+  }
+
+  get size(): number {
+    return this.#file.content.length;
+  }
+
+  async append(chunks: readonly Uint8Array[]): Promise<void> {
+    const added = Buffer.concat(chunks);
+    try {
+      this.#check("append");
+    } catch (fault) {
+      this.#write(added.subarray(0, added.length >> 1));
+      throw fault;
+    }
+    this.#write(added);
+  }
+
+  async sync(): Promise<void> {
+    this.#check("sync");
+    this.#file.durable = this.#file.content.length;
+  }
+
+  async truncate(size: number): Promise<void> {
+    this.#check("truncate");
+    this.#file.content = this.#file.content.slice(0, size);
+    this.#file.durable = this.#file.content.length;
+  }
+
+  async close(): Promise<void> {}
+
+  #write(bytes: Uint8Array): void {
+    this.#file.content = Buffer.concat([this.#file.content, bytes]);
+  }
+}
