@@ -1,0 +1,77 @@
+import { crc32c } from "../lib/crc32c.ts";
+
+/** One record of a log segment. */
+export interface LogRecord {
+  readonly index: bigint;
+  readonly payload: Uint8Array;
+}
+
+/*
+ * A record on disk, little endian:
+ *   u32 checksum (CRC-32C of all that follows) · u32 payload bytes · u64 index · u64 durable · payload
+ * `durable` is how many bytes of this file were known to be synced when the record was written. It tells a torn tail
+ * from damage: a crash may tear anything after the last sync, in any order of pages, but nothing before it.
+ */
+const headerBytes = 24;
+
+/** Largest payload, bytes: one store update with everything in it. Longer lengths are taken for damage. */
+export const maxPayloadBytes = 64 * 1024 * 1024;
+
+export function encodeRecord(record: LogRecord, durable: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(headerBytes + record.payload.byteLength);
+  bytes.writeUInt32LE(record.payload.byteLength, 4);
+  bytes.writeBigUInt64LE(record.index, 8);
+  bytes.writeBigUInt64LE(BigInt(durable), 16);
+  bytes.set(record.payload, headerBytes);
+  bytes.writeUInt32LE(crc32c(bytes.subarray(4)), 0);
+  return bytes;
+}
+
+interface Decoded extends LogRecord {
+  readonly durable: number;
+  readonly end: number;
+}
+
+function decodeAt(file: Buffer, offset: number): Decoded | undefined {
+  if (offset + headerBytes > file.length) return undefined;
+  const length = file.readUInt32LE(offset + 4);
+  const durable = file.readBigUInt64LE(offset + 16);
+  const end = offset + headerBytes + length;
+  if (length > maxPayloadBytes || end > file.length || durable > BigInt(offset)) return undefined;
+  if (crc32c(file.subarray(offset + 4, end)) !== file.readUInt32LE(offset)) return undefined;
+  const payload = file.subarray(offset + headerBytes, end);
+  return { index: file.readBigUInt64LE(offset + 8), payload, durable: Number(durable), end };
+}
+
+/** What a segment's bytes hold. */
+export type Scan =
+  | { readonly state: "whole"; readonly records: LogRecord[] }
+  /** The rest from `offset` on was never synced as far as anyone can tell. */
+  | { readonly state: "torn"; readonly records: LogRecord[]; readonly offset: number }
+  /** Bytes that had been synced are not what was written. */
+  | { readonly state: "damaged"; readonly offset: number };
+
+/** Reads a segment from its start. Its records' indexes must follow on each other from `first`. */
+export function scanSegment(content: Uint8Array, first: bigint): Scan {
+  const file = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const records: LogRecord[] = [];
+  let offset = 0;
+  for (;;) {
+    if (offset === file.length) return { state: "whole", records };
+    const record = decodeAt(file, offset);
+    if (record?.index !== first + BigInt(records.length)) break;
+    records.push({ index: record.index, payload: record.payload });
+    offset = record.end;
+  }
+  return syncedAfter(file, offset) ? { state: "damaged", offset } : { state: "torn", records, offset };
+}
+
+/** Whether some later record proves that the bytes at `offset` had been synced. */
+function syncedAfter(file: Buffer, offset: number): boolean {
+  for (let at = offset + 1; at + headerBytes <= file.length; at++) {
+    // Look at `durable` before paying for a checksum: nearly no garbage gets past it.
+    const durable = file.readBigUInt64LE(at + 16);
+    if (durable > BigInt(offset) && decodeAt(file, at)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,47 @@
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import { assert } from "../lib/assert.ts";
+import { Fault } from "../lib/fault.ts";
+import type { Random } from "../ports/random.ts";
+
+/** Bytes of the key that log and snapshots are sealed with. */
+export const dataKeyBytes = 32;
+const nonceBytes = 12;
+const tagBytes = 16;
+
+/** Seals what a manager writes to disk: nobody without its data key reads it, changes it or moves it elsewhere. */
+export interface Sealer {
+  /** `place` says what and where the bytes are; they open only there. */
+  seal(plain: Uint8Array, place: string): Uint8Array;
+  /** Fault data_loss when the bytes were changed, belong elsewhere, or were sealed with another key. */
+  open(sealed: Uint8Array, place: string): Uint8Array;
+}
+
+/**
+ * AES-256-GCM (NIST SP 800-38D), laid out nonce, ciphertext, tag. Nonces are random, which bounds a key to 2^32 seals;
+ * at 4,000 writes a second that is 12 days of nothing but writing, and each new data key starts anew.
+ */
+export function aesGcmSealer(key: Uint8Array, random: Random): Sealer {
+  assert(key.byteLength === dataKeyBytes, `a data key has ${dataKeyBytes} bytes`);
+  return {
+    seal(plain, place) {
+      const nonce = random.bytes(nonceBytes);
+      const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(place));
+      const body = cipher.update(plain);
+      cipher.final();
+      return Buffer.concat([nonce, body, cipher.getAuthTag()]);
+    },
+    open(sealed, place) {
+      if (sealed.byteLength < nonceBytes + tagBytes) throw new Fault("data_loss", `Cannot open ${place}: too short`);
+      const body = sealed.subarray(nonceBytes, sealed.byteLength - tagBytes);
+      const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, nonceBytes)).setAAD(Buffer.from(place));
+      decipher.setAuthTag(sealed.subarray(sealed.byteLength - tagBytes));
+      const plain = decipher.update(body);
+      try {
+        decipher.final();
+      } catch (cause) {
+        throw new Fault("data_loss", `Cannot open ${place}: changed, or sealed with another key`, { cause });
+      }
+      return plain;
+    },
+  };
+}

@@ -1,0 +1,222 @@
+import { assert } from "../lib/assert.ts";
+import { asFault, Fault } from "../lib/fault.ts";
+import type { AppendFile, Disk } from "../ports/disk.ts";
+import type { Logger } from "../ports/log.ts";
+import { encodeRecord, type LogRecord, maxPayloadBytes, scanSegment } from "./record.ts";
+import type { Sealer } from "./sealer.ts";
+
+/** A segment that has grown past this, in bytes, is followed by a new one. */
+const defaultSegmentBytes = 16 * 1024 * 1024;
+
+interface Segment {
+  readonly first: bigint;
+  readonly path: string;
+}
+
+export interface LogOptions {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly sealer: Sealer;
+  readonly log: Logger;
+  readonly segmentBytes?: number;
+}
+
+/**
+ * The log that makes changes durable before they are answered: segments of sealed records whose indexes follow on each
+ * other. What was appended and answered survives SIGKILL and power cuts; of what was not answered, any prefix may.
+ */
+export class WriteAheadLog {
+  readonly #options: LogOptions;
+  readonly #segments: Segment[];
+  #file: AppendFile | undefined;
+  /** Bytes of the open file known to be synced. */
+  #durable = 0;
+  #next: bigint;
+  #broken: Fault | undefined;
+
+  private constructor(options: LogOptions, segments: Segment[], next: bigint) {
+    this.#options = options;
+    this.#segments = segments;
+    this.#next = next;
+  }
+
+  /**
+   * Opens the log of a directory and reads what it holds, from index `from` on. Cuts a torn tail. Fault data_loss, with file and offset, when
+   * something that had been synced is not there as it was written.
+   */
+  static async open(options: LogOptions, from = 1n): Promise<{ log: WriteAheadLog; records: LogRecord[] }> {
+    const { disk, directory } = options;
+    await disk.makeDirectory(directory);
+    const segments = (await disk.list(directory)).flatMap(name => segmentNamed(directory, name));
+    const records: LogRecord[] = [];
+    let next = segments[0]?.first ?? from;
+    for (const [at, segment] of segments.entries()) {
+      if (segment.first !== next) throw gap(segment, next);
+
+      const isLast = at === segments.length - 1;
+      for (const record of await readSegment(options, segment, isLast)) {
+        next = record.index + 1n;
+        if (record.index < from) continue;
+        records.push({ ...record, payload: options.sealer.open(record.payload, placeOf(record.index)) });
+      }
+    }
+    if (next < from) {
+      // A snapshot newer than the whole log: it was written, and the log dropped, but for its last part.
+      for (const segment of segments.splice(0)) await disk.remove(segment.path);
+      next = from;
+    }
+    if (segments[0] && segments[0].first > from) throw gap(segments[0], from);
+    return { log: new WriteAheadLog(options, segments, next), records };
+  }
+
+  /** The index the next record must have. */
+  get next(): bigint {
+    return this.#next;
+  }
+
+  /**
+   * Appends the payloads as the next records and syncs once. When it rejects, none of them may be taken for written;
+   * with resource_exhausted (disk full) a later append may succeed, after anything else every one fails: what the disk
+   * holds is then only known after opening it anew.
+   */
+  async append(payloads: readonly Uint8Array[]): Promise<void> {
+    if (this.#broken) throw this.#broken;
+    const file = this.#file ?? (await this.#openLast());
+    const chunks = payloads.map((payload, at) => {
+      const index = this.#next + BigInt(at);
+      const sealed = this.#options.sealer.seal(payload, placeOf(index));
+      assert(sealed.byteLength <= maxPayloadBytes, "a log record is within its limit");
+      return encodeRecord({ index, payload: sealed }, this.#durable);
+    });
+    try {
+      await file.append(chunks);
+    } catch (error) {
+      throw await this.#undo(file, asFault(error));
+    }
+    try {
+      await file.sync();
+    } catch (error) {
+      // After a failed fsync the kernel may have thrown the data away and forgotten that it did: never sync again.
+      throw this.#break(asFault(error));
+    }
+    this.#durable = file.size;
+    this.#next += BigInt(payloads.length);
+    if (file.size >= (this.#options.segmentBytes ?? defaultSegmentBytes)) await this.#closeFile();
+  }
+
+  /** Removes the segments that hold nothing above `index`: a snapshot stands for them. */
+  async dropThrough(index: bigint): Promise<void> {
+    for (;;) {
+      const [first, second] = this.#segments;
+      const last = second ? second.first - 1n : this.#next - 1n;
+      // The segment being written stays, whatever it holds.
+      if (!first || last > index || (!second && this.#file)) return;
+      await this.#options.disk.remove(first.path);
+      this.#segments.shift();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#broken ??= new Fault("unavailable", "Cannot append to the log: it is closed");
+    await this.#closeFile();
+  }
+
+  async #openLast(): Promise<AppendFile> {
+    const { directory, disk, segmentBytes = defaultSegmentBytes } = this.#options;
+    let segment = this.#segments.at(-1);
+    if (segment) {
+      const file = await disk.openAppend(segment.path);
+      if (file.size < segmentBytes) return this.#use(file);
+      await file.close();
+    }
+    segment = { first: this.#next, path: `${directory}/${segmentName(this.#next)}` };
+    const file = await disk.openAppend(segment.path);
+    this.#segments.push(segment);
+    return this.#use(file);
+  }
+
+  #use(file: AppendFile): AppendFile {
+    this.#file = file;
+    this.#durable = file.size;
+    return file;
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  /** Takes back a write that failed half-way, so that the next one follows on what is durable. */
+  async #undo(file: AppendFile, fault: Fault): Promise<Fault> {
+    try {
+      await file.truncate(this.#durable);
+    } catch (error) {
+      return this.#break(asFault(error));
+    }
+    return fault.code === "resource_exhausted" ? fault : this.#break(fault);
+  }
+
+  #break(fault: Fault): Fault {
+    this.#broken = fault;
+    this.#options.log.error("the log cannot be written any more", { reason: fault.message });
+    return fault;
+  }
+}
+
+async function readSegment(options: LogOptions, segment: Segment, isLast: boolean): Promise<LogRecord[]> {
+  const content = (await options.disk.read(segment.path)) ?? new Uint8Array(0);
+  const scan = scanSegment(content, segment.first);
+  switch (scan.state) {
+    case "whole":
+      // Written by a process that died before its sync, perhaps: from here on it counts, so it must be durable.
+      if (isLast) await mend(options, segment, content.byteLength);
+      return scan.records;
+    case "torn": {
+      // A segment was synced to its end before the next one was made.
+      if (!isLast) throw damage(segment, scan.offset);
+      const lost = content.byteLength - scan.offset;
+      options.log.warn("cutting a torn tail off the log", { file: segment.path, offset: scan.offset, bytes: lost });
+      await mend(options, segment, scan.offset);
+      return scan.records;
+    }
+    case "damaged":
+      throw damage(segment, scan.offset);
+    default:
+      return scan satisfies never;
+  }
+}
+
+/** Cuts a segment to `size` bytes and makes those durable. */
+async function mend(options: LogOptions, segment: Segment, size: number): Promise<void> {
+  const file = await options.disk.openAppend(segment.path);
+  try {
+    if (file.size === size) await file.sync();
+    else await file.truncate(size);
+  } finally {
+    await file.close();
+  }
+}
+
+const segmentName = (first: bigint): string => `wal-${first.toString(16).padStart(16, "0")}.log`;
+
+function segmentNamed(directory: string, name: string): Segment[] {
+  const match = /^wal-([0-9a-f]{16})\.log$/.exec(name);
+  return match ? [{ first: BigInt(`0x${match[1]}`), path: `${directory}/${name}` }] : [];
+}
+
+const placeOf = (index: bigint): string => `log entry ${index}`;
+
+function damage(segment: Segment, offset: number): Fault {
+  return new Fault(
+    "data_loss",
+    `Cannot read the log "${segment.path}": damaged at byte ${offset}, and what follows had been answered to clients`,
+  );
+}
+
+function gap(segment: Segment, wanted: bigint): Fault {
+  return new Fault(
+    "data_loss",
+    `Cannot read the log "${segment.path}": entries ${wanted} to ${segment.first - 1n} are missing`,
+  );
+}
