@@ -1,0 +1,79 @@
+import type { IncomingMessage } from "node:http";
+import type { Static, TSchema } from "typebox";
+import type { Clock } from "../ports/clock.ts";
+import { HttpError } from "./errors.ts";
+import { parseJson } from "./json-text.ts";
+import { checkShape } from "./schema.ts";
+
+/** Bytes of a body that is read into memory. The largest honest one is a config of 1,024,000 bytes in base64. */
+export const maxBodyBytes = 4 * 1024 * 1024;
+
+/** Milliseconds a client may take to send such a body. */
+export const bodyTimeoutMs = 30_000;
+
+/** The body of one request, read at most once and kept, so that it can still be handed through. */
+export class RequestBody {
+  readonly #request: IncomingMessage;
+  readonly #clock: Clock;
+  #bytes: Promise<Buffer> | undefined;
+
+  constructor(request: IncomingMessage, clock: Clock) {
+    this.#request = request;
+    this.#clock = clock;
+  }
+
+  /** Whether somebody has begun to read it. */
+  get taken(): boolean {
+    return this.#bytes !== undefined;
+  }
+
+  /** 413 when it is larger than `maxBodyBytes`, 408 when it does not come in `bodyTimeoutMs`. */
+  bytes(): Promise<Buffer> {
+    this.#bytes ??= readAll(this.#request, this.#clock);
+    return this.#bytes;
+  }
+
+  async parse<S extends TSchema>(schema: S): Promise<Static<S>> {
+    const bytes = await this.bytes();
+    if (bytes.length === 0) throw new HttpError(400, "got EOF while reading request body");
+    checkContentType(this.#request.headers["content-type"]);
+    return checkShape(schema, parseJson(bytes.toString("utf8")));
+  }
+}
+
+function checkContentType(header: string | undefined): void {
+  const type = (header ?? "").split(";")[0]?.trim().toLowerCase();
+  if (type === "application/json") return;
+  throw new HttpError(400, `Content-Type specified (${header ?? ""}) must be 'application/json'`);
+}
+
+function readAll(request: IncomingMessage, clock: Clock): Promise<Buffer> {
+  if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) return Promise.reject(tooLarge());
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const fail = (error: HttpError) => {
+      timer.cancel();
+      request.pause();
+      reject(error);
+    };
+    const timer = clock.after(bodyTimeoutMs, () => {
+      fail(new HttpError(408, `the request body did not come within ${bodyTimeoutMs / 1000} s`));
+    });
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBodyBytes) return fail(tooLarge());
+      chunks.push(chunk);
+    });
+    request.on("end", () => {
+      timer.cancel();
+      resolve(Buffer.concat(chunks, size));
+    });
+    request.on("error", () => fail(new HttpError(400, "unexpected EOF")));
+    request.on("close", () => fail(new HttpError(400, "unexpected EOF")));
+  });
+}
+
+function tooLarge(): HttpError {
+  return new HttpError(413, `the request body is larger than ${maxBodyBytes} bytes`);
+}
