@@ -1,0 +1,152 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { resolve } from "node:path";
+import { Command, Option } from "commander";
+import { parse as parseYaml } from "yaml";
+import { Fault } from "../lib/fault.ts";
+import { type LogLevel, logLevels } from "../platform/log.ts";
+
+/** What a daemon is told by flags, environment and configuration file. */
+export interface DaemonConfig {
+  readonly dataRoot: string;
+  /** Where the Docker API is served: `unix://PATH` or `tcp://HOST:PORT`. */
+  readonly hosts: readonly string[];
+  readonly hostname: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly runtime: "docker" | "embedded";
+  /** The Docker Engine's socket, `unix://PATH` or `tcp://HOST:PORT`. */
+  readonly engine: string;
+  readonly genericResources: Readonly<Record<string, readonly string[]>>;
+  readonly logLevel: LogLevel;
+  /** Addresses asked for that nothing is served on in this version; the daemon says so when it starts. */
+  readonly unserved: readonly string[];
+  readonly insecure: boolean;
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
+}
+
+export const defaultDataRoot = "/var/lib/shoal";
+export const defaultHost = "unix:///run/shoal/shoal.sock";
+const defaultEngine = "unix:///var/run/docker.sock";
+
+type Values = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads the daemon's settings: a flag wins over a `SHOAL_…` variable, a variable over the `--config` file, the file
+ * over the default. Fault invalid_argument names the setting that is wrong.
+ */
+export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv, version: string): DaemonConfig {
+  const command = describeFlags(version);
+  command.parse([...argv], { from: "user" });
+  const flags: Values = command.opts();
+  const path = flags.config ?? env.SHOAL_CONFIG;
+  const file = typeof path === "string" ? readFile(path, command) : {};
+  const variable = (name: string): string | undefined => env[`SHOAL_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`];
+  const setting = (name: string): unknown => flags[name] ?? variable(name) ?? file[name];
+  const tls = [setting("tlscacert"), setting("tlscert"), setting("tlskey")].map(text);
+  if (tls.some(Boolean) && !tls.every(Boolean))
+    throw new Fault("invalid_argument", "--tlscacert, --tlscert and --tlskey belong together");
+  const [ca, cert, key] = tls;
+  return {
+    dataRoot: resolve(text(setting("dataRoot")) ?? defaultDataRoot),
+    hosts: list(setting("host") ?? defaultHost).map(checkHost),
+    hostname: text(setting("hostname")) ?? hostname(),
+    labels: pairs(setting("label"), "label"),
+    runtime: oneOf(setting("runtime") ?? "docker", ["docker", "embedded"] as const, "runtime"),
+    engine: checkHost(text(setting("engine")) ?? defaultEngine),
+    genericResources: grouped(setting("genericResource")),
+    logLevel: oneOf(setting("logLevel") ?? "info", logLevels, "log-level"),
+    unserved: ["metricsAddr", "dashboardAddr"].filter(name => setting(name) !== undefined),
+    insecure: setting("insecure") === true || setting("insecure") === "true",
+    tls: ca && cert && key ? { ca, cert, key } : undefined,
+  };
+}
+
+function describeFlags(version: string): Command {
+  const collect = (value: string, before: string[] = []): string[] => [...before, value];
+  return new Command("shoald")
+    .description("The Shoal daemon: one a node, beside the node's Docker Engine.")
+    .version(version, "--version")
+    .option("--config <file>", "YAML file with the same keys as these flags")
+    .option("--data-root <dir>", `where the node keeps its state (default "${defaultDataRoot}")`)
+    .option("-H, --host <url>", `serve the Docker API here, repeatable (default "${defaultHost}")`, collect)
+    .option("--hostname <name>", "the node's name (default: the machine's)")
+    .option("--label <key=value>", "engine label of this node, repeatable", collect)
+    .addOption(new Option("--runtime <kind>", "what runs tasks").choices(["docker", "embedded"]))
+    .option("--engine <url>", `the node's Docker Engine (default "${defaultEngine}")`)
+    .option(
+      "--generic-resource <kind=value>",
+      "a resource tasks can reserve: KIND=COUNT or KIND=NAME, repeatable",
+      collect,
+    )
+    .addOption(new Option("--log-level <level>", "how much to log").choices(logLevels))
+    .option("--metrics-addr <host:port>", "reserved: metrics are not served yet")
+    .option("--dashboard-addr <host:port>", "reserved: the dashboard is not served yet")
+    .option("--tlscacert <file>", "CA that API clients over TCP must be signed by")
+    .option("--tlscert <file>", "certificate of the API over TCP")
+    .option("--tlskey <file>", "its key")
+    .option("--insecure", "serve the API over TCP without TLS: whoever reaches it owns this machine")
+    .showHelpAfterError();
+}
+
+/** The file's keys are the flags' names; an unknown one is an error, so that a typing mistake is not obeyed in silence. */
+function readFile(path: string, command: Command): Values {
+  const content: unknown = parseYaml(readFileSync(path, "utf8")) ?? {};
+  if (typeof content !== "object" || content === null || Array.isArray(content))
+    throw new Fault("invalid_argument", `Cannot read "${path}": not a map of settings`);
+  const known = new Map(command.options.map(option => [option.name(), option.attributeName()]));
+  return Object.fromEntries(
+    Object.entries(content).map(([key, value]) => {
+      const name = known.get(key);
+      if (!name || key === "config")
+        throw new Fault("invalid_argument", `Cannot read "${path}": unknown setting "${key}"`);
+      return [name, value];
+    }),
+  );
+}
+
+function text(value: unknown): string | undefined {
+  return value === undefined || value === null ? undefined : String(value);
+}
+
+function oneOf<const T extends string>(value: unknown, allowed: readonly T[], name: string): T {
+  const found = allowed.find(one => one === value);
+  if (found === undefined)
+    throw new Fault("invalid_argument", `Cannot use ${name} "${String(value)}": not one of ${allowed.join(", ")}`);
+  return found;
+}
+
+/** Repeated flags, a comma-separated variable, or a list in the file. */
+function list(value: unknown): string[] {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value.map(String) : String(value).split(",");
+}
+
+/** `K=V` lists, or a map in the file. */
+function pairs(value: unknown, name: string): Record<string, string> {
+  const entries: [string, string][] =
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.entries(value).map(([key, one]) => [key, String(one)])
+      : list(value).map(one => splitPair(one, name));
+  return Object.fromEntries(entries);
+}
+
+function grouped(value: unknown): Record<string, string[]> {
+  const groups: Record<string, string[]> = {};
+  for (const one of list(value)) {
+    const [kind, what] = splitPair(one, "generic-resource");
+    groups[kind] = [...(groups[kind] ?? []), what];
+  }
+  return groups;
+}
+
+function splitPair(one: string, name: string): [string, string] {
+  const at = one.indexOf("=");
+  if (at < 1) throw new Fault("invalid_argument", `Cannot use ${name} "${one}": it must be KEY=VALUE`);
+  return [one.slice(0, at), one.slice(at + 1)];
+}
+
+function checkHost(url: string): string {
+  if (!/^(unix:\/\/\/.+|tcp:\/\/[^/]+:\d+)$/.test(url))
+    throw new Fault("invalid_argument", `Cannot use "${url}": it must be unix:///PATH or tcp://HOST:PORT`);
+  return url;
+}
