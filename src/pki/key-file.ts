@@ -1,0 +1,78 @@
+import { Fault } from "../lib/fault.ts";
+import type { Disk } from "../ports/disk.ts";
+import { type CredentialTexts, isPair } from "./credentials.ts";
+import { decodePem, encodePem } from "./pem.ts";
+
+/*
+ * A node's identity on disk, under SwarmKit's file names. The headers of the key's PEM block carry what must never be
+ * separated from the key: the data key of the manager's log, for one.
+ *
+ * A new key pair is saved in an order that survives a crash between any two steps: the new certificate under a name of
+ * its own, then the key (from here on the new pair counts), then the certificate in its place. `loadNodeFiles` takes
+ * whichever certificate fits the key.
+ */
+
+const certificateFile = "swarm-node.crt";
+const nextCertificateFile = "swarm-node.crt.next";
+const keyFile = "swarm-node.key";
+const rootFile = "swarm-root-ca.crt";
+const keyMode = 0o600;
+const certificateMode = 0o644;
+
+const dataKeyHeader = "raft-dek";
+/** AES-256. */
+export const dataKeyBytes = 32;
+
+/** What is kept in the files. */
+export interface NodeFiles extends CredentialTexts {
+  /** Headers of the key's PEM block, by name. */
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** The stored identity, or undefined when the directory holds none. Fault data_loss when the files do not fit. */
+export async function loadNodeFiles(disk: Disk, directory: string): Promise<NodeFiles | undefined> {
+  const [keyText, rootPem, certificate, next] = await Promise.all(
+    [keyFile, rootFile, certificateFile, nextCertificateFile].map(name => readText(disk, `${directory}/${name}`)),
+  );
+  if (keyText === undefined) return undefined;
+  if (rootPem === undefined) throw new Fault("data_loss", `Cannot load the node's identity: no "${rootFile}"`);
+  const block = decodePem(keyText).find(({ label }) => label.endsWith("PRIVATE KEY"));
+  if (!block) throw new Fault("data_loss", `Cannot load the node's identity: no key in "${directory}/${keyFile}"`);
+  const keyPem = encodePem(block.label, block.bytes);
+  const certificatePem = [certificate, next].find(text => text !== undefined && isPair(text, keyPem));
+  if (certificatePem === undefined)
+    throw new Fault("data_loss", `Cannot load the node's identity: no certificate in "${directory}" fits its key`);
+  return { certificatePem, keyPem, rootPem, headers: block.headers };
+}
+
+/** Saves an identity; durable when it resolves, and at every moment either the old one or the new is loadable. */
+export async function saveNodeFiles(disk: Disk, directory: string, files: NodeFiles): Promise<void> {
+  const [key] = decodePem(files.keyPem);
+  if (!key) throw new Fault("invalid_argument", "Cannot save the node's identity: the key is not PEM");
+  await disk.makeDirectory(directory);
+  const write = (name: string, text: string, mode: number) =>
+    disk.replace(`${directory}/${name}`, Buffer.from(text), mode);
+  await write(rootFile, files.rootPem, certificateMode);
+  await write(nextCertificateFile, files.certificatePem, certificateMode);
+  await write(keyFile, encodePem(key.label, key.bytes, files.headers), keyMode);
+  await write(certificateFile, files.certificatePem, certificateMode);
+  await disk.remove(`${directory}/${nextCertificateFile}`);
+}
+
+/** The key that the manager's log is encrypted with (32 bytes). Fault data_loss when the header is damaged. */
+export function dataKeyOf(headers: ReadonlyMap<string, string>): Uint8Array | undefined {
+  const text = headers.get(dataKeyHeader);
+  if (text === undefined) return undefined;
+  const key = new Uint8Array(Buffer.from(text, "base64"));
+  if (key.length !== dataKeyBytes) throw new Fault("data_loss", `Cannot read the log's key: not ${dataKeyBytes} bytes`);
+  return key;
+}
+
+export function withDataKey(headers: ReadonlyMap<string, string>, key: Uint8Array): ReadonlyMap<string, string> {
+  return new Map(headers).set(dataKeyHeader, Buffer.from(key).toString("base64"));
+}
+
+async function readText(disk: Disk, path: string): Promise<string | undefined> {
+  const bytes = await disk.read(path);
+  return bytes && Buffer.from(bytes).toString();
+}
