@@ -60,8 +60,16 @@ export interface Runtime {
   list(): Promise<Instance[]>;
   /** The task's instance, or undefined when there is none. */
   inspect(taskId: string): Promise<Instance | undefined>;
-  /** Gets the image (or program) and creates the instance, not yet started. `progress` gets texts fit for the status. */
-  prepare(task: Task, dependencies: TaskDependencies, progress: (message: string) => void): Promise<Instance>;
+  /**
+   * Gets the image (or program) and creates the instance, not yet started. `progress` gets texts fit for the status.
+   * When `signal` aborts the task is no longer wanted: a runtime that can breaks off (Fault cancelled).
+   */
+  prepare(
+    task: Task,
+    dependencies: TaskDependencies,
+    progress: (message: string) => void,
+    signal?: AbortSignal,
+  ): Promise<Instance>;
   /** Starts a prepared instance; no error when it runs already. */
   start(task: Task): Promise<Instance>;
   /**
