@@ -1,0 +1,53 @@
+/** A bucket with one id is the id itself: most slots hold one task, and a Set for each would cost more than the task's keys. */
+type Bucket = string | Set<string>;
+
+/** Finds the ids of objects by a key derived from them. An object may have several keys, or none. */
+export class SecondaryIndex<T> {
+  readonly #keysOf: (object: T) => readonly string[];
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(keysOf: (object: T) => readonly string[]) {
+    this.#keysOf = keysOf;
+  }
+
+  /** Moves `id` from the keys of `before` to those of `after`; undefined stands for no object. */
+  replace(id: string, before: T | undefined, after: T | undefined): void {
+    const old = before === undefined ? [] : this.#keysOf(before);
+    const now = after === undefined ? [] : this.#keysOf(after);
+    if (sameKeys(old, now)) return;
+    for (const key of old) this.#remove(key, id);
+    for (const key of now) this.#add(key, id);
+  }
+
+  /** The ids under `key`, as they are now: later changes do not show. */
+  ids(key: string): readonly string[] {
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) return [];
+    return typeof bucket === "string" ? [bucket] : [...bucket];
+  }
+
+  clear(): void {
+    this.#buckets.clear();
+  }
+
+  #add(key: string, id: string): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) this.#buckets.set(key, id);
+    else if (typeof bucket !== "string") bucket.add(id);
+    else if (bucket !== id) this.#buckets.set(key, new Set([bucket, id]));
+  }
+
+  #remove(key: string, id: string): void {
+    const bucket = this.#buckets.get(key);
+    if (typeof bucket === "string") {
+      if (bucket === id) this.#buckets.delete(key);
+      return;
+    }
+    bucket?.delete(id);
+    if (bucket?.size === 0) this.#buckets.delete(key);
+  }
+}
+
+function sameKeys(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((key, i) => key === b[i]);
+}

@@ -1,0 +1,172 @@
+import { assert } from "../lib/assert.ts";
+import { Fault } from "../lib/fault.ts";
+import { type ObjectKind, type ObjectTypes, versionOf } from "../model/objects.ts";
+import type { Change } from "./change.ts";
+import { NameIndex } from "./name-index.ts";
+import { PrefixSet } from "./prefix-set.ts";
+import { SecondaryIndex } from "./secondary-index.ts";
+import type { Running } from "./transaction.ts";
+import type { TableReader, TableWriter } from "./tx.ts";
+
+/** What tables share with the store they are part of. */
+export interface TableContext {
+  readonly running: Running;
+  /** Called with every object that is stored; tests freeze them here. */
+  readonly guard: (object: object) => void;
+}
+
+export interface TableRules<K extends ObjectKind> {
+  readonly kind: K;
+  /** What `byName` finds an object by; undefined when the table answers that itself. */
+  readonly nameOf?: (object: ObjectTypes[K]) => string;
+  /** For unique names: the text of the Fault when one is taken. */
+  readonly nameTaken?: (name: string) => string;
+}
+
+/**
+ * The objects of one kind with their indexes. `put`, `delete` and `clear` are for committed changes; `create`, `update`
+ * and `remove` are for the write transaction that runs, and check.
+ */
+export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>, TableWriter<ObjectTypes[K]> {
+  readonly #context: TableContext;
+  readonly #rules: TableRules<K>;
+  readonly #rows = new Map<string, ObjectTypes[K]>();
+  readonly #ids = new PrefixSet();
+  readonly #names: NameIndex<ObjectTypes[K]> | undefined;
+  readonly #indexes: SecondaryIndex<ObjectTypes[K]>[] = [];
+
+  constructor(context: TableContext, rules: TableRules<K>) {
+    this.#context = context;
+    this.#rules = rules;
+    this.#names = rules.nameOf && new NameIndex(rules.nameOf);
+  }
+
+  /** Adds an index; for the field initialisers of the tables that have them. */
+  protected index(keysOf: (object: ObjectTypes[K]) => readonly string[]): SecondaryIndex<ObjectTypes[K]> {
+    const index = new SecondaryIndex(keysOf);
+    this.#indexes.push(index);
+    return index;
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  get(id: string): ObjectTypes[K] | undefined {
+    return this.#rows.get(id);
+  }
+
+  all(): ObjectTypes[K][] {
+    return [...this.#rows.values()];
+  }
+
+  byIdPrefix(prefix: string): ObjectTypes[K][] {
+    return this.pick(this.#ids.startingWith(prefix));
+  }
+
+  byName(name: string): ObjectTypes[K][] {
+    return this.pick(this.#names?.named(name) ?? []);
+  }
+
+  byNamePrefix(prefix: string): ObjectTypes[K][] {
+    return this.pick(this.#names?.startingWith(prefix) ?? []);
+  }
+
+  protected pick(ids: readonly string[]): ObjectTypes[K][] {
+    return ids.map(id => {
+      const object = this.#rows.get(id);
+      assert(object, `an index names the ${this.#rules.kind} ${id}, which is gone`);
+      return object;
+    });
+  }
+
+  create(object: ObjectTypes[K]): ObjectTypes[K] {
+    if (this.#rows.has(object.id)) throw new Fault("already_exists", "object already exists");
+    this.#checkName(object);
+    const { time } = this.#context.running.transaction;
+    return this.#write(undefined, { ...object, meta: { ...object.meta, createdAt: time } });
+  }
+
+  update(object: ObjectTypes[K]): ObjectTypes[K] {
+    const before = this.#rows.get(object.id);
+    if (!before) throw this.#missing(object.id);
+    if (versionOf(before) !== versionOf(object)) throw new Fault("unknown", "update out of sequence");
+    this.#checkName(object);
+    return this.#write(before, object);
+  }
+
+  remove(id: string): void {
+    const before = this.#rows.get(id);
+    if (!before) throw this.#missing(id);
+    this.#context.running.transaction.touch(this.#rules.kind, this, id, before);
+    this.delete(id);
+  }
+
+  /** Stores an object as it is, for good; returns the one it replaces. */
+  put(object: ObjectTypes[K]): ObjectTypes[K] | undefined {
+    this.#context.guard(object);
+    const before = this.#rows.get(object.id);
+    if (!before) this.#ids.add(object.id);
+    this.#rows.set(object.id, object);
+    this.#reindex(object.id, before, object);
+    return before;
+  }
+
+  /** Removes an object for good; returns it, or undefined when there was none. */
+  delete(id: string): ObjectTypes[K] | undefined {
+    const before = this.#rows.get(id);
+    if (!before) return undefined;
+    this.#ids.delete(id);
+    this.#rows.delete(id);
+    this.#reindex(id, before, undefined);
+    return before;
+  }
+
+  clear(): void {
+    this.#rows.clear();
+    this.#ids.clear();
+    this.#names?.clear();
+    for (const index of this.#indexes) index.clear();
+  }
+
+  /** Puts an object back as it was before the transaction; undefined when there was none. */
+  revert(id: string, before: ObjectTypes[K] | undefined): void {
+    if (before) this.put(before);
+    else this.delete(id);
+  }
+
+  /** What became of an object since it was `before`. */
+  changeSince(id: string, before: ObjectTypes[K] | undefined): Change | undefined {
+    const { kind } = this.#rules;
+    const object = this.#rows.get(id);
+    if (object === before) return undefined;
+    // The compiler cannot follow that kind and object go together for every K.
+    if (!object) return { kind, action: "remove", id } as Change;
+    return { kind, action: before ? "update" : "create", object } as Change;
+  }
+
+  #write(before: ObjectTypes[K] | undefined, object: ObjectTypes[K]): ObjectTypes[K] {
+    const { transaction } = this.#context.running;
+    const meta = { ...object.meta, version: transaction.version, updatedAt: transaction.time };
+    const stored = { ...object, meta };
+    transaction.touch(this.#rules.kind, this, object.id, before);
+    this.put(stored);
+    return stored;
+  }
+
+  #reindex(id: string, before: ObjectTypes[K] | undefined, after: ObjectTypes[K] | undefined): void {
+    this.#names?.replace(id, before, after);
+    for (const index of this.#indexes) index.replace(id, before, after);
+  }
+
+  #checkName(object: ObjectTypes[K]): void {
+    const { nameOf, nameTaken } = this.#rules;
+    if (!nameOf || !nameTaken) return;
+    const name = nameOf(object);
+    if (this.#names?.named(name).some(id => id !== object.id)) throw new Fault("already_exists", nameTaken(name));
+  }
+
+  #missing(id: string): Fault {
+    return new Fault("not_found", `${this.#rules.kind} ${id} not found`);
+  }
+}

@@ -1,0 +1,80 @@
+import { type Task, taskName } from "../model/task.ts";
+import type { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { configsOf, distinct, secretsOf } from "./references.ts";
+import { Table, type TableContext } from "./table.ts";
+import type { TaskIndexes } from "./tx.ts";
+
+/**
+ * Tasks are the many: what can be found without an index has none. A task's name ends in its id, so the full name needs
+ * none; a prefix of a name looks at every task.
+ */
+export class TaskTable extends Table<"task"> implements TaskIndexes<Task> {
+  readonly #service = this.index(task => [task.serviceId]);
+  readonly #node = this.index(task => [task.nodeId]);
+  readonly #slot = this.index(task => [slotKey(task.serviceId, task.slot)]);
+  readonly #desiredState = this.index(task => [String(task.desiredState)]);
+  readonly #network = this.index(networksOfTask);
+  readonly #secret = this.index(task => secretsOf(task.spec));
+  readonly #config = this.index(task => configsOf(task.spec));
+  /** Tasks with a name of their own; Docker gives none. */
+  readonly #ownName = this.index(task => (task.annotations.name === "" ? [] : [task.annotations.name.toLowerCase()]));
+
+  constructor(context: TableContext) {
+    super(context, { kind: "task" });
+  }
+
+  override byName(name: string): Task[] {
+    const wanted = name.toLowerCase();
+    const own = this.pick(this.#ownName.ids(wanted));
+    const made = this.get(name.slice(name.lastIndexOf(".") + 1));
+    return made && made.annotations.name === "" && nameOf(made) === wanted ? [...own, made] : own;
+  }
+
+  override byNamePrefix(prefix: string): Task[] {
+    const wanted = prefix.toLowerCase();
+    return this.all().filter(task => nameOf(task).startsWith(wanted));
+  }
+
+  byService(serviceId: string): Task[] {
+    return this.pick(this.#service.ids(serviceId));
+  }
+
+  byNode(nodeId: string): Task[] {
+    return this.pick(this.#node.ids(nodeId));
+  }
+
+  bySlot(serviceId: string, slot: bigint): Task[] {
+    return this.pick(this.#slot.ids(slotKey(serviceId, slot)));
+  }
+
+  byDesiredState(state: TaskState): Task[] {
+    return this.pick(this.#desiredState.ids(String(state)));
+  }
+
+  byNetwork(id: string): Task[] {
+    return this.pick(this.#network.ids(id));
+  }
+
+  bySecret(id: string): Task[] {
+    return this.pick(this.#secret.ids(id));
+  }
+
+  byConfig(id: string): Task[] {
+    return this.pick(this.#config.ids(id));
+  }
+}
+
+function nameOf(task: Task): string {
+  return (task.annotations.name || taskName(task)).toLowerCase();
+}
+
+function slotKey(serviceId: string, slot: bigint): string {
+  return `${serviceId}/${slot}`;
+}
+
+/** Networks the task asks for and networks it is attached to: the ingress network is only among the latter. */
+function networksOfTask(task: Task): string[] {
+  const wanted = task.spec.networks.map(network => network.target);
+  const attached = task.networks.flatMap(attachment => attachment.network?.id ?? []);
+  return distinct([...wanted, ...attached]);
+}
