@@ -41,7 +41,8 @@ export function aesGcmSealer(key: Uint8Array, random: Random): Sealer {
       } catch (cause) {
         throw new Fault("data_loss", `Cannot open ${place}: changed, or sealed with another key`, { cause });
       }
-      return plain;
+      // Not a Buffer: messages decoded from it would hold Buffers where the protocol's types say Uint8Array.
+      return new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength);
     },
   };
 }

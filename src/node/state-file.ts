@@ -1,0 +1,33 @@
+import { type Static, Type } from "typebox";
+import { Value } from "typebox/value";
+import { Fault } from "../lib/fault.ts";
+import type { Disk } from "../ports/disk.ts";
+
+const NodeState = Type.Object({
+  /** HOST:PORT each. */
+  listenAddress: Type.String(),
+  advertiseAddress: Type.String(),
+  /** Managers to reach, best known last time. */
+  managers: Type.Array(Type.String()),
+});
+
+/** What a node remembers of its membership besides its certificate. Nothing secret. */
+export type NodeState = Static<typeof NodeState>;
+
+const fileName = "node.json";
+
+/** The node's memory of its swarm; undefined when it is in none. Fault data_loss when the file makes no sense. */
+export async function loadState(disk: Disk, directory: string): Promise<NodeState | undefined> {
+  const path = `${directory}/${fileName}`;
+  const content = await disk.read(path);
+  if (!content) return undefined;
+  try {
+    return Value.Parse(NodeState, JSON.parse(new TextDecoder().decode(content)));
+  } catch (cause) {
+    throw new Fault("data_loss", `Cannot read "${path}": not what this daemon wrote`, { cause });
+  }
+}
+
+export function saveState(disk: Disk, directory: string, state: NodeState): Promise<void> {
+  return disk.replace(`${directory}/${fileName}`, new TextEncoder().encode(`${JSON.stringify(state, undefined, 2)}\n`));
+}
