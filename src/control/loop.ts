@@ -1,0 +1,39 @@
+import type { Random } from "../ports/random.ts";
+import type { ReadTx, StoreEvent } from "../store/tx.ts";
+import type { Write } from "./write.ts";
+
+/** What a decision may know besides what was observed. */
+export interface Context {
+  /** Wall time in milliseconds: stored times are compared with it. */
+  readonly now: number;
+  /** For ids of new objects. */
+  readonly random: Random;
+}
+
+export interface Decision {
+  /** All or none of them are made, in this order; at most one for each object. Empty when all is as it should be. */
+  readonly writes: readonly Write[];
+  /** Look at the key again in so many milliseconds, whatever happens meanwhile. After writes it is looked at anyway. */
+  readonly lookAgainMs?: number;
+}
+
+export const nothing: Decision = { writes: [] };
+
+/**
+ * One control loop: `observe` reads a key's neighbourhood, `decide` says what is to be written, purely. Only the runner
+ * writes. Events are hints to look and may be lost: every key is also looked at when the loop starts and at each rescan.
+ */
+export interface Loop<Observation> {
+  readonly name: string;
+  /** Keys looked at side by side; 1 for a loop whose decisions depend on each other. */
+  readonly parallel?: number;
+  /** Keys that a change may concern. `tx` is the state after it. */
+  keysOf(event: StoreEvent, tx: ReadTx): Iterable<string>;
+  /** Every key that may need something. */
+  allKeys(tx: ReadTx): Iterable<string>;
+  /** How long a hint for the key may wait, in milliseconds, so that more come together; 0 when left out. */
+  hintDelayMs?(key: string): number;
+  /** Undefined when there is nothing to decide. What it returns is used inside the same transaction only. */
+  observe(tx: ReadTx, key: string): Observation | undefined;
+  decide(observation: Observation, context: Context): Decision;
+}

@@ -1,0 +1,37 @@
+import type { Service } from "../model/objects.ts";
+import type { Task } from "../model/task.ts";
+import type { WriteTx } from "../store/tx.ts";
+
+/** What control loops may do to the store. */
+export type Write =
+  | { readonly kind: "create task"; readonly task: Task }
+  | { readonly kind: "update task"; readonly task: Task }
+  | { readonly kind: "remove task"; readonly id: string }
+  | { readonly kind: "update service"; readonly service: Service };
+
+/**
+ * Most tasks that one decision creates, changes or removes; the rest is for the next look. SwarmKit puts 200 changes into
+ * a transaction; at 1 to 2 kB a task that stays far below a log entry's limit.
+ */
+export const maxWritesPerStep = 200;
+
+export function applyWrites(tx: WriteTx, writes: readonly Write[]): void {
+  for (const write of writes) {
+    switch (write.kind) {
+      case "create task":
+        tx.task.create(write.task);
+        break;
+      case "update task":
+        tx.task.update(write.task);
+        break;
+      case "remove task":
+        tx.task.remove(write.id);
+        break;
+      case "update service":
+        tx.service.update(write.service);
+        break;
+      default:
+        write satisfies never;
+    }
+  }
+}
