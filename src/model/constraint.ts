@@ -46,13 +46,13 @@ export function meetsConstraints(node: Node, constraints: readonly Constraint[])
  */
 export function meetsConstraint(node: Node, constraint: Constraint): boolean {
   if (constraint.key.toLowerCase() === "node.ip") return meetsAddress(node.status.addr, constraint);
-  const actual = valueOf(node, constraint.key);
+  const actual = actualValue(node, constraint.key);
   if (actual === undefined) return false;
   return (actual.toLowerCase() === constraint.value.toLowerCase()) === (constraint.operator === "==");
 }
 
 /** The node's value for a key; undefined for keys that do not exist. */
-function valueOf(node: Node, key: string): string | undefined {
+function actualValue(node: Node, key: string): string | undefined {
   const lower = key.toLowerCase();
   switch (lower) {
     case "node.id":
@@ -66,9 +66,14 @@ function valueOf(node: Node, key: string): string | undefined {
     case "node.platform.arch":
       return node.description?.platform?.architecture ?? "";
   }
-  if (lower.startsWith(nodeLabels)) return node.spec.annotations.labels[key.slice(nodeLabels.length)] ?? "";
-  if (lower.startsWith(engineLabels)) return node.description?.engine?.labels[key.slice(engineLabels.length)] ?? "";
+  if (lower.startsWith(nodeLabels)) return labelOf(node.spec.annotations.labels, key.slice(nodeLabels.length));
+  if (lower.startsWith(engineLabels))
+    return labelOf(node.description?.engine?.labels ?? {}, key.slice(engineLabels.length));
   return undefined;
+}
+
+function labelOf(labels: Readonly<Record<string, string>>, name: string): string {
+  return Object.hasOwn(labels, name) ? (labels[name] ?? "") : "";
 }
 
 /** `node.ip` takes an address or a network. */
