@@ -319,7 +319,14 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeHarness
       expect(all.filter(line => line.startsWith("stderr"))).toEqual(["stderr: oh\n"]);
       expect(await logLines(task, { stderr: false })).toEqual(out);
       expect(await logLines(task, { stdout: false })).toEqual(["stderr: oh\n"]);
-      expect(await logLines(task, { stderr: false, tail: 2 })).toEqual(out.slice(-2));
+      await until(runtime.remove(task.id));
+    });
+
+    it("gives the last lines of what tasks print", async () => {
+      const task = taskFor({ kind: "prints", stdout: ["one", "two", "three"], stderr: [], stay: false });
+      await ended(task, await started(task));
+      expect(await logLines(task, { tail: 2 })).toEqual(["stdout: two\n", "stdout: three\n"]);
+      expect(await logLines(task, { tail: 10 })).toHaveLength(3);
       expect(await logLines(task, { tail: 0 })).toEqual([]);
       await until(runtime.remove(task.id));
     });

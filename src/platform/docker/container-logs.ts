@@ -1,0 +1,48 @@
+import type { Readable } from "node:stream";
+import { onAbort } from "../../lib/bell.ts";
+import { asFault } from "../../lib/fault.ts";
+import type { LogLine, LogOptions } from "../../ports/runtime.ts";
+import type { EngineClient } from "./client.ts";
+import { LogFrames, TtyLines } from "./log-frames.ts";
+
+/** A container's log, line by line, as the options ask. */
+export async function* containerLogs(
+  client: EngineClient,
+  container: { readonly id: string; readonly tty: boolean },
+  options: LogOptions,
+): AsyncGenerator<LogLine, void> {
+  if (options.signal.aborted) return;
+  const stream = await client.stream("GET", `/containers/${container.id}/logs`, { query: logQuery(options) });
+  const release = onAbort(options.signal, () => stream.destroy());
+  try {
+    yield* readLines(stream, container.tty ? new TtyLines() : new LogFrames());
+  } catch (error) {
+    if (!options.signal.aborted) throw asFault(error);
+  } finally {
+    release();
+    stream.destroy();
+  }
+}
+
+async function* readLines(stream: Readable, decoder: LogFrames | TtyLines): AsyncGenerator<LogLine, void> {
+  for await (const chunk of stream) yield* decoder.push(chunk as Buffer);
+  yield* decoder.flush();
+}
+
+function logQuery(options: LogOptions): Record<string, string> {
+  const since = options.sinceMs === undefined ? {} : { since: unixTime(options.sinceMs) };
+  return {
+    stdout: String(options.stdout),
+    stderr: String(options.stderr),
+    follow: String(options.follow),
+    timestamps: "true",
+    tail: options.tail < 0 ? "all" : String(options.tail),
+    ...since,
+  };
+}
+
+/** The engine takes seconds with nine decimals. */
+function unixTime(ms: number): string {
+  const micros = Math.max(0, Math.floor(ms * 1000));
+  return `${Math.floor(micros / 1e6)}.${String(micros % 1e6).padStart(6, "0")}000`;
+}

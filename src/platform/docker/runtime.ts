@@ -1,0 +1,219 @@
+import { onAbort } from "../../lib/bell.ts";
+import { asFault, Fault } from "../../lib/fault.ts";
+import { Limiter } from "../../lib/limiter.ts";
+import { type Task, taskName } from "../../model/task.ts";
+import { fromDuration } from "../../model/time.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Logger } from "../../ports/log.ts";
+import type { Random } from "../../ports/random.ts";
+import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "../../ports/runtime.ts";
+import type { NodeDescription } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { EngineClient } from "./client.ts";
+import { containerConfig, containerSpec, graceSeconds } from "./container-config.ts";
+import { ContainerEvents } from "./container-events.ts";
+import { containerLogs } from "./container-logs.ts";
+import { toInstance } from "./container-state.ts";
+import { Containers } from "./containers.ts";
+import { parseEndpoint } from "./endpoint.ts";
+import { givenFiles } from "./file-mounts.ts";
+import { ImagePuller, type PullLimits, pullLimits } from "./images.ts";
+import { type NodeSettings, nodeDescription } from "./node-description.ts";
+import { defaultFileRoots, TaskFiles } from "./task-files.ts";
+import type { ContainerCreate, EngineInfo } from "./types.ts";
+
+/** Creates, starts and removals that an engine is given at once: more only make it wait for its own locks. */
+const engineOperations = 8;
+/** Docker's own grace period where the spec has none, in milliseconds. */
+const defaultGraceMs = 10_000;
+/** How soon a container is looked at again after the engine could not be reached, in milliseconds. */
+const lookAgainMs = 1_000;
+
+export interface DockerRuntimeOptions extends NodeSettings {
+  /** Where the engine listens: `unix:///var/run/docker.sock`, `tcp://host:port`. */
+  readonly endpoint: string;
+  /** Only containers labelled with it are touched. */
+  readonly nodeId: string;
+  /** Labels that every container gets besides its spec's. */
+  readonly containerLabels?: Readonly<Record<string, string>>;
+  /** The address that host-mode ports are published on; all addresses without one. */
+  readonly publishAddress?: string;
+  /** Where secrets and configs lie, in order of preference; each must be in memory. */
+  readonly fileRoots?: readonly string[];
+  readonly pullLimits?: PullLimits;
+  /** Creates, starts and removals at once. */
+  readonly concurrency?: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Runs tasks as containers of a Docker Engine in single-engine mode. */
+export class DockerRuntime implements Runtime {
+  readonly kind = "docker";
+  readonly #options: DockerRuntimeOptions;
+  readonly #client: EngineClient;
+  readonly #containers: Containers;
+  readonly #events: ContainerEvents;
+  readonly #images: ImagePuller;
+  readonly #files: TaskFiles;
+  readonly #limiter: Limiter;
+  readonly #preparing = new Set<string>();
+
+  constructor(options: DockerRuntimeOptions) {
+    const { nodeId, clock, random, log } = options;
+    this.#options = options;
+    this.#client = new EngineClient(parseEndpoint(options.endpoint), clock);
+    this.#containers = new Containers(this.#client, nodeId);
+    this.#events = new ContainerEvents({ client: this.#client, nodeId, clock, random, log });
+    this.#images = new ImagePuller(this.#client, clock, options.pullLimits ?? pullLimits);
+    this.#files = new TaskFiles(nodeId, options.fileRoots ?? defaultFileRoots);
+    this.#limiter = new Limiter(options.concurrency ?? engineOperations);
+  }
+
+  async describe(): Promise<NodeDescription> {
+    return nodeDescription((await this.#client.json("GET", "/info")) as EngineInfo, this.#options);
+  }
+
+  async list(): Promise<Instance[]> {
+    const instances = (await this.#containers.list()).map(toInstance);
+    await this.#sweepFiles(new Set(instances.map(instance => instance.taskId)));
+    return instances;
+  }
+
+  async inspect(taskId: string): Promise<Instance | undefined> {
+    const container = await this.#containers.inspect(taskId);
+    return container && toInstance(container);
+  }
+
+  async prepare(task: Task, dependencies: TaskDependencies, progress: (message: string) => void): Promise<Instance> {
+    const spec = containerSpec(task);
+    this.#preparing.add(task.id);
+    try {
+      const config = containerConfig(task, {
+        nodeId: this.#options.nodeId,
+        labels: this.#options.containerLabels ?? {},
+        publishAddress: this.#options.publishAddress ?? "",
+        files: await this.#files.write(task.id, givenFiles(spec, dependencies)),
+      });
+      const id = await this.#create(task, config, progress);
+      return created(task.id, id);
+    } catch (error) {
+      const there = isFault(error, "already_exists") && (await this.inspect(task.id));
+      if (there) return there;
+      throw error;
+    } finally {
+      this.#preparing.delete(task.id);
+    }
+  }
+
+  async start(task: Task): Promise<Instance> {
+    return this.#limiter.run(async () => {
+      const before = await this.inspect(task.id);
+      if (!before) throw new Fault("failed_precondition", `starting container failed: No such container: ${task.id}`);
+      // One that has run to its end must not run a second time because a report was lost.
+      if (before.state !== "created") return before;
+      try {
+        await this.#containers.start(before.containerId);
+      } catch (error) {
+        throw startFault(error);
+      }
+      const after = await this.inspect(task.id);
+      if (!after) throw new Fault("aborted", `starting container failed: ${before.containerId} was removed`);
+      return after;
+    });
+  }
+
+  async changed(taskId: string, seen: Instance, signal: AbortSignal): Promise<Instance | undefined> {
+    const { bell, release } = this.#events.subscribe(taskId);
+    const forget = onAbort(signal, () => bell.ring());
+    try {
+      while (!signal.aborted) {
+        const now = await this.#look(taskId, seen, () => bell.ring());
+        if (!now || differs(now, seen)) return now;
+        await bell.wait();
+      }
+      return seen;
+    } finally {
+      forget();
+      release();
+    }
+  }
+
+  async stop(task: Task): Promise<void> {
+    const id = await this.#containers.find(task.id);
+    if (id === undefined) return;
+    const graceMs = fromDuration(containerSpec(task).stopGracePeriod) ?? defaultGraceMs;
+    await this.#containers.stop(id, graceSeconds(graceMs));
+  }
+
+  async remove(taskId: string): Promise<void> {
+    const id = await this.#containers.find(taskId);
+    if (id !== undefined) await this.#limiter.run(() => this.#containers.remove(taskId, id));
+    await this.#files.remove(taskId);
+  }
+
+  async *logs(taskId: string, options: LogOptions): AsyncGenerator<LogLine, void> {
+    const container = await this.#containers.inspect(taskId);
+    if (!container) throw new Fault("not_found", `No such container: ${taskId}`);
+    yield* containerLogs(this.#client, { id: container.Id, tty: container.Config.Tty }, options);
+  }
+
+  async close(): Promise<void> {
+    await this.#events.close();
+    this.#client.close();
+  }
+
+  /** Prefers the image that is there; pulls only when it is not. */
+  async #create(task: Task, config: ContainerCreate, progress: (message: string) => void): Promise<string> {
+    const create = (): Promise<string> =>
+      this.#limiter.run(() => this.#containers.create(task.id, taskName(task), config));
+    try {
+      return await create();
+    } catch (error) {
+      if (!isFault(error, "not_found") || !error.message.startsWith("No such image")) throw error;
+      const auth = containerSpec(task).pullOptions?.registryAuth ?? "";
+      const refused = await this.#images.pull(config.Image, auth, progress).catch(asFault);
+      if (!refused) return await create();
+      if (refused.code === "unavailable") throw refused;
+      this.#options.log.warn("pulling an image failed", { image: config.Image, reason: refused.message });
+      throw new Fault("not_found", `${error.message} (pull: ${refused.message})`, { cause: refused });
+    }
+  }
+
+  /** The container now; what was seen before while the engine cannot be reached, and then soon another look. */
+  async #look(taskId: string, seen: Instance, again: () => void): Promise<Instance | undefined> {
+    try {
+      return await this.inspect(taskId);
+    } catch (error) {
+      if (!isFault(error, "unavailable")) throw error;
+      this.#options.clock.after(lookAgainMs, again);
+      return seen;
+    }
+  }
+
+  /** Removes the files of tasks that have no container any more: left by a daemon that ended while removing them. */
+  async #sweepFiles(listed: ReadonlySet<string>): Promise<void> {
+    for (const taskId of await this.#files.tasks())
+      if (!listed.has(taskId) && !this.#containers.knows(taskId) && !this.#preparing.has(taskId))
+        await this.#files.remove(taskId);
+  }
+}
+
+function created(taskId: string, containerId: string): Instance {
+  return { taskId, containerId, state: "created", health: "none", pid: 0, exitCode: 0, error: "", ports: [] };
+}
+
+function differs(now: Instance, seen: Instance): boolean {
+  return now.state !== seen.state || now.health !== seen.health || now.containerId !== seen.containerId;
+}
+
+function isFault(error: unknown, code: Fault["code"]): error is Fault {
+  return error instanceof Fault && error.code === code;
+}
+
+/** A start that failed is a failed task (never a rejected one), unless the engine only was away. */
+function startFault(error: unknown): Fault {
+  const fault = asFault(error);
+  if (fault.code === "unavailable") return fault;
+  return new Fault("aborted", `starting container failed: ${fault.message}`, { cause: fault });
+}
