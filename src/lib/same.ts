@@ -8,15 +8,18 @@ export function same(a: unknown, b: unknown): boolean {
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item, b[i]));
   if (a instanceof Uint8Array) return b instanceof Uint8Array && sameBytes(a, b);
   if (Array.isArray(b) || b instanceof Uint8Array) return false;
-  return sameProperties(a, b);
+  return sameProperties(a as Record<string, unknown>, b as Record<string, unknown>);
 }
 
-function sameProperties(a: object, b: object): boolean {
-  const left: Record<string, unknown> = { ...a };
-  const right: Record<string, unknown> = { ...b };
-  for (const key in left) if (!same(left[key], right[key])) return false;
-  for (const key in right) if (!(key in left) && right[key] !== undefined) return false;
+function sameProperties(left: Record<string, unknown>, right: Record<string, unknown>): boolean {
+  for (const key of Object.keys(left)) if (!same(left[key], own(right, key))) return false;
+  for (const key of Object.keys(right)) if (own(left, key) === undefined && right[key] !== undefined) return false;
   return true;
+}
+
+/** Labels may be called `constructor`, and be absent. */
+function own(object: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,4 +1,3 @@
-import { same } from "../lib/same.ts";
 import type { Task } from "../model/task.ts";
 
 /** Versions of a service's spec that are remembered: during an update tasks of two or three are about. */
@@ -14,23 +13,11 @@ export class TaskSharing {
   /** The same task, with the parts that equal an earlier one's replaced by them. */
   share(task: Task): Task {
     if (task.serviceId === "") return task;
-    const model = this.#model(task);
-    if (!model || model === task) return task;
-    return {
-      ...task,
-      serviceId: model.serviceId,
-      annotations: either(model.annotations, task.annotations),
-      serviceAnnotations: either(model.serviceAnnotations, task.serviceAnnotations),
-      spec: either(model.spec, task.spec),
-      specVersion: either(model.specVersion, task.specVersion),
-      jobIteration: either(model.jobIteration, task.jobIteration),
-      endpoint: either(model.endpoint, task.endpoint),
-      logDriver: either(model.logDriver, task.logDriver),
-      networks: task.networks.map((attachment, i) => ({
-        ...attachment,
-        network: either(model.networks[i]?.network, attachment.network),
-      })),
-    };
+    const models = this.#seen.get(task.serviceId) ?? [];
+    const model = models.find(({ specVersion }) => specVersion?.index === task.specVersion?.index);
+    if (model) return shareParts(model, task);
+    this.#seen.set(task.serviceId, [task, ...models].slice(0, maxVersionsPerService));
+    return task;
   }
 
   forget(serviceId: string): void {
@@ -40,16 +27,23 @@ export class TaskSharing {
   clear(): void {
     this.#seen.clear();
   }
-
-  #model(task: Task): Task | undefined {
-    const models = this.#seen.get(task.serviceId) ?? [];
-    const found = models.find(model => model.specVersion?.index === task.specVersion?.index);
-    if (!found) this.#seen.set(task.serviceId, [task, ...models].slice(0, maxVersionsPerService));
-    return found;
-  }
 }
 
-/** `ours` when the two are equal, so that `theirs` can be forgotten. */
-function either<T, U extends T>(ours: T, theirs: U): U {
-  return same(ours, theirs) ? (ours as U) : theirs;
+/** A value equal to `copy` that is made of `model`'s parts wherever those are equal; `model` itself when all of it is. */
+export function shareParts<T>(model: T, copy: T): T {
+  if (Object.is(model, copy)) return model;
+  if (typeof model !== "object" || typeof copy !== "object" || model === null || copy === null) return copy;
+  if (ArrayBuffer.isView(copy) || Array.isArray(model) !== Array.isArray(copy)) return copy;
+  // Assigned, this one would not become a property; as the name of a label it is one.
+  if (Object.hasOwn(copy, "__proto__")) return copy;
+  const merged: Partial<T> = {};
+  let equal = true;
+  for (const key in copy) {
+    const part = shareParts(model[key], copy[key]);
+    merged[key] = part;
+    if (part !== model[key]) equal = false;
+  }
+  if (equal && Object.keys(model).length === Object.keys(copy).length) return model;
+  // All of copy's properties are there; an array has to be one again.
+  return (Array.isArray(copy) ? Object.values(merged) : merged) as T;
 }

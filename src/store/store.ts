@@ -95,6 +95,8 @@ export class Store {
     if (index <= this.#version) return;
     const changes = this.#updates.own(index, request) ?? toChanges(request).map(change => this.#shared(change));
     const events = changes.map(change => commit(this.#tables, change, index));
+    for (const event of events)
+      if (event.kind === "service" && event.action === "remove") this.#sharing.forget(event.object.id);
     this.#version = index;
     this.#tell(events);
   }
@@ -117,7 +119,6 @@ export class Store {
   }
 
   #shared(change: Change): Change {
-    if (change.kind === "service" && change.action === "remove") this.#sharing.forget(change.id);
     if (change.kind !== "task" || change.action === "remove") return change;
     return { ...change, object: this.#sharing.share(change.object) };
   }

@@ -13,7 +13,8 @@ const pick = fc.constantFrom(...few);
 const states = [TaskState.RUNNING, TaskState.SHUTDOWN, TaskState.REMOVE] as const;
 
 const taskShape = fc.record({
-  id: pick,
+  // Ids have no capitals.
+  id: pick.map(id => id.toLowerCase()),
   service: pick,
   node: fc.constantFrom("", ...few),
   slot: fc.bigInt({ min: 0n, max: 2n }),

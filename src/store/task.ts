@@ -5,8 +5,8 @@ import { Table, type TableContext } from "./table.ts";
 import type { TaskIndexes } from "./tx.ts";
 
 /**
- * Tasks are the many: what can be found without an index has none. A task's name ends in its id, so the full name needs
- * none; a prefix of a name looks at every task.
+ * Tasks are the many: what can be found without an index has none. A task's name ends in its id (which has no
+ * capitals), so the full name needs none; a prefix of a name looks at every task.
  */
 export class TaskTable extends Table<"task"> implements TaskIndexes<Task> {
   readonly #service = this.index(task => [task.serviceId]);
@@ -26,7 +26,7 @@ export class TaskTable extends Table<"task"> implements TaskIndexes<Task> {
   override byName(name: string): Task[] {
     const wanted = name.toLowerCase();
     const own = this.pick(this.#ownName.ids(wanted));
-    const made = this.get(name.slice(name.lastIndexOf(".") + 1));
+    const made = this.get(wanted.slice(wanted.lastIndexOf(".") + 1));
     return made && made.annotations.name === "" && nameOf(made) === wanted ? [...own, made] : own;
   }
 
