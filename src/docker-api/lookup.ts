@@ -16,6 +16,8 @@ interface Steps<T> {
  * error. Names of nodes are their hostnames. 404 `service x not found`, 400 `node x is ambiguous (2 matches found)`.
  */
 async function find<T>(kind: string, reference: string, steps: Steps<T>): Promise<T> {
+  // "" is a prefix of every id: `DELETE /services/` must not find the only service there is.
+  if (reference === "") throw new Fault("not_found", `${kind} "" not found`);
   const exact = await orUndefined(steps.byId());
   if (exact) return exact;
   let found = await orUndefined(steps.byName());

@@ -28,6 +28,10 @@ describe("checkShape", () => {
     [{ Name: 1 }, "json: cannot unmarshal number 1 into Go struct field Name of type string"],
     [{ Name: "a", Labels: [] }, "json: cannot unmarshal array into Go struct field Labels of type struct"],
     [{ Name: "a", Labels: { b: true } }, "json: cannot unmarshal bool into Go struct field Labels.b of type string"],
+    [
+      { Name: "a", Labels: { "b\nc": true } },
+      "json: cannot unmarshal bool into Go struct field Labels.b\nc of type string",
+    ],
     [{ Name: "a", Replicas: -1 }, "json: cannot unmarshal number -1 into Go struct field Replicas of type uint64"],
     [{ Name: "a", Replicas: 1.5 }, "json: cannot unmarshal number 1.5 into Go struct field Replicas of type uint64"],
     [

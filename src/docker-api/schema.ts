@@ -10,8 +10,8 @@ import { HttpError } from "./errors.ts";
 export const optionalString = Type.Optional(Type.String());
 export const optionalBoolean = Type.Optional(Type.Boolean());
 export const optionalStrings = Type.Optional(Type.Array(Type.String()));
-/** Labels, options and other maps of strings. */
-export const optionalStringMap = Type.Optional(Type.Record(Type.String(), Type.String()));
+/** Labels, options and other maps of strings. The pattern takes any key; typebox's own leaves out keys with line breaks. */
+export const optionalStringMap = Type.Optional(Type.Record(Type.String({ pattern: "[^]*" }), Type.String()));
 /** Numbers in JSON are exact up to 2^53; greater ones are refused rather than changed unseen. */
 export const uint64 = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, title: "uint64" });
 export const int64 = Type.Integer({
