@@ -1,11 +1,13 @@
 /** Plain data as it goes into JSON. Integers of the model (bigint) are converted with `integer` first. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
+export type Headers = Readonly<Record<string, string>>;
+
 /** What a handler wants to be answered. The server adds the headers that every answer has. */
 export type Answer =
   | { readonly kind: "json"; readonly status: number; readonly value: Json }
-  | { readonly kind: "text"; readonly status: number; readonly text: string }
-  | { readonly kind: "empty"; readonly status: number }
+  | { readonly kind: "text"; readonly status: number; readonly text: string; readonly headers: Headers }
+  | { readonly kind: "empty"; readonly status: number; readonly headers: Headers }
   | {
       readonly kind: "stream";
       readonly contentType: string;
@@ -16,8 +18,13 @@ export type Answer =
   | { readonly kind: "handed-through" };
 
 export const json = (value: Json, status = 200): Answer => ({ kind: "json", status, value });
-export const text = (body: string, status = 200): Answer => ({ kind: "text", status, text: body });
-export const empty = (status = 200): Answer => ({ kind: "empty", status });
+export const text = (body: string, status = 200, headers: Headers = {}): Answer => ({
+  kind: "text",
+  status,
+  text: body,
+  headers,
+});
+export const empty = (status = 200, headers: Headers = {}): Answer => ({ kind: "empty", status, headers });
 export const stream = (contentType: string, chunks: AsyncIterable<Uint8Array | string>): Answer => ({
   kind: "stream",
   contentType,

@@ -33,3 +33,12 @@ export function versionQuery(
   const terse = kind === "secret" || kind === "config";
   throw new HttpError(400, terse ? `invalid ${kind} version` : `invalid ${kind} version '${text}': ${value}`);
 }
+
+/** A flag that must be a boolean; 400 naming it otherwise. */
+export function strictFlag(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name) ?? "";
+  const value = text === "" ? false : parseBool(text);
+  if (value !== undefined) return value;
+  const reason = `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`;
+  throw new HttpError(400, `invalid value for ${name}: ${text}: ${reason}`);
+}

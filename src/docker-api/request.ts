@@ -8,6 +8,9 @@ import { checkShape } from "./schema.ts";
 /** Bytes of a body that is read into memory. The largest honest one is a config of 1,024,000 bytes in base64. */
 export const maxBodyBytes = 4 * 1024 * 1024;
 
+/** Bytes of a body too large that are still read and thrown away before the connection is cut. */
+export const maxDiscardedBytes = 64 * 1024 * 1024;
+
 /** Milliseconds a client may take to send such a body. */
 export const bodyTimeoutMs = 30_000;
 
@@ -27,7 +30,7 @@ export class RequestBody {
     return this.#bytes !== undefined;
   }
 
-  /** 413 when it is larger than `maxBodyBytes`, 408 when it does not come in `bodyTimeoutMs`. */
+  /** Rejects with 413 when it is larger than `maxBodyBytes`, 408 when it does not come in `bodyTimeoutMs`. */
   bytes(): Promise<Buffer> {
     this.#bytes ??= readAll(this.#request, this.#clock);
     return this.#bytes;
@@ -47,25 +50,30 @@ function checkContentType(header: string | undefined): void {
   throw new HttpError(400, `Content-Type specified (${header ?? ""}) must be 'application/json'`);
 }
 
+/** Reads on past the limit, keeping nothing, so that a client that writes before it reads gets to see the 413. */
 function readAll(request: IncomingMessage, clock: Clock): Promise<Buffer> {
-  if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) return Promise.reject(tooLarge());
+  if (Number(request.headers["content-length"] ?? 0) > maxDiscardedBytes) return Promise.reject(tooLarge());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const fail = (error: HttpError) => {
       timer.cancel();
-      request.pause();
+      chunks.length = 0;
+      request.off("data", take);
       reject(error);
+    };
+    const take = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxDiscardedBytes) return fail(tooLarge());
+      if (size > maxBodyBytes) chunks.length = 0;
+      else chunks.push(chunk);
     };
     const timer = clock.after(bodyTimeoutMs, () => {
       fail(new HttpError(408, `the request body did not come within ${bodyTimeoutMs / 1000} s`));
     });
-    request.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maxBodyBytes) return fail(tooLarge());
-      chunks.push(chunk);
-    });
+    request.on("data", take);
     request.on("end", () => {
+      if (size > maxBodyBytes) return fail(tooLarge());
       timer.cancel();
       resolve(Buffer.concat(chunks, size));
     });

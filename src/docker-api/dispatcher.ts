@@ -1,0 +1,141 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Headers } from "./answer.ts";
+import type { Doors, RouteContext } from "./context.ts";
+import { describeError, HttpError, pageNotFound } from "./errors.ts";
+import { requireManager } from "./manager.ts";
+import { encodeJson, reply, replyError } from "./reply.ts";
+import { RequestBody } from "./request.ts";
+import { isSwarmPath, type RouteMatch, type RouteTable } from "./router.ts";
+import { withRpcTexts } from "./rpc.ts";
+import { type ApiVersion, checkVersion, splitVersion } from "./versions.ts";
+
+export interface DispatcherOptions {
+  readonly doors: Doors;
+  readonly routes: RouteTable;
+  readonly headers: Headers;
+  /** Aborts when the server stops: ends streams that would go on for ever. */
+  readonly stopping: AbortSignal;
+}
+
+export type Guard = (request: IncomingMessage) => void;
+
+interface Target {
+  readonly version: ApiVersion;
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+/** Takes requests to their routes, or through to the engine. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Answers one request, whatever happens. `guard` throws for requests this listener does not take. */
+  async handle(request: IncomingMessage, response: ServerResponse, guard: Guard): Promise<void> {
+    const target = targetOf(request);
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    const signal = AbortSignal.any([gone.signal, this.#options.stopping]);
+    try {
+      guard(request);
+      await this.#answer(request, response, target, signal);
+    } catch (error) {
+      if (signal.aborted && response.headersSent) response.destroy();
+      else {
+        this.#report(error, request);
+        this.#addHeaders(response);
+        replyError(error, request, response, target.version);
+      }
+    }
+  }
+
+  /** An upgraded (hijacked) connection: nothing of the swarm's is one. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, guard: Guard): void {
+    const target = targetOf(request);
+    try {
+      guard(request);
+      if (this.#options.routes.find(request.method ?? "", target.path) || isSwarmPath(target.path)) {
+        throw new HttpError(400, `${target.path} cannot be upgraded to another protocol`);
+      }
+      checkVersion(target.version);
+      this.#options.doors.engine.handThroughUpgrade(request, socket, head);
+    } catch (error) {
+      refuseUpgrade(error, socket);
+    }
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: Target,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const match = this.#options.routes.find(request.method ?? "", target.path);
+    if (!match && isSwarmPath(target.path)) throw pageNotFound();
+    checkVersion(target.version);
+    if (!match) return this.#options.doors.engine.handThrough(request, response);
+    const context = this.#context(request, response, target, match, signal);
+    const answer = await match.route.handler(context);
+    if (answer.kind !== "handed-through") this.#addHeaders(response);
+    await reply(answer, response, signal);
+  }
+
+  #context(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: Target,
+    match: RouteMatch,
+    signal: AbortSignal,
+  ): RouteContext {
+    const { doors } = this.#options;
+    const body = new RequestBody(request, doors.clock);
+    return {
+      ...doors,
+      params: match.params,
+      query: target.query,
+      version: target.version,
+      signal,
+      request,
+      control: () => {
+        requireManager(doors.backend.status());
+        return withRpcTexts(doors.backend.control());
+      },
+      parse: schema => body.parse(schema),
+      bytes: () => body.bytes(),
+      handThrough: async () => {
+        doors.engine.handThrough(request, response, body.taken ? await body.bytes() : undefined);
+        return { kind: "handed-through" };
+      },
+    };
+  }
+
+  #addHeaders(response: ServerResponse): void {
+    if (response.headersSent) return;
+    for (const [name, value] of Object.entries(this.#options.headers)) response.setHeader(name, value);
+  }
+
+  #report(error: unknown, request: IncomingMessage): void {
+    const { status, message } = describeError(error);
+    const fields = { method: request.method, path: request.url?.split("?")[0], status, error: message };
+    if (status < 500) this.#options.doors.log.debug("The Docker API refused a request", fields);
+    else this.#options.doors.log.warn("The Docker API failed a request", fields);
+  }
+}
+
+function targetOf(request: IncomingMessage): Target {
+  const url = request.url ?? "/";
+  const at = url.indexOf("?");
+  const query = new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
+  return { ...splitVersion(at < 0 ? url : url.slice(0, at)), query };
+}
+
+function refuseUpgrade(error: unknown, socket: Duplex): void {
+  const { status, message } = describeError(error);
+  const body = encodeJson({ message });
+  const head = `HTTP/1.1 ${status} Refused\r\nContent-Type: application/json\r\nConnection: close\r\n`;
+  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+}

@@ -1,0 +1,104 @@
+import { Fault } from "../../lib/fault.ts";
+import type { Network } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import { type Answer, empty, json } from "../answer.ts";
+import type { RouteContext } from "../context.ts";
+import { localNetworks } from "../engine-json.ts";
+import { HttpError } from "../errors.ts";
+import { parseFilters } from "../filters.ts";
+import { notInSwarmText } from "../manager.ts";
+import { strictFlag } from "../query.ts";
+import type { Route } from "../route.ts";
+import { createBody, isForSwarm, toNetworkSpec } from "./create-request.ts";
+import { isListed, networkFilters } from "./list-filter.ts";
+import { fromNetwork, isPredefined, nameOf } from "./network.ts";
+import { type Resolved, resolveNetwork } from "./resolve.ts";
+
+export const networkRoutes: readonly Route[] = [
+  { method: "GET", path: "/networks", handler: list },
+  { method: "GET", path: "/networks/:id", handler: inspect },
+  { method: "POST", path: "/networks/create", handler: createNetwork },
+  { method: "DELETE", path: "/networks/:id", handler: remove },
+];
+
+/** Networks every engine has; nobody removes them. */
+const builtIn = ["bridge", "host", "none"];
+
+async function list(context: RouteContext): Promise<Answer> {
+  const filters = parseFilters(context.query, networkFilters);
+  const swarm = (await swarmNetworks(context)).filter(network => isListed(network, filters));
+  const scopes = filters.get("scope");
+  const wantsLocal = scopes.length === 0 || scopes.some(scope => scope !== "swarm");
+  const local = wantsLocal ? await localNetworks(context.engine, context.query.get("filters") ?? "") : [];
+  return json([...swarm.map(fromNetwork), ...local]);
+}
+
+async function inspect(context: RouteContext): Promise<Answer> {
+  strictFlag(context.query, "verbose");
+  const scope = context.query.get("scope") ?? "";
+  const found = await resolve(context, scope);
+  if (found?.kind === "swarm") return json(fromNetwork(found.network));
+  return elsewhere(context, found);
+}
+
+async function createNetwork(context: RouteContext): Promise<Answer> {
+  const body = await context.parse(createBody);
+  const name = body.Name ?? "";
+  const taken = (await swarmNetworks(context)).some(network => nameOf(network) === name && !isPredefined(network));
+  if (taken) throw nameTaken(name);
+  if (!isForSwarm(body)) return context.handThrough();
+  if (builtIn.includes(name)) {
+    throw new HttpError(403, `operation is not permitted on predefined ${name} network `);
+  }
+  refuseElsewhere(context);
+  const spec = toNetworkSpec(body);
+  const local = await localNetworks(context.engine);
+  if (local.some(network => network.Name === name)) throw nameTaken(name);
+  const { network } = await context.control().createNetwork({ spec });
+  return json({ Id: network?.id ?? "", Warning: "" }, 201);
+}
+
+const nameTaken = (name: string): HttpError => new HttpError(409, `network with name ${name} already exists`);
+
+/** The swarm's networks are made on managers: dockerd's statuses for the others differ from those of other requests. */
+function refuseElsewhere(context: RouteContext): void {
+  const { controlAvailable, state } = context.backend.status();
+  if (controlAvailable) return;
+  if (state !== "active") throw new HttpError(500, notInSwarmText);
+  const advice = "Please create the network from a manager node.";
+  throw new HttpError(403, `Cannot create a multi-host network from a worker node. ${advice}`);
+}
+
+async function remove(context: RouteContext): Promise<Answer> {
+  const reference = context.params.id ?? "";
+  const found = await resolve(context, "");
+  if (found?.kind === "swarm") {
+    await context.control().removeNetwork({ networkId: found.network.id });
+    return empty(204);
+  }
+  if (!found && builtIn.includes(reference)) {
+    throw new HttpError(403, `${reference} is a pre-defined network and cannot be removed`);
+  }
+  return elsewhere(context, found);
+}
+
+async function resolve(context: RouteContext, scope: string): Promise<Resolved | undefined> {
+  const reference = context.params.id ?? "";
+  const swarm = scope === "local" ? [] : await swarmNetworks(context);
+  const local = scope === "swarm" ? [] : await localNetworks(context.engine);
+  const found = resolveNetwork(reference, swarm, local);
+  if (found || scope !== "swarm") return found;
+  const predefined = swarm.find(network => isPredefined(network) && nameOf(network) === reference);
+  return predefined && { kind: "swarm", network: predefined };
+}
+
+/** The engine answers for its own. */
+function elsewhere(context: RouteContext, found: Resolved | undefined): Promise<Answer> {
+  if (found) return context.handThrough();
+  throw new Fault("not_found", `network ${context.params.id ?? ""} not found`);
+}
+
+/** None on a node that is no manager: it knows the engine's alone. */
+async function swarmNetworks(context: RouteContext): Promise<readonly Network[]> {
+  if (!context.backend.status().controlAvailable) return [];
+  return (await context.control().listNetworks({})).networks;
+}

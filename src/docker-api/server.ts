@@ -1,0 +1,86 @@
+import { asFault } from "../lib/fault.ts";
+import { configRoutes } from "./configs/routes.ts";
+import type { Doors } from "./context.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { EventFeed } from "./events/feed.ts";
+import { eventRoutes } from "./events/routes.ts";
+import { type HostListener, listen, type OpenListener } from "./listener.ts";
+import { networkRoutes } from "./networks/routes.ts";
+import { nodeRoutes } from "./nodes/routes.ts";
+import { commonHeaders } from "./reply.ts";
+import { RouteTable } from "./router.ts";
+import { secretRoutes } from "./secrets/routes.ts";
+import { serviceRoutes } from "./services/routes.ts";
+import { swarmRoutes } from "./swarm/routes.ts";
+import { infoRoutes } from "./system/info.ts";
+import type { Machine } from "./system/machine.ts";
+import { pingRoutes } from "./system/ping.ts";
+import { versionRoutes } from "./system/version.ts";
+import { taskRoutes } from "./tasks/routes.ts";
+
+export interface DockerApiOptions extends Doors {
+  /** Where to listen. */
+  readonly hosts: readonly HostListener[];
+  readonly machine: Machine;
+}
+
+/** The running façade. */
+export interface DockerApi {
+  /** What is listened on, in the order of `hosts`: HOST:PORT or the socket's path. */
+  readonly addresses: readonly string[];
+  /** Takes no more requests, ends streams, cuts connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the Docker API: the swarm's part from `backend`, the rest by the node's engine. Fault unavailable when one of
+ * the hosts cannot be listened on; then nothing is left open.
+ */
+export async function startDockerApi(options: DockerApiOptions): Promise<DockerApi> {
+  const { backend, engine, clock, log, machine, hosts } = options;
+  const stopping = new AbortController();
+  const feed = new EventFeed(backend, clock, log);
+  const routes = new RouteTable([
+    ...pingRoutes,
+    ...versionRoutes(machine),
+    ...infoRoutes(machine),
+    ...eventRoutes(feed),
+    ...swarmRoutes,
+    ...nodeRoutes,
+    ...networkRoutes,
+    ...serviceRoutes,
+    ...taskRoutes,
+    ...secretRoutes,
+    ...configRoutes,
+  ]);
+  const dispatcher = new Dispatcher({
+    doors: { backend, engine, clock, log },
+    routes,
+    headers: commonHeaders(await serverVersion(options)),
+    stopping: stopping.signal,
+  });
+  const open: OpenListener[] = [];
+  const close = async () => {
+    stopping.abort();
+    await Promise.all([feeding, ...open.map(listener => listener.close())]);
+  };
+  const feeding = feed.run(stopping.signal);
+  try {
+    for (const host of hosts) open.push(await listen(host, dispatcher));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { addresses: open.map(({ address }) => address), close };
+}
+
+/** The engine's, whose answers most of the others are; ours where there is none or it is down. */
+async function serverVersion({ engine, machine, log }: DockerApiOptions): Promise<string> {
+  try {
+    const { present, engine: version } = await engine.version();
+    return present ? version : machine.version;
+  } catch (error) {
+    log.warn("The Docker Engine does not answer", { error: asFault(error).message });
+    return machine.version;
+  }
+}

@@ -1,0 +1,117 @@
+import { asFault } from "../../lib/fault.ts";
+import { formatTimestamp, toTimestamp } from "../../model/time.ts";
+import { type Json, json } from "../answer.ts";
+import type { RouteContext } from "../context.ts";
+import type { JsonObject } from "../convert/omit.ts";
+import { type EngineObject, isObject } from "../engine-json.ts";
+import { lockedText } from "../manager.ts";
+import type { Route } from "../route.ts";
+import { fromCluster } from "../swarm/cluster.ts";
+import { theCluster } from "../swarm/routes.ts";
+import type { Machine } from "./machine.ts";
+
+/** `/info`: the engine's, with this node's part in the swarm. */
+export function infoRoutes(machine: Machine): readonly Route[] {
+  return [{ method: "GET", path: "/info", handler: async context => json(await info(context, machine)) }];
+}
+
+async function info(context: RouteContext, machine: Machine): Promise<JsonObject> {
+  const [base, swarm] = await Promise.all([engineInfo(context, machine), swarmInfo(context)]);
+  return { ...base, Swarm: swarm };
+}
+
+/** Also without engine, or with one that is down, this answers: tools ask it to see what is wrong. */
+async function engineInfo(context: RouteContext, machine: Machine): Promise<EngineObject> {
+  const none = alone(machine, context.clock.now());
+  try {
+    const value = await context.engine.getJson("/info");
+    return isObject(value) ? value : none;
+  } catch (error) {
+    if (machine.runtimeKind !== "docker") return none;
+    return { ...none, Warnings: [`The Docker Engine does not answer: ${asFault(error).message}`] };
+  }
+}
+
+/** The members that clients print, for a node without engine. */
+function alone(machine: Machine, nowMs: number): EngineObject {
+  return {
+    ID: "",
+    Containers: 0,
+    ContainersRunning: 0,
+    ContainersPaused: 0,
+    ContainersStopped: 0,
+    Images: 0,
+    Driver: machine.runtimeKind,
+    DriverStatus: [],
+    Plugins: { Volume: [], Network: [], Authorization: null, Log: [] },
+    MemoryLimit: true,
+    SwapLimit: true,
+    CpuCfsPeriod: true,
+    CpuCfsQuota: true,
+    CPUShares: true,
+    CPUSet: true,
+    PidsLimit: true,
+    IPv4Forwarding: true,
+    Debug: false,
+    OomKillDisable: false,
+    SystemTime: formatTimestamp(toTimestamp(nowMs)),
+    LoggingDriver: "json-file",
+    CgroupDriver: "none",
+    KernelVersion: machine.kernelVersion,
+    OperatingSystem: machine.operatingSystem,
+    OSType: "linux",
+    Architecture: machine.architecture,
+    IndexServerAddress: "",
+    RegistryConfig: null,
+    NCPU: machine.cpus,
+    MemTotal: machine.memoryBytes,
+    GenericResources: null,
+    DockerRootDir: machine.dataRoot,
+    HttpProxy: "",
+    HttpsProxy: "",
+    NoProxy: "",
+    Name: machine.hostname,
+    Labels: [],
+    ExperimentalBuild: false,
+    ServerVersion: machine.version,
+    Runtimes: {},
+    DefaultRuntime: machine.runtimeKind,
+    LiveRestoreEnabled: true,
+    Isolation: "",
+    InitBinary: "",
+    ContainerdCommit: { ID: "", Expected: "" },
+    RuncCommit: { ID: "", Expected: "" },
+    InitCommit: { ID: "", Expected: "" },
+    SecurityOptions: [],
+    Warnings: null,
+  };
+}
+
+async function swarmInfo(context: RouteContext): Promise<Json> {
+  const status = context.backend.status();
+  const part = {
+    NodeID: status.nodeId,
+    NodeAddr: status.nodeAddress,
+    LocalNodeState: status.state,
+    ControlAvailable: status.controlAvailable,
+    Error: status.state === "locked" ? lockedText : status.error,
+    RemoteManagers:
+      status.managers.length === 0
+        ? null
+        : status.managers.map(({ nodeId, address }) => ({ NodeID: nodeId, Addr: address })),
+  };
+  if (!status.controlAvailable) return part;
+  try {
+    return { ...part, ...(await clusterInfo(context)) };
+  } catch (error) {
+    // No leader just now, say: a manager tells so here rather than fail the whole answer.
+    return { ...part, Error: asFault(error).message };
+  }
+}
+
+async function clusterInfo(context: RouteContext): Promise<JsonObject> {
+  const control = context.control();
+  const [{ nodes }, cluster] = await Promise.all([control.listNodes({}), theCluster(control)]);
+  const managers = nodes.filter(node => node.managerStatus !== undefined).length;
+  return { Nodes: nodes.length, Managers: managers, Cluster: fromCluster(cluster) };
+}
