@@ -1,0 +1,157 @@
+import { create, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
+import { type ClientWritableStream, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { asFault } from "../lib/fault.ts";
+import type { CallOptions, Client } from "../ports/transport.ts";
+import { definitionOf } from "./codec.ts";
+import type { RunningCall } from "./connection.ts";
+
+/** What `create` takes for a message whose type is known only at run time. */
+type Init = Record<string, unknown>;
+type Begin = (options: CallOptions) => RunningCall;
+
+/** A service's methods as functions over a connection. */
+export function clientOf<S extends DescService>(service: S, begin: Begin): Client<S> {
+  return Object.fromEntries(service.methods.map(method => [method.localName, callerOf(method, begin)])) as Client<S>;
+}
+
+function callerOf(method: DescMethod, begin: Begin): unknown {
+  const kind = method.methodKind;
+  switch (kind) {
+    case "unary":
+      return (request: Init, options: CallOptions = {}) => unary(method, begin, request, options);
+    case "server_streaming":
+      return (request: Init, options: CallOptions = {}) => serverStream(method, begin, request, options);
+    case "client_streaming":
+      return (requests: AsyncIterable<Init>, options: CallOptions = {}) =>
+        clientStream(method, begin, requests, options);
+    case "bidi_streaming":
+      return undefined;
+    default:
+      return kind satisfies never;
+  }
+}
+
+async function unary(method: DescMethod, begin: Begin, request: Init, options: CallOptions): Promise<Message> {
+  const { path, requestSerialize, responseDeserialize } = definitionOf(method);
+  const message = create(method.input, request);
+  const running = begin(options);
+  const { channel, deadline } = running;
+  try {
+    return await new Promise((resolve, reject) => {
+      const settle = settler(running, resolve, reject);
+      const limits = { deadline };
+      const call = channel.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        message,
+        new Metadata(),
+        limits,
+        settle,
+      );
+      running.attach(() => call.cancel());
+    });
+  } finally {
+    running.end();
+  }
+}
+
+async function* serverStream(
+  method: DescMethod,
+  begin: Begin,
+  request: Init,
+  options: CallOptions,
+): AsyncGenerator<Message, void> {
+  const { path, requestSerialize, responseDeserialize } = definitionOf(method);
+  const message = create(method.input, request);
+  const running = begin(options);
+  const { channel, deadline } = running;
+  const call = channel.makeServerStreamRequest(path, requestSerialize, responseDeserialize, message, { deadline });
+  running.attach(() => call.cancel());
+  try {
+    for await (const answer of call) yield answer;
+  } catch (error) {
+    throw isServiceError(error) ? running.fault(error) : asFault(error);
+  } finally {
+    call.cancel();
+    running.end();
+  }
+}
+
+async function clientStream(
+  method: DescMethod,
+  begin: Begin,
+  requests: AsyncIterable<Init>,
+  options: CallOptions,
+): Promise<Message> {
+  const { path, requestSerialize, responseDeserialize } = definitionOf(method);
+  const running = begin(options);
+  const { channel, deadline } = running;
+  const feed = new Feed(method, requests);
+  try {
+    return await new Promise((resolve, reject) => {
+      const settle = settler(running, resolve, reject);
+      const limits = { deadline };
+      const call = channel.makeClientStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        new Metadata(),
+        limits,
+        settle,
+      );
+      running.attach(() => call.cancel());
+      feed.run(call).catch((error: unknown) => {
+        reject(asFault(error));
+        call.cancel();
+      });
+    });
+  } finally {
+    feed.stop();
+    running.end();
+  }
+}
+
+/** Sends the caller's messages as fast as the other side takes them, until they or the call end. */
+class Feed {
+  readonly #method: DescMethod;
+  readonly #requests: AsyncIterator<Init>;
+  #stopped = false;
+  #wake: () => void = () => {};
+
+  constructor(method: DescMethod, requests: AsyncIterable<Init>) {
+    this.#method = method;
+    this.#requests = requests[Symbol.asyncIterator]();
+  }
+
+  async run(call: ClientWritableStream<Message>): Promise<void> {
+    call.on("drain", () => this.#wake());
+    for (let next = await this.#requests.next(); !next.done; next = await this.#requests.next()) {
+      if (this.#stopped) return;
+      if (call.write(create(this.#method.input, next.value))) continue;
+      await new Promise<void>(resolve => {
+        this.#wake = resolve;
+      });
+      if (this.#stopped) return;
+    }
+    call.end();
+  }
+
+  /** The call is over: lets go of the caller's messages. What letting go throws concerns nobody any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#wake();
+    this.#requests.return?.().catch(() => {});
+  }
+}
+
+function settler(running: RunningCall, resolve: (answer: Message) => void, reject: (fault: unknown) => void) {
+  return (error: ServiceError | null, answer?: Message): void => {
+    if (answer) resolve(answer);
+    else if (error) reject(running.fault(error));
+  };
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "code" in error && "details" in error;
+}

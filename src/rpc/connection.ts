@@ -1,0 +1,104 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { connectivityState, Client as GrpcClient, type ServiceError } from "@grpc/grpc-js";
+import { onAbort } from "../lib/bell.ts";
+import { Fault } from "../lib/fault.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { CallOptions, Client, Connection } from "../ports/transport.ts";
+import { clientOf } from "./calls.ts";
+import { dialFault, dialFaultOf } from "./dial-failure.ts";
+import type { Dialler } from "./dialler.ts";
+import { connectTimeoutMs } from "./limits.ts";
+import { faultOf } from "./status.ts";
+
+/** A call in flight, as far as it has to do with its connection. */
+export interface RunningCall {
+  readonly channel: GrpcClient;
+  /** Wall time in milliseconds when it must be over; Infinity without a limit. */
+  readonly deadline: number;
+  /** Gives the means to end it; used at once when it is to end already. */
+  attach(cancel: () => void): void;
+  /** The Fault its caller is told for how it ended. */
+  fault(error: ServiceError): Fault;
+  /** It is over, whichever way. */
+  end(): void;
+}
+
+/** A connection over which calls run. Made at the first call, remade when it breaks or the node's identity changes. */
+export class GrpcConnection implements Connection {
+  readonly address: string;
+  readonly #dialler: Dialler;
+  readonly #clock: Clock;
+  readonly #running = new Set<(reason: Fault) => void>();
+  readonly #stopFollowing: () => void;
+  #channel: GrpcClient | undefined;
+  #closed = false;
+
+  constructor(address: string, dialler: Dialler, clock: Clock) {
+    this.address = address;
+    this.#dialler = dialler;
+    this.#clock = clock;
+    // Calls in flight go on over the old connection; the next one shows the new identity.
+    this.#stopFollowing = dialler.onChange(() => this.#release());
+  }
+
+  client<S extends DescService>(service: S): Client<S> {
+    return clientOf(service, options => this.#begin(options));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stopFollowing();
+    for (const stop of [...this.#running])
+      stop(new Fault("unavailable", `the connection to ${this.address} was closed`));
+    this.#release();
+  }
+
+  #release(): void {
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
+
+  #begin({ signal, timeoutMs }: CallOptions): RunningCall {
+    if (this.#closed) throw new Fault("unavailable", `the connection to ${this.address} was closed`);
+    if (signal?.aborted) throw cancelled();
+    this.#channel ??= new GrpcClient(this.address, this.#dialler.credentials(), this.#dialler.options);
+    const channel = this.#channel;
+    let reason: Fault | undefined;
+    let cancel: (() => void) | undefined;
+    const stop = (why: Fault): void => {
+      reason ??= why;
+      cancel?.();
+    };
+    this.#running.add(stop);
+    const unhook = signal ? onAbort(signal, () => stop(cancelled())) : () => {};
+    const unwatch = this.#limitConnecting(channel, stop);
+    return {
+      channel,
+      deadline: timeoutMs === undefined ? Number.POSITIVE_INFINITY : this.#clock.now() + timeoutMs,
+      attach(how) {
+        cancel = how;
+        if (reason) how();
+      },
+      fault: error => reason ?? dialFaultOf(this.address, error) ?? faultOf(error),
+      end: () => {
+        this.#running.delete(stop);
+        unhook();
+        unwatch();
+      },
+    };
+  }
+
+  /** grpc-js waits for a connection as long as the system does, which takes minutes for a host that is gone. */
+  #limitConnecting(channel: GrpcClient, stop: (why: Fault) => void): () => void {
+    const isReady = () => channel.getChannel().getConnectivityState(false) === connectivityState.READY;
+    if (isReady()) return () => {};
+    const timer = this.#clock.after(connectTimeoutMs, () => {
+      if (!isReady()) stop(dialFault(this.address, "timed out"));
+    });
+    return () => timer.cancel();
+  }
+}
+
+function cancelled(): Fault {
+  return new Fault("cancelled", "the call was cancelled");
+}

@@ -1,0 +1,111 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { type ChannelOptions, type ConnectionInjector, Server, ServerCredentials } from "@grpc/grpc-js";
+import { Fault } from "../lib/fault.ts";
+import type { IdentitySource } from "../pki/live-identity.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/log.ts";
+import type { CallContext, Listener, Registration } from "../ports/transport.ts";
+import { implementationOf, type Surroundings } from "./handlers.ts";
+import * as limits from "./limits.ts";
+import { authorize } from "./roles.ts";
+import { TlsListener } from "./tls-listener.ts";
+
+export interface ListenOptions {
+  readonly identity: IdentitySource;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Whether a node was removed from the swarm though its certificate still holds. */
+  readonly isRevoked: (nodeId: string) => boolean;
+}
+
+const memberOptions: ChannelOptions = {
+  "grpc.max_receive_message_length": limits.maxRequestBytes,
+  "grpc.max_send_message_length": -1,
+  "grpc.max_concurrent_streams": limits.maxConcurrentStreams,
+  "grpc.keepalive_time_ms": limits.keepaliveTimeMs,
+  "grpc.keepalive_timeout_ms": limits.keepaliveTimeoutMs,
+  "grpc.enable_channelz": 0,
+};
+
+const strangerOptions: ChannelOptions = {
+  ...memberOptions,
+  "grpc.max_receive_message_length": limits.maxStrangerRequestBytes,
+  "grpc.max_concurrent_streams": limits.maxStrangerStreams,
+  "grpc.max_connection_idle_ms": limits.strangerIdleMs,
+};
+
+/**
+ * One address where a node serves others. Behind the TLS listener stand two gRPC servers with the same services: one
+ * for members of the swarm, one with narrow limits for callers without a certificate.
+ */
+export class GrpcListener implements Listener {
+  readonly #options: ListenOptions;
+  readonly #members: Front;
+  readonly #strangers: Front;
+  #tls: TlsListener | undefined;
+
+  private constructor(options: ListenOptions, registrations: readonly Registration[]) {
+    this.#options = options;
+    const surroundings: Surroundings = { door: this.#enter.bind(this), log: options.log, clock: options.clock };
+    this.#members = front(registrations, memberOptions, surroundings);
+    this.#strangers = front(registrations, strangerOptions, surroundings);
+  }
+
+  /** Serves on HOST:PORT. Rejects with a Fault that names the address. */
+  static async open(
+    address: string,
+    registrations: readonly Registration[],
+    options: ListenOptions,
+  ): Promise<GrpcListener> {
+    const { identity, log } = options;
+    const listener = new GrpcListener(options, registrations);
+    listener.#tls = await TlsListener.open({
+      address,
+      identity,
+      log,
+      accept: ({ socket, caller }) =>
+        (caller ? listener.#members : listener.#strangers).injector.injectConnection(socket),
+    });
+    return listener;
+  }
+
+  get address(): string {
+    return this.#tls?.address ?? "";
+  }
+
+  disconnect(nodeId: string): void {
+    this.#tls?.disconnect(nodeId);
+  }
+
+  async close(): Promise<void> {
+    await this.#tls?.close();
+    for (const { server } of [this.#members, this.#strangers]) server.forceShutdown();
+  }
+
+  /** Who calls, and whether they may. What a manager that does not lead hands on to the leader is to branch off here. */
+  #enter(method: DescMethod, endpoint: string, signal: AbortSignal): CallContext {
+    const { identity, isRevoked } = this.#options;
+    const peer = this.#tls?.peer(endpoint);
+    const clusterId = identity.current()?.clusterId;
+    if (!peer || clusterId === undefined) throw new Fault("unavailable", "the connection is closing");
+    const caller = authorize(method, peer.caller, clusterId);
+    if (caller && isRevoked(caller.nodeId))
+      throw new Fault("permission_denied", `Permission denied: node ${caller.nodeId} was removed from the swarm`);
+    return { caller, peerAddress: peer.address, signal };
+  }
+}
+
+interface Front {
+  readonly server: Server;
+  readonly injector: ConnectionInjector;
+}
+
+function front(registrations: readonly Registration[], options: ChannelOptions, surroundings: Surroundings): Front {
+  const server = new Server(options);
+  for (const registration of registrations) {
+    const { definition, implementation } = implementationOf(registration, surroundings);
+    server.addService(definition, implementation);
+  }
+  // TLS is done by the time a connection gets here.
+  return { server, injector: server.createConnectionInjector(ServerCredentials.createInsecure()) };
+}

@@ -1,0 +1,19 @@
+import { systemClock } from "../platform/clock.ts";
+import { silentLogger } from "../ports/log.ts";
+import { transportContract } from "../ports/transport.contract.test-kit.ts";
+import { TestSwarm } from "./identities.test-kit.ts";
+import { grpcTransport } from "./transport.ts";
+
+transportContract("gRPC over TLS", async () => {
+  const swarm = await TestSwarm.create();
+  const open = async (nodeId: string, role: "manager" | "worker") =>
+    grpcTransport({ identity: await swarm.identity(nodeId, role), log: silentLogger, clock: systemClock });
+  const stranger = await open("unused", "worker");
+  return {
+    member: ({ nodeId, role }) => open(nodeId, role),
+    stranger: address => stranger.connectAnonymous(address, { kind: "root", rootPem: swarm.ca.certificatePem }),
+    listenAddress: "127.0.0.1:0",
+    until: work => work,
+    close: async () => {},
+  };
+});
