@@ -1,0 +1,82 @@
+import { type IncomingMessage, type RequestOptions, request } from "node:http";
+
+/** An answer with a status of 400 or more; the message is the daemon's own. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The Docker API of one daemon. */
+export class Api {
+  readonly #target: RequestOptions;
+  readonly #host: string;
+
+  /** `host` is `unix://PATH` or `tcp://HOST:PORT`. */
+  constructor(host: string) {
+    this.#host = host;
+    const tcp = /^tcp:\/\/(.+):(\d+)$/.exec(host);
+    if (tcp) this.#target = { host: `${tcp[1]}`, port: Number(tcp[2]) };
+    else if (host.startsWith("unix://")) this.#target = { socketPath: host.slice("unix://".length) };
+    else throw new ApiError(400, `Cannot use "${host}": it must be unix://PATH or tcp://HOST:PORT`);
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.#json<T>("GET", path);
+  }
+
+  post<T = unknown>(path: string, body: unknown = {}): Promise<T> {
+    return this.#json<T>("POST", path, body);
+  }
+
+  delete(path: string): Promise<unknown> {
+    return this.#json("DELETE", path);
+  }
+
+  /** The body as it comes, for logs and events. */
+  stream(path: string): Promise<IncomingMessage> {
+    return this.#send("GET", path);
+  }
+
+  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const text = await textOf(await this.#send(method, path, body));
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  }
+
+  async #send(method: string, path: string, body?: unknown): Promise<IncomingMessage> {
+    const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const call = request({ ...this.#target, method, path, headers }, resolve);
+      call.on("error", cause => reject(new ApiError(0, `Cannot reach the daemon at ${this.#host}: ${cause.message}`)));
+      call.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+    const status = response.statusCode ?? 0;
+    if (status >= 400) throw new ApiError(status, messageOf(await textOf(response)));
+    return response;
+  }
+}
+
+/** `filters` as the API takes them in a query. */
+export function filters(by: Readonly<Record<string, readonly string[]>>): string {
+  return `filters=${encodeURIComponent(JSON.stringify(by))}`;
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+function messageOf(text: string): string {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === "object" && parsed !== null && "message" in parsed) return String(parsed.message);
+  } catch {
+    // Plain text, as old API versions answer.
+  }
+  return text.trim();
+}

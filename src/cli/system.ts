@@ -1,0 +1,37 @@
+import { createInterface } from "node:readline";
+import type { Command } from "commander";
+import type { Api } from "./api.ts";
+import { print } from "./output.ts";
+import type { InfoView } from "./types.ts";
+
+/** `shoal info`, `version`, `events`. */
+export function systemCommands(program: Command, api: () => Api): void {
+  program
+    .command("info")
+    .description("This node and its swarm")
+    .action(async () => {
+      const { Name, ServerVersion, Swarm } = await api().get<InfoView>("/info");
+      print(`Name: ${Name}\nServer Version: ${ServerVersion}\nSwarm: ${Swarm.LocalNodeState}`);
+      if (Swarm.Error) print(` Error: ${Swarm.Error}`);
+      if (Swarm.NodeID === "") return;
+      print(` NodeID: ${Swarm.NodeID}\n Node Address: ${Swarm.NodeAddr}\n Is Manager: ${Swarm.ControlAvailable}`);
+      if (Swarm.Cluster) print(` ClusterID: ${Swarm.Cluster.ID}\n Managers: ${Swarm.Managers}\n Nodes: ${Swarm.Nodes}`);
+      for (const { Addr } of Swarm.RemoteManagers ?? []) print(` Manager Address: ${Addr}`);
+    });
+
+  program
+    .command("version")
+    .description("The daemon's version")
+    .action(async () => {
+      const { Version, ApiVersion } = await api().get<{ Version: string; ApiVersion: string }>("/version");
+      print(`Version: ${Version}\nAPI version: ${ApiVersion}`);
+    });
+
+  program
+    .command("events")
+    .description("What happens, as it happens, a JSON line an event")
+    .action(async () => {
+      const lines = createInterface({ input: await api().stream("/events") });
+      for await (const line of lines) print(line);
+    });
+}

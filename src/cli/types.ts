@@ -1,0 +1,87 @@
+/* What the CLI reads of the API's objects; Docker's own names. */
+
+export interface Version {
+  readonly Index: number;
+}
+
+export interface NodeView {
+  readonly ID: string;
+  readonly Version: Version;
+  readonly Spec: { readonly Role: string; readonly Availability: string; readonly Labels?: Record<string, string> };
+  readonly Description: { readonly Hostname: string; readonly Engine: { readonly EngineVersion: string } };
+  readonly Status: { readonly State: string; readonly Addr: string };
+  readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability: string; readonly Addr: string };
+}
+
+export interface ContainerSpec {
+  Image: string;
+  Args?: string[];
+  Env?: string[];
+  [other: string]: unknown;
+}
+
+export interface ServiceSpec {
+  Name: string;
+  Labels?: Record<string, string>;
+  TaskTemplate: { ContainerSpec: ContainerSpec; ForceUpdate?: number; [other: string]: unknown };
+  Mode?: { Replicated?: { Replicas: number }; Global?: object; [other: string]: unknown };
+  [other: string]: unknown;
+}
+
+export interface PortView {
+  readonly Protocol: string;
+  readonly TargetPort: number;
+  readonly PublishedPort: number;
+  readonly PublishMode: string;
+}
+
+export interface ServiceView {
+  readonly ID: string;
+  readonly Version: Version;
+  readonly Spec: ServiceSpec;
+  readonly Endpoint?: { readonly Ports?: readonly PortView[] };
+  readonly UpdateStatus?: { readonly State?: string; readonly Message?: string };
+  readonly ServiceStatus?: { readonly RunningTasks: number; readonly DesiredTasks: number };
+}
+
+export interface TaskView {
+  readonly ID: string;
+  readonly ServiceID: string;
+  readonly NodeID?: string;
+  readonly Slot?: number;
+  readonly Spec: { readonly ContainerSpec: { readonly Image: string } };
+  readonly DesiredState: string;
+  readonly Status: {
+    readonly State: string;
+    readonly Timestamp: string;
+    readonly Message: string;
+    readonly Err?: string;
+  };
+}
+
+export interface SwarmView {
+  readonly ID: string;
+  readonly Version: Version;
+  readonly JoinTokens: { readonly Worker: string; readonly Manager: string };
+  readonly Spec: Record<string, unknown> & {
+    readonly Orchestration?: object;
+    readonly Dispatcher?: object;
+    readonly CAConfig?: object;
+  };
+}
+
+export interface InfoView {
+  readonly Name: string;
+  readonly ServerVersion: string;
+  readonly Swarm: {
+    readonly NodeID: string;
+    readonly NodeAddr: string;
+    readonly LocalNodeState: string;
+    readonly ControlAvailable: boolean;
+    readonly Error: string;
+    readonly Managers?: number;
+    readonly Nodes?: number;
+    readonly Cluster?: { readonly ID: string };
+    readonly RemoteManagers?: readonly { readonly NodeID: string; readonly Addr: string }[] | null;
+  };
+}

@@ -1,0 +1,122 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { eventually } from "./command.ts";
+
+const shoald = resolve(import.meta.dirname, "../../bin/shoald");
+
+export interface DaemonOptions {
+  /** Loopback address of its own: it listens and publishes there. */
+  readonly address: string;
+  readonly hostname: string;
+  readonly flags?: readonly string[];
+  /** Program and arguments put before `shoald`, to run it inside a namespace. */
+  readonly within?: readonly string[];
+}
+
+export interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One real `shoald` process with a data root of its own, and ways to talk to it. */
+export class Daemon {
+  readonly directory = mkdtempSync(join(tmpdir(), "shoal-test-"));
+  readonly socket = join(this.directory, "shoal.sock");
+  readonly options: DaemonOptions;
+  #process: ChildProcess | undefined;
+
+  constructor(options: DaemonOptions) {
+    this.options = options;
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** Starts the process; resolves when it answers. */
+  async start(): Promise<void> {
+    const { flags = [], hostname, within = [] } = this.options;
+    const dataRoot = join(this.directory, "data");
+    mkdirSync(dataRoot, { recursive: true });
+    const own = ["--data-root", dataRoot, "--host", `unix://${this.socket}`, "--hostname", hostname, ...flags];
+    const [program = shoald, ...args] = [...within, shoald, ...own];
+    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+    child.stderr.pipe(createWriteStream(join(this.directory, "shoald.log"), { flags: "a" }));
+    this.#process = child;
+    await eventually(`${hostname} answers`, async () => {
+      if (child.exitCode !== null)
+        throw new Error(`shoald ended with ${child.exitCode}: see ${this.directory}/shoald.log`);
+      const answer = await this.api("GET", "/_ping").catch(() => undefined);
+      return answer?.status === 200 ? true : undefined;
+    });
+  }
+
+  /** Ends the process with `signal` and waits until it is gone. Its tasks go on. */
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise(done => child.once("exit", done));
+    child.kill(signal);
+    await ended;
+  }
+
+  /** Leaves the swarm (which ends its tasks), ends the process and removes its files. */
+  async dispose(): Promise<void> {
+    if (this.pid) await this.api("POST", "/swarm/leave?force=1").catch(() => undefined);
+    await this.end();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** Runs the stock docker CLI against this daemon. */
+  docker(...args: string[]): Promise<Output> {
+    const env = { ...process.env, DOCKER_HOST: `unix://${this.socket}`, DOCKER_CONFIG: join(this.directory, "cli") };
+    return new Promise(done => {
+      execFile("docker", args, { env, timeout: 120_000 }, (error, stdout, stderr) => {
+        done({ code: typeof error?.code === "number" ? error.code : error ? 1 : 0, stdout, stderr });
+      });
+    });
+  }
+
+  /** `docker`, which must succeed; its trimmed standard output. */
+  async dockerOk(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.docker(...args);
+    if (code !== 0) throw new Error(`docker ${args.join(" ")}: exit ${code}: ${stderr || stdout}`);
+    return stdout.trim();
+  }
+
+  /** `api`, which must succeed; the body of its answer. */
+  async apiOk(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await this.api(method, path, body);
+    if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  /** One request to the API over its socket. */
+  api(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+    return new Promise((done, failed) => {
+      const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+      const call = request({ socketPath: this.socket, method, path, headers }, response => {
+        const chunks: Buffer[] = [];
+        response.on("data", chunk => chunks.push(chunk));
+        response.on("error", failed);
+        response.on("end", () => done({ status: response.statusCode ?? 0, body: parsed(Buffer.concat(chunks)) }));
+      });
+      call.on("error", failed);
+      call.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+}
+
+function parsed(bytes: Buffer): unknown {
+  const text = bytes.toString();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
