@@ -36,6 +36,11 @@ describe("parseJson", () => {
     expect(() => parseJson(source)).toThrow(expect.objectContaining({ status: 400, message }));
   });
 
+  it("replaces halves of surrogate pairs, which UTF-8 cannot carry, and nothing else", () => {
+    const source = '{"\\ud800k":["\\udc00","\\ud83d\\ude00","\\\\ud800","\\uD800\\ud83d\\uDE00"]}';
+    expect(parseJson(source)).toEqual({ "\ufffdk": ["\ufffd", "\u{1f600}", "\\ud800", "\ufffd\u{1f600}"] });
+  });
+
   it("reads what is whole", () => {
     expect(parseJson(' {"a":[1,-2.5e3,"\\u00e9\\"[",true,null],"b":{}} ')).toEqual({
       a: [1, -2500, 'é"[', true, null],

@@ -8,10 +8,22 @@ export const maxJsonDepth = 200;
 export function parseJson(source: string): unknown {
   if (depthOf(source) > maxJsonDepth) throw new HttpError(400, `exceeded max depth of ${maxJsonDepth} in JSON`);
   try {
-    return JSON.parse(source);
+    return JSON.parse(wellFormed(source));
   } catch {
     throw new HttpError(400, explainJson(source));
   }
+}
+
+const escapes = /\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)/g;
+const loneSurrogate = /^\\u[dD][89a-fA-F][0-9a-fA-F]{2}$/;
+
+/**
+ * Escaped halves of surrogate pairs become U+FFFD, as in Go: no UTF-8 can carry them, so that an object would not be
+ * the same on the other managers, or after a restart.
+ */
+function wellFormed(source: string): string {
+  if (!/\\u[dD][89a-fA-F]/.test(source)) return source;
+  return source.replace(escapes, found => (loneSurrogate.test(found) ? "\\ufffd" : found));
 }
 
 /** The deepest nesting of brackets outside strings: a look ahead that allocates nothing. */

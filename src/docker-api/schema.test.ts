@@ -24,6 +24,13 @@ describe("checkShape", () => {
     expect(checkShape(Spec, value)).toEqual({ Name: "a", Parts: [{ Unknown: {} }] });
   });
 
+  it("takes names in other capitals, where the right one is not there", () => {
+    const value = { NAME: "b", Name: "a", labels: { name: "kept" }, parts: [{ port: 1 }, { pORT: 2 }] };
+    const expected = { NAME: "b", Name: "a", Labels: { name: "kept" }, Parts: [{ Port: 1 }, { Port: 2 }] };
+    expect(checkShape(Spec, value)).toEqual(expected);
+    expect(refusal({ name: 1 })).toBe("json: cannot unmarshal number 1 into Go struct field Name of type string");
+  });
+
   it.each([
     [{ Name: 1 }, "json: cannot unmarshal number 1 into Go struct field Name of type string"],
     [{ Name: "a", Labels: [] }, "json: cannot unmarshal array into Go struct field Labels of type struct"],

@@ -35,9 +35,13 @@ function validatorOf(schema: TSchema): Validator {
   return validator;
 }
 
-/** The value as the schema's type; 400 naming the first field that does not fit. Deletes null members in place. */
+/**
+ * The value as the schema's type; 400 naming the first field that does not fit. In place, null members are deleted and
+ * names spelt in other capitals are put right.
+ */
 export function checkShape<S extends TSchema>(schema: S, value: unknown): Static<S> {
   dropNulls(value);
+  foldNames(schema, value);
   const validator = validatorOf(schema);
   if (validator.Check(value)) return value as Static<S>;
   const [first] = validator.Errors(value);
@@ -90,4 +94,36 @@ function dropNulls(value: unknown): void {
     if (member === null && !Array.isArray(value)) Reflect.deleteProperty(value, key);
     else dropNulls(member);
   }
+}
+
+/** Go's decoder takes "name" for "Name" where there is no "Name". Bounded by the depth of the schema. */
+function foldNames(schema: unknown, value: unknown): void {
+  if (!isRecord(schema) || !isRecord(value)) return;
+  if (Array.isArray(value)) for (const element of value) foldNames(schema.items, element);
+  const members = schema.properties;
+  if (Array.isArray(value) || !isRecord(members)) return;
+  for (const key of Object.keys(value)) {
+    const name = Object.hasOwn(members, key) ? key : nameLike(members, key);
+    if (name === undefined || (name !== key && Object.hasOwn(value, name))) continue;
+    if (name !== key) {
+      value[name] = value[key];
+      Reflect.deleteProperty(value, key);
+    }
+    foldNames(members[name], value[name]);
+  }
+}
+
+const lowerNames = new WeakMap<object, ReadonlyMap<string, string>>();
+
+function nameLike(members: Record<string, unknown>, key: string): string | undefined {
+  let names = lowerNames.get(members);
+  if (!names) {
+    names = new Map(Object.keys(members).map(name => [name.toLowerCase(), name]));
+    lowerNames.set(members, names);
+  }
+  return names.get(key.toLowerCase());
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }

@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import {
   ConfigSchema,
@@ -130,7 +130,7 @@ describe("a task", () => {
 
 describe("a service", () => {
   const spec = { annotations: { name: "web" }, task: { runtime: { case: "container" as const, value: {} } } };
-  const service = (more: Partial<Parameters<typeof create<typeof ServiceSchema>>[1]> = {}): Service =>
+  const service = (more: Exclude<MessageInitShape<typeof ServiceSchema>, Service> = {}): Service =>
     create(ServiceSchema, { id: "s1", meta, spec, ...more });
 
   it("without addresses and ports has an endpoint without words", () => {

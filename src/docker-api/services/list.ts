@@ -3,10 +3,9 @@ import { type Answer, json } from "../answer.ts";
 import type { RouteContext } from "../context.ts";
 import { modeWord } from "../convert/mode.ts";
 import { fromService } from "../convert/service.ts";
-import { HttpError } from "../errors.ts";
 import { parseFilters } from "../filters.ts";
 import { findService } from "../lookup.ts";
-import { parseBool } from "../query.ts";
+import { strictFlag } from "../query.ts";
 import { isAtLeast } from "../versions.ts";
 
 const acceptedFilters = ["name", "id", "label", "mode", "runtime"];
@@ -38,14 +37,4 @@ export async function listServices(context: RouteContext): Promise<Answer> {
 export async function inspectService(context: RouteContext): Promise<Answer> {
   const insertDefaults = strictFlag(context.query, "insertDefaults");
   return json(fromService(await findService(context.control(), context.params.id ?? "", insertDefaults)));
-}
-
-/** A flag that must be one: 400 for other words. */
-function strictFlag(query: URLSearchParams, name: string): boolean {
-  const word = query.get(name) ?? "";
-  if (word === "") return false;
-  const value = parseBool(word);
-  if (value !== undefined) return value;
-  const reason = `strconv.ParseBool: parsing ${JSON.stringify(word)}: invalid syntax`;
-  throw new HttpError(400, `invalid value for ${name}: ${word}: ${reason}`);
 }
