@@ -1,0 +1,213 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Fault } from "../../lib/fault.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Logger } from "../../ports/log.ts";
+import type { Random } from "../../ports/random.ts";
+import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "../../ports/runtime.ts";
+import type { Task } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import type { GenericResource, NodeDescription } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { Cgroups } from "./cgroups.ts";
+import { describeNode } from "./describe.ts";
+import { EmbeddedTask } from "./embedded-task.ts";
+import { IoWatch } from "./io-watch.ts";
+import { findIsolation, type Isolation } from "./isolation.ts";
+import { LocalPorts } from "./local-ports.ts";
+import { containerSpecOf, makePlan, type Plan } from "./plan.ts";
+import { PublishedPorts } from "./published-ports.ts";
+import { installShim } from "./shim.ts";
+import { TaskFileStore } from "./task-files.ts";
+import { defaultLogLimits, type LogLimits, TaskLog } from "./task-log.ts";
+import { type Layout, layoutOf } from "./task-paths.ts";
+import type { TaskWorld } from "./task-world.ts";
+import { Waiters } from "./waiters.ts";
+
+export interface EmbeddedRuntimeOptions {
+  /** Where tasks are kept; each node id has a directory of its own in it. */
+  readonly directory: string;
+  readonly nodeId: string;
+  readonly hostname: string;
+  /** Shoal's version. */
+  readonly version: string;
+  /** The address this node publishes ports on; "" for all. Asked when a port is published. */
+  readonly advertiseAddress: () => string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly genericResources: readonly GenericResource[];
+  /** Found out when left out. */
+  readonly isolation?: Isolation;
+  readonly logLimits?: LogLimits;
+}
+
+/** Tasks taken over at a time when the daemon starts. */
+const adoptedAtOnce = 32;
+
+/** Opens the embedded runtime: tasks are processes of this machine. Takes over what an earlier daemon left running. */
+export async function embeddedRuntime(options: EmbeddedRuntimeOptions): Promise<EmbeddedRuntime> {
+  const layout = layoutOf(join(options.directory, options.nodeId));
+  for (const directory of [layout.tasks, layout.io]) await mkdir(directory, { recursive: true, mode: 0o700 });
+  const waiters = new Waiters();
+  const world: TaskWorld = {
+    clock: options.clock,
+    log: options.log,
+    isolation: options.isolation ?? (await findIsolation()),
+    shim: await installShim(options.directory),
+    cgroups: Cgroups.open(options.nodeId, options.log),
+    files: await TaskFileStore.open(options.nodeId, options.log),
+    localPorts: new LocalPorts(options.random),
+    publishedPorts: new PublishedPorts({
+      address: options.advertiseAddress,
+      clock: options.clock,
+      log: options.log,
+    }),
+    changed: taskId => waiters.wake(taskId),
+  };
+  const runtime = new EmbeddedRuntime(options, layout, world, waiters);
+  await runtime.adopt();
+  return runtime;
+}
+
+export class EmbeddedRuntime implements Runtime {
+  readonly kind = "embedded";
+  readonly #options: EmbeddedRuntimeOptions;
+  readonly #layout: Layout;
+  readonly #world: TaskWorld;
+  readonly #waiters: Waiters;
+  readonly #tasks = new Map<string, EmbeddedTask>();
+  readonly #watch: IoWatch;
+
+  /** Use `embeddedRuntime`. */
+  constructor(options: EmbeddedRuntimeOptions, layout: Layout, world: TaskWorld, waiters: Waiters) {
+    this.#options = options;
+    this.#layout = layout;
+    this.#world = world;
+    this.#waiters = waiters;
+    this.#watch = new IoWatch(layout.io, this.#tasks, world);
+  }
+
+  /** Takes over the tasks on disk and removes what belongs to none. */
+  async adopt(): Promise<void> {
+    const ids = await readdir(this.#layout.tasks);
+    for (let at = 0; at < ids.length; at += adoptedAtOnce)
+      await Promise.all(ids.slice(at, at + adoptedAtOnce).map(taskId => this.#adoptOne(taskId)));
+    await this.#world.files.sweep(new Set(this.#tasks.keys()));
+    await this.#watch.sweep();
+    this.#watch.start();
+  }
+
+  async describe(): Promise<NodeDescription> {
+    const { hostname, version, labels, genericResources } = this.#options;
+    const { isolation, cgroups } = this.#world;
+    return describeNode({ hostname, version, labels, genericResources, isolation, cgroups: cgroups.version });
+  }
+
+  async list(): Promise<Instance[]> {
+    return this.tasks().map(task => task.instance);
+  }
+
+  /** Every task there is, for the answers of the engine's API. */
+  tasks(): EmbeddedTask[] {
+    return [...this.#tasks.values()];
+  }
+
+  async inspect(taskId: string): Promise<Instance | undefined> {
+    const task = this.#tasks.get(taskId);
+    await task?.look();
+    return task?.instance;
+  }
+
+  async prepare(task: Task, dependencies: TaskDependencies, progress: (message: string) => void): Promise<Instance> {
+    const known = this.#tasks.get(task.id);
+    if (known) return known.instance;
+    progress("preparing");
+    const users = {
+      passwd: await readFile("/etc/passwd", "utf8").catch(() => ""),
+      group: await readFile("/etc/group", "utf8").catch(() => ""),
+    };
+    const { nodeId, hostname, clock } = this.#options;
+    const handedOut: number[] = [];
+    const localPort = async (protocol: "tcp" | "udp"): Promise<number> => {
+      const port = await this.#world.localPorts.allocate(protocol);
+      handedOut.push(port);
+      return port;
+    };
+    try {
+      const plan = await makePlan(task, { nodeId, hostname, users }, clock.now(), localPort);
+      await this.#world.files.write(task.id, containerSpecOf(task), dependencies);
+      return (await this.#create(plan)).instance;
+    } catch (error) {
+      this.#world.localPorts.release(handedOut);
+      await this.#world.files.remove(task.id);
+      throw error;
+    }
+  }
+
+  async start(task: Task): Promise<Instance> {
+    const known = this.#tasks.get(task.id);
+    if (!known) throw new Fault("failed_precondition", `Cannot start task ${task.id}: it was not prepared here`);
+    await known.start();
+    return known.instance;
+  }
+
+  async changed(taskId: string, seen: Instance, signal: AbortSignal): Promise<Instance | undefined> {
+    for (;;) {
+      const instance = this.#tasks.get(taskId)?.instance;
+      if (!instance || signal.aborted || instance.state !== seen.state || instance.health !== seen.health)
+        return instance;
+      await this.#waiters.wait(taskId, signal);
+    }
+  }
+
+  async stop(task: Task): Promise<void> {
+    await this.#tasks.get(task.id)?.stop();
+  }
+
+  async remove(taskId: string): Promise<void> {
+    await this.#tasks.get(taskId)?.remove();
+    this.#tasks.delete(taskId);
+    this.#waiters.wake(taskId);
+  }
+
+  async *logs(taskId: string, options: LogOptions): AsyncGenerator<LogLine, void> {
+    const task = this.#tasks.get(taskId);
+    if (!task) throw new Fault("not_found", `No such container: ${taskId}`);
+    yield* task.log.read(options);
+  }
+
+  async close(): Promise<void> {
+    this.#watch.close();
+    this.#world.publishedPorts.close();
+    for (const task of this.#tasks.values()) task.close();
+    this.#waiters.wakeAll();
+  }
+
+  async #create(plan: Plan): Promise<EmbeddedTask> {
+    const paths = this.#layout.task(plan.taskId);
+    await mkdir(paths.work, { recursive: true, mode: 0o755 });
+    await writeFile(`${paths.plan}.draft`, JSON.stringify(plan), { mode: 0o600 });
+    await rename(`${paths.plan}.draft`, paths.plan);
+    return this.#open(plan);
+  }
+
+  async #adoptOne(taskId: string): Promise<void> {
+    const paths = this.#layout.task(taskId);
+    const text = await readFile(paths.plan, "utf8").catch(() => undefined);
+    if (text === undefined) {
+      // Its preparation was cut short, or its removal.
+      await rm(dirname(paths.plan), { recursive: true, force: true });
+      return;
+    }
+    const task = await this.#open(JSON.parse(text) as Plan);
+    await task.adopt();
+  }
+
+  async #open(plan: Plan): Promise<EmbeddedTask> {
+    const paths = this.#layout.task(plan.taskId);
+    const log = await TaskLog.open(paths, this.#options.logLimits ?? defaultLogLimits, this.#world.log);
+    const task = new EmbeddedTask(this.#world, plan, paths, log);
+    this.#tasks.set(plan.taskId, task);
+    return task;
+  }
+}

@@ -1,0 +1,35 @@
+import type { ChildProcess } from "node:child_process";
+import { wrapped } from "./command-wrapping.ts";
+import { secretsDirectory } from "./isolation.ts";
+import type { Plan } from "./plan.ts";
+import { launch, partEnvironment } from "./shim.ts";
+import type { TaskPaths } from "./task-paths.ts";
+import type { TaskWorld } from "./task-world.ts";
+
+/** Where the task's program starts. */
+export function directoryOf(plan: Plan, paths: TaskPaths): string {
+  return plan.directory || paths.work;
+}
+
+/** Starts the supervisor of a task with everything its plan asks for; limits that cannot be set are logged. */
+export async function launchTask(world: TaskWorld, plan: Plan, paths: TaskPaths): Promise<ChildProcess> {
+  const { passed, behind } = partEnvironment(plan.env);
+  const files = world.files.find(plan.taskId, plan);
+  const mounted = world.isolation === "namespaces" ? files.secrets : undefined;
+  if (files.secrets) passed.push(`SHOAL_SECRETS_DIR=${mounted ? secretsDirectory : files.secrets}`);
+  if (files.configs) passed.push(`SHOAL_CONFIGS_DIR=${files.configs}`);
+  const groups = await world.cgroups.create(plan.taskId, plan.limits);
+  if (groups.missed.length > 0)
+    world.log.warn("a task runs without some of its limits", { task: plan.taskId, limits: groups.missed });
+  return launch(world.shim, {
+    paths,
+    isolation: world.isolation,
+    command: wrapped(plan, plan.command, behind),
+    env: passed,
+    directory: directoryOf(plan, paths),
+    hostname: plan.hostname,
+    secrets: mounted ?? "",
+    cgroups: groups.join,
+    oomScoreAdjust: plan.oomScoreAdjust,
+  });
+}
