@@ -146,7 +146,8 @@ describe("a daemon that ends", () => {
   it("takes no other process for its task", async () => {
     const first = await open();
     const task = job("exec sleep infinity");
-    await run(first, task);
+    const { pid } = await run(first, task);
+    await expect.poll(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")).toBe("sleep\0infinity\0");
     await first.close();
     const runFile = join(directory, nodeId, "io", `${task.id}.run`);
     const line = readFileSync(runFile, "utf8");
