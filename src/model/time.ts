@@ -7,6 +7,10 @@ export function toTimestamp(ms: number): Timestamp {
   return create(TimestampSchema, { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) });
 }
 
+export function nanosToTimestamp(nanos: bigint): Timestamp {
+  return create(TimestampSchema, { seconds: nanos / 1_000_000_000n, nanos: Number(nanos % 1_000_000_000n) });
+}
+
 export function fromTimestamp(stamp: Timestamp | undefined): number | undefined {
   return stamp && Number(stamp.seconds) * 1000 + stamp.nanos / 1e6;
 }
