@@ -1,0 +1,229 @@
+import { create } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  CreateNetworkResponseSchema,
+  ListNetworksResponseSchema,
+  RemoveNetworkResponseSchema,
+} from "../../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import type { Network } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import { TestApi } from "../api.test-kit.ts";
+import { fakeControl, inactive, locked, managing, working } from "../fakes.test-kit.ts";
+import { sampleNetwork, samplePredefined } from "../samples.test-kit.ts";
+
+const ov1 = "mxjqh1pp9hzeaejtmpq9ay0j5";
+const localBridge = { Name: "bridge", Id: "1491a3ba9e81", Scope: "local", Driver: "bridge" };
+const localHost = { Name: "host", Id: "edceac5d9eac", Scope: "local", Driver: "host" };
+
+let networks: Network[] = [];
+let asked: { what: string; request: unknown }[] = [];
+let api: TestApi;
+beforeAll(async () => {
+  api = await TestApi.start();
+});
+afterAll(() => api[Symbol.asyncDispose]());
+beforeEach(() => {
+  asked = [];
+  networks = [sampleNetwork(ov1, "ov1", { a: "b" }), samplePredefined("4fhost", "host")];
+  api.backend.current = managing;
+  api.engine.present = true;
+  api.engine.handedThrough.length = 0;
+  api.engine.answers.set("/networks", [localBridge, localHost]);
+  api.backend.client = fakeControl({
+    listNetworks: async () => create(ListNetworksResponseSchema, { networks }),
+    createNetwork: async request => {
+      asked.push({ what: "create", request: request.spec });
+      return create(CreateNetworkResponseSchema, { network: { id: "new" } });
+    },
+    removeNetwork: async request => {
+      asked.push({ what: "remove", request });
+      return create(RemoveNetworkResponseSchema, {});
+    },
+  });
+});
+
+const shown = {
+  Name: "ov1",
+  Id: ov1,
+  Created: "2026-11-21T11:47:30.536955468Z",
+  Scope: "swarm",
+  Driver: "overlay",
+  EnableIPv6: false,
+  IPAM: { Driver: "default", Options: null, Config: [{ Subnet: "10.0.2.0/24", Gateway: "10.0.2.1" }] },
+  Internal: false,
+  Attachable: true,
+  Ingress: false,
+  ConfigFrom: { Network: "" },
+  ConfigOnly: false,
+  Containers: null,
+  Options: { "com.docker.network.driver.overlay.vxlanid_list": "4099" },
+  Labels: { a: "b" },
+};
+
+const list = (filters: object) => api.call("GET", `/networks?filters=${encodeURIComponent(JSON.stringify(filters))}`);
+
+describe("GET /networks", () => {
+  it("shows the swarm's and the engine's in one list, without those that stand for each node's own", async () => {
+    expect((await api.call("GET", "/networks")).json).toEqual([shown, localBridge, localHost]);
+  });
+
+  it.each([
+    [{ scope: ["swarm"] }, ["ov1"]],
+    [{ scope: { swarm: true }, driver: ["bridge"] }, []],
+    [{ scope: ["swarm"], driver: ["overlay"], type: ["custom"] }, ["ov1"]],
+    [{ scope: ["swarm"], type: ["builtin"] }, []],
+    [{ scope: ["swarm"], name: ["v1"] }, ["ov1"]],
+    [{ scope: ["swarm"], name: ["^ov1$"] }, ["ov1"]],
+    [{ scope: ["swarm"], name: ["^v1"] }, []],
+    [{ scope: ["swarm"], id: ["mxj"] }, ["ov1"]],
+    [{ scope: ["swarm"], label: ["a=b"] }, ["ov1"]],
+    [{ scope: ["swarm"], label: ["a=c"] }, []],
+  ])("filters by %j", async (filters, names) => {
+    const found = (await list(filters)).json as { Name: string }[];
+    expect(found.map(({ Name }) => Name)).toEqual(names);
+  });
+
+  it("refuses filters it does not know", async () => {
+    expect(await list({ bogus: ["x"] })).toMatchObject({ status: 400, json: { message: "Invalid filter 'bogus'" } });
+  });
+
+  it("shows what there is: no swarm, no engine", async () => {
+    api.backend.current = working;
+    expect((await api.call("GET", "/networks")).json).toEqual([localBridge, localHost]);
+    api.engine.present = false;
+    expect((await api.call("GET", "/networks")).json).toEqual([]);
+    api.backend.current = managing;
+    expect((await api.call("GET", "/networks")).json).toEqual([shown]);
+  });
+});
+
+describe("GET /networks/{id}", () => {
+  it.each([ov1, "ov1", "mxj", `${ov1}?verbose=true&scope=swarm`])("finds the swarm's by %s", async reference => {
+    expect((await api.call("GET", `/networks/${reference}`)).json).toEqual(shown);
+  });
+
+  it.each(["bridge", "1491", "host", "host?scope=local"])("gives %s to the engine", async reference => {
+    await api.call("GET", `/v1.41/networks/${reference}`);
+    expect(api.engine.handedThrough).toMatchObject([{ url: `/v1.41/networks/${reference}` }]);
+  });
+
+  it("finds the swarm's host network only in its scope", async () => {
+    expect((await api.call("GET", "/networks/host?scope=swarm")).json).toMatchObject({ Id: "4fhost", Driver: "host" });
+  });
+
+  it.each([
+    ["nope", 404, "network nope not found"],
+    ["nope?scope=swarm", 404, "network nope not found"],
+    ["ov1?scope=local", 404, "network ov1 not found"],
+    ["ov1?verbose=maybe", 400, 'invalid value for verbose: maybe: strconv.ParseBool: parsing "maybe": invalid syntax'],
+  ])("%s is %d", async (reference, status, message) => {
+    const answer = await api.call("GET", `/networks/${reference}`);
+    expect([answer.status, answer.json]).toEqual([status, { message }]);
+  });
+
+  it("tells several with one prefix", async () => {
+    networks.push(sampleNetwork("mxxxx", "ov2"));
+    expect(await api.call("GET", "/networks/mx")).toMatchObject({
+      status: 400,
+      json: { message: "network mx is ambiguous (2 matches found based on ID prefix)" },
+    });
+  });
+});
+
+describe("POST /networks/create", () => {
+  const cli = {
+    Name: "ov2",
+    Driver: "overlay",
+    Scope: "",
+    IPAM: { Driver: "default", Options: {}, Config: [{ Subnet: "10.50.0.0/24" }] },
+    Internal: false,
+    Attachable: true,
+    Ingress: false,
+    ConfigOnly: false,
+    ConfigFrom: null,
+    Options: { encrypted: "" },
+    Labels: { a: "b" },
+    CheckDuplicate: true,
+  };
+
+  it("makes the swarm's", async () => {
+    const answer = await api.call("POST", "/networks/create", cli);
+    expect([answer.status, answer.json]).toEqual([201, { Id: "new", Warning: "" }]);
+    expect(asked).toMatchObject([
+      {
+        what: "create",
+        request: {
+          annotations: { name: "ov2", labels: { a: "b" } },
+          driverConfig: { name: "overlay", options: { encrypted: "" } },
+          attachable: true,
+          ingress: false,
+          ipam: { driver: { name: "default" }, configs: [{ subnet: "10.50.0.0/24" }] },
+        },
+      },
+    ]);
+  });
+
+  it("gives the others to the engine, body and all", async () => {
+    const body = { Name: "br", Driver: "bridge" };
+    await api.call("POST", "/v1.41/networks/create", body);
+    expect(api.engine.handedThrough).toEqual([
+      { method: "POST", url: "/v1.41/networks/create", body: JSON.stringify(body) },
+    ]);
+  });
+
+  it.each([
+    [{ ...cli, Name: "ov1" }, 409, "network with name ov1 already exists"],
+    [{ Name: "ov1", Driver: "bridge" }, 409, "network with name ov1 already exists"],
+    [{ ...cli, Name: "bridge" }, 403, "operation is not permitted on predefined bridge network "],
+    [{ Name: "", Driver: "overlay" }, 500, "invalid name: "],
+    [{ Name: "q", Driver: "bogus", Scope: "swarm" }, 404, 'plugin "bogus" not found'],
+    [{ ...cli, IPAM: { Config: [{ Subnet: "bogus" }] } }, 500, "Invalid subnet bogus : invalid CIDR address: bogus"],
+    [
+      { ...cli, IPAM: { Config: [{ Subnet: "10.0.0.0/33" }] } },
+      500,
+      "Invalid subnet 10.0.0.0/33 : invalid CIDR address: 10.0.0.0/33",
+    ],
+    [{ ...cli, IPAM: { Config: [{ Gateway: "x" }] } }, 400, "Invalid IPAM.Config.Gateway x : invalid IP address: x"],
+    [{ ...cli, Labels: 1 }, 400, "json: cannot unmarshal number 1 into Go struct field Labels of type struct"],
+  ])("refuses %j", async (body, status, message) => {
+    const answer = await api.call("POST", "/networks/create", body);
+    expect([answer.status, answer.json]).toEqual([status, { message }]);
+    expect(asked).toEqual([]);
+  });
+
+  it("a name that the engine has is taken too", async () => {
+    api.engine.answers.set("/networks", [{ ...localBridge, Name: "ov2" }]);
+    expect(await api.call("POST", "/networks/create", cli)).toMatchObject({ status: 409 });
+  });
+
+  it.each([
+    [inactive, 500, /^This node is not a swarm manager. Use "docker swarm init"/],
+    [locked, 500, /^This node is not a swarm manager. Use "docker swarm init"/],
+    [working, 403, /^Cannot create a multi-host network from a worker node. Please create/],
+  ])("needs a manager (%#)", async (status, code, message) => {
+    api.backend.current = status;
+    const answer = await api.call("POST", "/networks/create", cli);
+    expect(answer).toMatchObject({ status: code, json: { message: expect.stringMatching(message) } });
+  });
+});
+
+describe("DELETE /networks/{id}", () => {
+  it("removes the swarm's", async () => {
+    const answer = await api.call("DELETE", "/networks/ov1");
+    expect([answer.status, answer.text]).toEqual([204, ""]);
+    expect(asked).toEqual([{ what: "remove", request: { networkId: ov1 } }]);
+  });
+
+  it("gives the engine's to the engine, which keeps its predefined ones", async () => {
+    await api.call("DELETE", "/networks/bridge");
+    expect(api.engine.handedThrough).toMatchObject([{ method: "DELETE", url: "/networks/bridge" }]);
+  });
+
+  it("keeps them where there is no engine", async () => {
+    api.engine.present = false;
+    expect(await api.call("DELETE", "/networks/bridge")).toMatchObject({
+      status: 403,
+      json: { message: "bridge is a pre-defined network and cannot be removed" },
+    });
+    expect(await api.call("DELETE", "/networks/nope")).toMatchObject({ status: 404 });
+  });
+});
