@@ -1,0 +1,123 @@
+import { Fault } from "../lib/fault.ts";
+import { newId } from "../lib/ids.ts";
+import type { Cluster } from "../model/objects.ts";
+import { judgeJoinToken } from "../pki/join-token.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/log.ts";
+import type { Random } from "../ports/random.ts";
+import type { Caller } from "../ports/transport.ts";
+import type { Store } from "../store/store.ts";
+import { NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
+import { Authority, nodeExpiryMs, theCluster } from "./authority.ts";
+import { FailedJoins } from "./failed-joins.ts";
+import { issuedCertificate, newNode, roleOf } from "./new-node.ts";
+
+export interface IssuerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** What a node without a certificate asks for. */
+export interface JoinApplication {
+  readonly token: string;
+  /** Certificate signing request, PEM. */
+  readonly request: Uint8Array;
+  readonly availability: NodeSpec_Availability;
+  /** IP address it came from. */
+  readonly address: string;
+}
+
+/** Gives nodes their certificates: new ones for a join token, known ones for the certificate they have. */
+export class Issuer {
+  readonly #options: IssuerOptions;
+  readonly #authority = new Authority();
+  readonly #failedJoins: FailedJoins;
+
+  constructor(options: IssuerOptions) {
+    this.#options = options;
+    this.#failedJoins = new FailedJoins(options.clock);
+  }
+
+  /**
+   * Lets a new node in and resolves with its id; its certificate is in the store by then. The role is the token's.
+   * Fault invalid_argument says what is wrong with the token or the request, resource_exhausted comes after too many.
+   */
+  async join({ token, request, availability, address }: JoinApplication): Promise<string> {
+    const { store, random, log } = this.#options;
+    this.#failedJoins.check(address);
+    try {
+      if (NodeSpec_Availability[availability] === undefined)
+        throw new Fault("invalid_argument", `Cannot join: unknown availability ${availability}`);
+      const cluster = store.view(theCluster);
+      const node: Caller = { nodeId: newId(random), role: entitled(token, cluster), clusterId: cluster.id };
+      const certificate = await this.#sign(request, node, cluster);
+      await store.update(tx => {
+        // The tokens may have been rotated meanwhile, the root too.
+        const current = theCluster(tx);
+        entitled(token, current);
+        const dataPathPort = current.VXLANUDPPort;
+        tx.node.create(newNode({ id: node.nodeId, certificate, availability, dataPathPort }));
+      });
+      log.info("a node joined", { node: node.nodeId, role: node.role, address });
+      return node.nodeId;
+    } catch (error) {
+      if (error instanceof Fault && error.code === "invalid_argument") {
+        this.#failedJoins.record(address);
+        log.warn("a node was refused to join", { address, reason: error.message });
+      }
+      throw error;
+    }
+  }
+
+  /** Replaces the certificate of the node that the caller proved to be; its role is what the store says by now. */
+  async renew({ nodeId }: Caller, request: Uint8Array): Promise<string> {
+    const { store, log } = this.#options;
+    const [cluster, node] = store.view(tx => [theCluster(tx), tx.node.get(nodeId)]);
+    if (!node) throw unknownNode(nodeId);
+    const identity: Caller = { nodeId, role: roleOf(node.role), clusterId: cluster.id };
+    const certificate = await this.#sign(request, identity, cluster);
+    await store.update(tx => {
+      const current = tx.node.get(nodeId);
+      if (!current) throw unknownNode(nodeId);
+      if (current.role !== node.role)
+        throw new Fault("aborted", `Cannot renew the certificate of node ${nodeId}: its role has just changed`);
+      tx.node.update({ ...current, certificate });
+    });
+    log.info("a certificate was renewed", { node: nodeId, role: identity.role });
+    return nodeId;
+  }
+
+  async #sign(request: Uint8Array, node: Caller, cluster: Cluster) {
+    const nowMs = this.#options.clock.now();
+    const pem = await this.#authority.of(cluster).sign(request, node, nowMs, nodeExpiryMs(cluster));
+    return issuedCertificate(node, request, pem);
+  }
+}
+
+/** The role that a token entitles to, or Fault invalid_argument with SwarmKit's text and what is wrong. */
+function entitled(token: string, { rootCa }: Cluster): Caller["role"] {
+  const { worker = "", manager = "" } = rootCa?.joinTokens ?? {};
+  const verdict = judgeJoinToken(token, { worker, manager });
+  switch (verdict.kind) {
+    case "valid":
+      return verdict.role;
+    case "malformed":
+      throw refused("the given one is not a join token");
+    case "wrong digest":
+      throw refused("the given one was made for another root CA");
+    case "wrong secret":
+      throw refused("the secret of the given one is wrong; it may have been rotated");
+    default:
+      return verdict satisfies never;
+  }
+}
+
+function refused(reason: string): Fault {
+  return new Fault("invalid_argument", `A valid join token is necessary to join this cluster: ${reason}`);
+}
+
+function unknownNode(nodeId: string): Fault {
+  return new Fault("not_found", `node ${nodeId} not found when attempting to renew certificate`);
+}
