@@ -8,6 +8,8 @@ export interface Context {
   readonly now: number;
   /** For ids of new objects. */
   readonly random: Random;
+  /** Most writes to decide on now, give or take one slot's; the rest is for the next look. */
+  readonly maxWrites: number;
 }
 
 export interface Decision {

@@ -14,6 +14,12 @@ export const rescanPeriodMs = 60_000;
 /** Keys of one loop whose writes are under way at the same time; they share log writes. */
 const defaultParallel = 32;
 
+/**
+ * Most writes of one decision. SwarmKit puts 200 changes into a transaction; at 1 to 2 kB a task that stays far below a
+ * log entry's limit. Where specs are larger, the limit for the key is halved until its writes fit.
+ */
+export const maxWritesPerStep = 200;
+
 /** Keys looked at before the event loop gets its turn. */
 const keysPerTurn = 500;
 
@@ -39,6 +45,8 @@ class LoopRunner<Observation> implements Running {
   readonly #ports: ControlPorts;
   readonly #log: Logger;
   readonly #queue: KeyQueue;
+  /** Keys whose last writes were too large for one log entry, with what they are limited to since. */
+  readonly #limits = new Map<string, number>();
   readonly #committing = new Set<Promise<void>>();
   readonly #unsubscribe: (() => void)[];
   #rescan: Timer | undefined;
@@ -147,7 +155,9 @@ class LoopRunner<Observation> implements Running {
   #decide(tx: ReadTx, key: string): Decision {
     const observation = this.#loop.observe(tx, key);
     if (observation === undefined) return nothing;
-    return this.#loop.decide(observation, { now: this.#ports.clock.now(), random: this.#ports.random });
+    const { clock, random } = this.#ports;
+    const maxWrites = this.#limits.get(key) ?? maxWritesPerStep;
+    return this.#loop.decide(observation, { now: clock.now(), random, maxWrites });
   }
 
   #committed(key: string, decision: Decision): void {
@@ -161,6 +171,7 @@ class LoopRunner<Observation> implements Running {
   }
 
   #rest(key: string, { lookAgainMs }: Decision): void {
+    this.#limits.delete(key);
     this.#queue.done(key);
     if (lookAgainMs !== undefined && !this.#stopped) this.#queue.add(key, Math.max(1, lookAgainMs));
   }
@@ -169,7 +180,12 @@ class LoopRunner<Observation> implements Running {
   #failed(key: string, error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     if (this.#stopped) return;
+    if (error.code === "resource_exhausted") this.#halveLimit(key);
     const retryMs = this.#queue.failed(key);
     this.#log.warn("a write failed", { key, retryMs, error });
+  }
+
+  #halveLimit(key: string): void {
+    this.#limits.set(key, Math.max(1, Math.floor((this.#limits.get(key) ?? maxWritesPerStep) / 2)));
   }
 }

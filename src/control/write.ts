@@ -9,12 +9,6 @@ export type Write =
   | { readonly kind: "remove task"; readonly id: string }
   | { readonly kind: "update service"; readonly service: Service };
 
-/**
- * Most tasks that one decision creates, changes or removes; the rest is for the next look. SwarmKit puts 200 changes into
- * a transaction; at 1 to 2 kB a task that stays far below a log entry's limit.
- */
-export const maxWritesPerStep = 200;
-
 export function applyWrites(tx: WriteTx, writes: readonly Write[]): void {
   for (const write of writes) {
     switch (write.kind) {

@@ -1,0 +1,106 @@
+import type { Cluster, Node, Service } from "../model/objects.ts";
+import { isTerminal, isWanted, occupiesNode, type Task } from "../model/task.ts";
+import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { theCluster } from "./cluster.ts";
+import type { Context, Decision, Loop } from "./loop.ts";
+import { isInService, isReachable } from "./placement.ts";
+import { mayRestart, moveNotes, restartDelayMs, restartNotes } from "./restart-policy.ts";
+import { modeOf } from "./service-mode.ts";
+import { serviceIdOf, slotKeyOf, tasksInSlot } from "./slot.ts";
+import { SpecMatch } from "./spec-match.ts";
+import { type NodeOf, startReady } from "./succession.ts";
+import { stopped } from "./task-change.ts";
+import { newTask } from "./task-factory.ts";
+import { withNotes } from "./task-notes.ts";
+import type { Write } from "./write.ts";
+
+export interface RestartObservation {
+  readonly service: Service;
+  readonly cluster: Cluster | undefined;
+  /** Everything in the slot, oldest first. */
+  readonly tasks: readonly Task[];
+  /** The nodes that these tasks are on. */
+  readonly nodes: ReadonlyMap<string, Node>;
+}
+
+/**
+ * Replaces what has ended or lost its node, as each task's policy allows, and starts replacements when their delay is
+ * over. Keys are slots.
+ */
+export const restartLoop: Loop<RestartObservation> = {
+  name: "restart",
+  keysOf(event, tx) {
+    if (event.kind === "node") return slotKeys(tx.task.byNode(event.object.id));
+    return event.kind === "task" ? slotKeys([event.object]) : [];
+  },
+  *allKeys(tx) {
+    for (const task of tx.task.all())
+      if (isWanted(task) && needsLook(task, tx.node.get(task.nodeId))) yield* slotKeys([task]);
+  },
+  observe(tx, key) {
+    const service = tx.service.get(serviceIdOf(key));
+    if (!service || modeOf(service).kind === "job") return undefined;
+    const tasks = tasksInSlot(tx, key);
+    const nodes = new Map<string, Node>();
+    for (const { nodeId } of tasks) {
+      const node = tx.node.get(nodeId);
+      if (node) nodes.set(nodeId, node);
+    }
+    return { service, cluster: theCluster(tx), tasks, nodes };
+  },
+  decide: decideRestart,
+};
+
+function* slotKeys(tasks: Iterable<Task>): Iterable<string> {
+  for (const task of tasks) if (task.serviceId !== "") yield slotKeyOf(task);
+}
+
+function needsLook(task: Task, node: Node | undefined): boolean {
+  return isTerminal(task.status.state) || task.desiredState === TaskState.READY || isDisplaced(task, node);
+}
+
+export function decideRestart(observation: RestartObservation, context: Context): Decision {
+  const nodeOf: NodeOf = id => observation.nodes.get(id);
+  const lost = observation.tasks.filter(
+    task => isWanted(task) && (isTerminal(task.status.state) || isDisplaced(task, nodeOf(task.nodeId))),
+  );
+  if (lost.length === 0) return startReady(observation.tasks, nodeOf, context.now);
+  const replacement = replacementFor(lost, observation, nodeOf, context);
+  return { writes: [...lost.flatMap(stopped), ...replacement] };
+}
+
+/** Whether the task has to go elsewhere: its node is gone, down or drained. */
+function isDisplaced(task: Task, node: Node | undefined): boolean {
+  return task.nodeId !== "" && !isInService(node);
+}
+
+/** At most one task replaces all that the slot lost; none when one with the present spec is there already. */
+function replacementFor(
+  lost: readonly Task[],
+  { service, cluster, tasks }: RestartObservation,
+  nodeOf: NodeOf,
+  context: Context,
+): Write[] {
+  const last = lost.at(-1);
+  if (!last || !mayRestart(last)) return [];
+  const match = new SpecMatch(service);
+  const isCurrent = (task: Task) => !match.isOutdated(task, nodeOf(task.nodeId));
+  if (tasks.some(task => isWanted(task) && !lost.includes(task) && isCurrent(task))) return [];
+  const isGlobal = last.slot === 0n;
+  // A global service's task has nowhere else to go.
+  if (isGlobal && isDisplaced(last, nodeOf(last.nodeId))) return [];
+  const place = isGlobal ? { nodeId: last.nodeId } : { slot: last.slot };
+  const task = newTask(service, place, TaskState.READY, { ...context, cluster });
+  const successor = isTerminal(last.status.state) ? afterEnd(last, task, context.now) : afterMove(last, task, nodeOf);
+  return [{ kind: "create task", task: successor }];
+}
+
+function afterEnd(ended: Task, task: Task, now: number): Task {
+  return withNotes(task, { ...restartNotes(ended, task, now), startAfter: now + restartDelayMs(ended) });
+}
+
+/** No delay: it is there against tasks that end again and again, and a task that is moved did no wrong. */
+function afterMove(moved: Task, task: Task, nodeOf: NodeOf): Task {
+  const waits = occupiesNode(moved) && isReachable(nodeOf(moved.nodeId));
+  return withNotes(waits ? task : { ...task, desiredState: TaskState.RUNNING }, moveNotes(moved, task));
+}

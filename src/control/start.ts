@@ -1,0 +1,39 @@
+import { admissionLoop } from "./allocator/admission.ts";
+import { endpointLoop } from "./allocator/endpoint.ts";
+import { enforcerLoop } from "./enforcer.ts";
+import { globalLoop } from "./global.ts";
+import { lostNodeLoop } from "./lost-node.ts";
+import { reaperLoop } from "./reaper.ts";
+import { removedServicesLoop } from "./removed-services.ts";
+import { replicatedLoop } from "./replicated.ts";
+import { restartLoop } from "./restart.ts";
+import { type ControlPorts, type Running, runLoop } from "./runner.ts";
+import { newSchedulerLoop } from "./scheduler/scheduler.ts";
+import { unservedJobLoop } from "./unserved-job.ts";
+import { updaterLoop } from "./updater.ts";
+
+/**
+ * Starts everything that a leader does to bring the swarm to what its users asked for. To be started when this manager
+ * has become leader and its store has applied all entries of earlier terms, and stopped when it leads no longer.
+ */
+export function startControl(ports: ControlPorts): Running {
+  const running = [
+    runLoop(removedServicesLoop, ports),
+    runLoop(unservedJobLoop, ports),
+    runLoop(replicatedLoop, ports),
+    runLoop(globalLoop, ports),
+    runLoop(updaterLoop, ports),
+    runLoop(restartLoop, ports),
+    runLoop(lostNodeLoop, ports),
+    runLoop(enforcerLoop, ports),
+    runLoop(endpointLoop, ports),
+    runLoop(admissionLoop, ports),
+    runLoop(newSchedulerLoop(ports.clock), ports),
+    runLoop(reaperLoop, ports),
+  ];
+  return {
+    async stop() {
+      await Promise.all(running.map(loop => loop.stop()));
+    },
+  };
+}
