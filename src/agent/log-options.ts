@@ -2,9 +2,12 @@ import { fromTimestamp } from "../model/time.ts";
 import type { LogOptions } from "../ports/runtime.ts";
 import { LogStream, type LogSubscriptionOptions } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 
-/** What a runtime is asked for, and how many of the lines it gives are to be passed over. */
+/** What a runtime is asked for, and what of the lines it gives is to be passed over. */
 export interface LogReading {
   readonly options: Omit<LogOptions, "signal">;
+  /** Lines from before this are not wanted: runtimes know milliseconds only. Nanoseconds since 1970. */
+  readonly sinceNs: bigint;
+  /** So many of the others are not wanted either. */
   readonly skip: number;
 }
 
@@ -16,14 +19,16 @@ export function readingOf(options: LogSubscriptionOptions | undefined): LogReadi
   const streams = options?.streams ?? [];
   const wants = (stream: LogStream): boolean => streams.length === 0 || streams.includes(stream);
   const tail = Number(options?.tail ?? 0n);
+  const since = options?.since;
   return {
     options: {
       stdout: wants(LogStream.STDOUT),
       stderr: wants(LogStream.STDERR),
       follow: options?.follow ?? false,
       tail: tail < 0 ? -tail - 1 : -1,
-      sinceMs: fromTimestamp(options?.since),
+      sinceMs: since && Math.floor(fromTimestamp(since) ?? 0),
     },
+    sinceNs: since ? since.seconds * 1_000_000_000n + BigInt(since.nanos) : 0n,
     skip: Math.max(0, tail),
   };
 }

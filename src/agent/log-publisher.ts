@@ -79,11 +79,12 @@ export class LogPublisher {
 
   async #read(task: { readonly id: string; readonly serviceId: string }): Promise<void> {
     const { nodeId, runtime, log } = this.#options;
-    const { options, skip } = readingOf(this.#subscription.options);
+    const { options, sinceNs, skip } = readingOf(this.#subscription.options);
     const context = { serviceId: task.serviceId, nodeId, taskId: task.id };
     let passed = 0;
     try {
       for await (const line of runtime.logs(task.id, { ...options, signal: this.#closing.signal })) {
+        if (line.timestampNs < sinceNs) continue;
         passed += 1;
         if (passed > skip && !(await this.#lines.send(messageOf(line, context)))) return;
       }

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { Channel } from "../lib/channel.ts";
 import { Fault } from "../lib/fault.ts";
+import { nanosToTimestamp } from "../model/time.ts";
 import {
   type LogMessage,
   type LogSelector,
@@ -22,7 +22,10 @@ export class LogSubscription {
   readonly #options: LogSubscriptionOptions;
   readonly #waitingFor = new Set<string>();
   readonly #nodes = new Set<string>();
-  readonly #newest = new Map<string, Timestamp>();
+  /** For each node, the time of the newest line that came of each of its tasks, in nanoseconds since 1970. */
+  readonly #newest = new Map<string, Map<string, bigint>>();
+  /** The same for nodes that were asked again, as it was then: what comes from before that has come already. */
+  readonly #known = new Map<string, ReadonlyMap<string, bigint>>();
   readonly #problems: string[] = [];
 
   constructor(id: string, selector: LogSelector, options: LogSubscriptionOptions | undefined) {
@@ -52,9 +55,12 @@ export class LogSubscription {
 
   /** Lines from a node. Resolves when there is room for more; with false when nobody reads any more. */
   async put(nodeId: string, lines: readonly LogMessage[]): Promise<boolean> {
-    const newest = lines.at(-1)?.timestamp;
-    if (newest) this.#newest.set(nodeId, newest);
-    return this.lines.send(lines);
+    const newest = this.#newest.get(nodeId) ?? new Map<string, bigint>();
+    this.#newest.set(nodeId, newest);
+    const known = this.#known.get(nodeId);
+    const fresh = lines.filter(line => timeOf(line) > (known?.get(taskOf(line)) ?? -1n));
+    for (const line of fresh) newest.set(taskOf(line), timeOf(line));
+    return fresh.length > 0 ? this.lines.send(fresh) : !this.lines.closed;
   }
 
   /** The node has no more to send, or (`problem`) cannot. */
@@ -71,10 +77,15 @@ export class LogSubscription {
     this.lines.close(this.#problems.length > 0 ? new Fault("unknown", text) : undefined);
   }
 
-  /** What a node is asked for. One that sent lines before its connection broke is asked only for what came later. */
+  /** What a node is asked for. One whose connection broke after it sent lines is asked for what came later. */
   request(nodeId: string): SubscriptionMessage {
     const newest = this.#newest.get(nodeId);
-    const options = newest ? { ...this.#options, tail: 0n, since: nextNano(newest) } : this.#options;
+    let options = this.#options;
+    if (newest && newest.size > 0) {
+      this.#known.set(nodeId, new Map(newest));
+      const [oldest = 0n] = [...newest.values()].sort((a, b) => Number(a - b));
+      options = { ...options, tail: 0n, since: nanosToTimestamp(oldest) };
+    }
     return create(SubscriptionMessageSchema, { id: this.id, selector: this.selector, options });
   }
 
@@ -83,7 +94,10 @@ export class LogSubscription {
   }
 }
 
-function nextNano(stamp: Timestamp): Timestamp {
-  const last = stamp.nanos === 999_999_999;
-  return { ...stamp, seconds: stamp.seconds + (last ? 1n : 0n), nanos: last ? 0 : stamp.nanos + 1 };
+function taskOf({ context }: LogMessage): string {
+  return context?.taskId ?? "";
+}
+
+function timeOf({ timestamp }: LogMessage): bigint {
+  return timestamp ? timestamp.seconds * 1_000_000_000n + BigInt(timestamp.nanos) : 0n;
 }
