@@ -16,7 +16,8 @@ async function version(engine: Parameters<typeof engineObject>[0], machine: Mach
     Details: { ApiVersion: newestVersion.text, MinAPIVersion: oldestVersion.text, Runtime: machine.runtimeKind },
   };
   const apiVersions = { ApiVersion: newestVersion.text, MinAPIVersion: oldestVersion.text };
-  const base = await engineObject(engine, "/version");
+  // Clients ask this first to learn what they may speak: an engine that is down must not keep them out.
+  const base = await engineObject(engine, "/version").catch(() => undefined);
   if (!base) return { ...alone(machine), ...apiVersions, Components: [ours] };
   const components = Array.isArray(base.Components) ? base.Components : [];
   return { ...base, ...apiVersions, Components: [...components, ours] };
