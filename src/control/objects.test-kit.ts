@@ -26,6 +26,7 @@ import {
   NodeStatus_State,
   NodeStatusSchema,
   type PortConfigSchema,
+  type RestartPolicySchema,
   TaskState,
   TaskStatusSchema,
   type UpdateConfigSchema,
@@ -34,6 +35,7 @@ import {
 /* Objects for tests of the control loops, with the parts that matter given and the rest filled in. */
 
 export type TaskSpecInit = MessageInitShape<typeof TaskSpecSchema>;
+export type RestartInit = Exclude<MessageInitShape<typeof RestartPolicySchema>, { $typeName: string }>;
 export type UpdateInit = MessageInitShape<typeof UpdateConfigSchema>;
 
 export interface NodeInit {

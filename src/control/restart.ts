@@ -11,7 +11,8 @@ import { SpecMatch } from "./spec-match.ts";
 import { type NodeOf, startReady } from "./succession.ts";
 import { stopped } from "./task-change.ts";
 import { newTask } from "./task-factory.ts";
-import { withNotes } from "./task-notes.ts";
+import { notesOf, withNotes } from "./task-notes.ts";
+import { isUpdating, updateStartOf } from "./update-plan.ts";
 import type { Write } from "./write.ts";
 
 export interface RestartObservation {
@@ -65,6 +66,9 @@ export function decideRestart(observation: RestartObservation, context: Context)
     task => isWanted(task) && (isTerminal(task.status.state) || isDisplaced(task, nodeOf(task.nodeId))),
   );
   if (lost.length === 0) return startReady(observation.tasks, nodeOf, context.now);
+  // What cannot even be made ready ends before its delay is over. It is waited for all the same.
+  const waits = lost.map(task => (notesOf(task).startAfter ?? 0) - context.now).filter(wait => wait > 0);
+  if (waits.length > 0) return { writes: [], lookAgainMs: Math.max(...waits) };
   const replacement = replacementFor(lost, observation, nodeOf, context);
   return { writes: [...lost.flatMap(stopped), ...replacement] };
 }
@@ -92,7 +96,13 @@ function replacementFor(
   const place = isGlobal ? { nodeId: last.nodeId } : { slot: last.slot };
   const task = newTask(service, place, TaskState.READY, { ...context, cluster });
   const successor = isTerminal(last.status.state) ? afterEnd(last, task, context.now) : afterMove(last, task, nodeOf);
-  return [{ kind: "create task", task: successor }];
+  const renews = isUpdating(service) && !isCurrent(last);
+  return [{ kind: "create task", task: renews ? asUpdated(successor, service) : successor }];
+}
+
+/** A task that ends during an update is followed by one with the new spec: that is its slot's turn in the update. */
+function asUpdated(task: Task, service: Service): Task {
+  return withNotes(task, { ...notesOf(task), updateStart: updateStartOf(service) });
 }
 
 function afterEnd(ended: Task, task: Task, now: number): Task {
