@@ -1,0 +1,125 @@
+import { create } from "@bufbuild/protobuf";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type NewCluster, newCluster } from "../ca/new-cluster.ts";
+import { caServices } from "../ca/services.ts";
+import { Fault } from "../lib/fault.ts";
+import type { Credentials } from "../pki/credentials.ts";
+import { LiveIdentity } from "../pki/live-identity.ts";
+import { silentLogger } from "../ports/log.ts";
+import { SimClock } from "../sim/clock.ts";
+import { SimRandom } from "../sim/random.ts";
+import { newSimStore, type SimStore } from "../sim/store.ts";
+import { SimNetwork } from "../sim/transport.ts";
+import { ClusterSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
+import { Renewal, renewalMoment } from "./renewal.ts";
+
+const hour = 3_600_000;
+
+let clock: SimClock;
+let random: SimRandom;
+let network: SimNetwork;
+let store: SimStore;
+let swarm: NewCluster;
+let identity: LiveIdentity;
+let saved: Credentials[];
+let managers: string[];
+let renewal: Renewal;
+let save: (renewed: Credentials) => Promise<void>;
+
+beforeEach(async () => {
+  clock = new SimClock();
+  random = new SimRandom(2);
+  network = new SimNetwork({ clock });
+  store = newSimStore({ clock });
+  const spec = create(ClusterSpecSchema, { caConfig: { nodeCertExpiry: { seconds: 2n * 3_600n } } });
+  const settings = { spec, availability: 0, addressPools: [], subnetSize: 0 };
+  swarm = await newCluster({ ...settings, dataPathPort: 0, clock, random });
+  await store.update(tx => {
+    tx.cluster.create(swarm.cluster);
+    tx.node.create(swarm.node);
+  });
+  identity = new LiveIdentity(swarm.credentials);
+  saved = [];
+  managers = ["M:2377"];
+  save = async renewed => void saved.push(renewed);
+  const transport = network.transport("W", swarm.credentials);
+  const options = { identity, transport, clock, random, log: silentLogger };
+  renewal = new Renewal({ ...options, managers: () => managers, save: renewed => save(renewed) });
+});
+afterEach(() => renewal.stop());
+
+const listen = () => network.transport("M").listen("M:2377", caServices({ store, clock, random, log: silentLogger }));
+const current = () => identity.current()!;
+
+describe("the moment of renewal", () => {
+  it.each([
+    [0, 50],
+    [0.5, 65],
+    [0.999, 79.97],
+  ])("with chance %d is at %d %% of the certificate's life", (chance, percent) => {
+    const life = { ...swarm.credentials, notBeforeMs: 1_000, notAfterMs: 101_000 };
+    expect(renewalMoment(life, chance)).toBeCloseTo(1_000 + percent * 1_000, -1);
+  });
+});
+
+describe("a renewal", () => {
+  it("comes between 50 % and 80 % of life, again and again, with a new key each time", async () => {
+    await listen();
+    renewal.start();
+    const keys = new Set([current().keyPem]);
+    for (let round = 1; round <= 3; round++) {
+      const before = current();
+      const life = before.notAfterMs - before.notBeforeMs;
+      await clock.advance(before.notBeforeMs + life * 0.5 - 1 - clock.now());
+      expect(current()).toBe(before);
+      await clock.advance(life * 0.3 + 1);
+      expect(current()).not.toBe(before);
+      expect(current().notAfterMs).toBeGreaterThan(before.notAfterMs);
+      keys.add(current().keyPem);
+      expect(saved.at(-1)).toBe(current());
+    }
+    expect(keys.size).toBe(4);
+    expect(current()).toMatchObject({ nodeId: swarm.node.id, role: "manager", rootPem: swarm.credentials.rootPem });
+  });
+
+  it("is tried until a manager answers", async () => {
+    renewal.start();
+    await clock.advance(2 * hour);
+    expect(current()).toBe(swarm.credentials);
+    managers = ["X:1", "M:2377"];
+    await listen();
+    await clock.advance(hour);
+    expect(current().notAfterMs).toBeGreaterThan(swarm.credentials.notAfterMs);
+  });
+
+  it("counts only when it is saved", async () => {
+    await listen();
+    let fails = 2;
+    save = async renewed => {
+      if (fails-- > 0) throw new Fault("resource_exhausted", "the disk is full");
+      saved.push(renewed);
+    };
+    const seen: (Credentials | undefined)[] = [];
+    identity.onChange(() => seen.push(identity.current()));
+    renewal.start();
+    await clock.advance(2 * hour);
+    expect(fails).toBe(-1);
+    expect(seen).toEqual(saved);
+    expect(seen.length).toBe(1);
+  });
+
+  it("stops at once, waiting or asking", async () => {
+    renewal.start();
+    await clock.advance(hour);
+    await renewal.stop();
+    expect(clock.pending).toBe(0);
+    const transport = network.transport("W", swarm.credentials);
+    const options = { identity, transport, clock, random, log: silentLogger };
+    const asking = new Renewal({ ...options, managers: () => managers, save });
+    asking.start();
+    await clock.advance(2 * hour);
+    await asking.stop();
+    expect(clock.pending).toBe(0);
+    expect(current()).toBe(swarm.credentials);
+  });
+});
