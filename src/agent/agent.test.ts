@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { managerHost } from "../dispatcher/dispatcher.test-kit.ts";
+import { Fault } from "../lib/fault.ts";
 import { sampleConfig, sampleSecret } from "../sim/samples.ts";
 import { NodeRole, TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { SwarmWorld } from "./agent.test-kit.ts";
@@ -54,6 +55,37 @@ describe("a task on its way", () => {
     expect(machine.containers.size).toBe(0);
   });
 
+  it("leaves nothing behind when a preparation cannot be broken off", async () => {
+    const { machine, runtime } = world.worker("n1");
+    machine.images.set("big", { prepareMs: 60_000 });
+    const prepare = runtime.prepare.bind(runtime);
+    runtime.prepare = (task, dependencies, progress) => prepare(task, dependencies, progress);
+    await world.assign("a", "n1", { image: "big" });
+    await world.settle();
+    await world.want("a", TaskState.SHUTDOWN);
+    await world.settle();
+    expect(world.said("a")).toBe("SHUTDOWN | shutdown");
+    await world.forget("a");
+    await world.clock.advance(30_000);
+    expect(machine.operations).not.toContain("remove a");
+    await world.clock.advance(30_000);
+    expect(machine.operations.at(-1)).toBe("remove a");
+    expect(machine.containers.size).toBe(0);
+  });
+
+  it("runs after all when it is forgotten and assigned again", async () => {
+    const { machine } = world.worker("n1");
+    machine.images.set("big", { prepareMs: 10_000 });
+    await world.assign("a", "n1", { image: "big" });
+    await world.settle();
+    await world.forget("a");
+    await world.clock.advance(100);
+    await world.assign("a", "n1", { image: "big" });
+    await world.clock.advance(30_000);
+    expect(world.said("a")).toBe("RUNNING | started");
+    expect(machine.containers.size).toBe(1);
+  });
+
   it("is rejected without its image", async () => {
     world.worker("n1");
     await world.assign("a", "n1", { image: "nowhere" });
@@ -66,7 +98,7 @@ describe("a task on its way", () => {
     machine.images.set("broken", { startError: "exec: no such program" });
     await world.assign("a", "n1", { image: "broken" });
     await world.settle();
-    expect(world.said("a")).toBe("FAILED | starting | starting container failed: exec: no such program");
+    expect(world.said("a")).toBe("FAILED | starting | exec: no such program");
   });
 
   it("waits for an engine that cannot be reached, and says so", async () => {
@@ -75,11 +107,33 @@ describe("a task on its way", () => {
     machine.reachable = false;
     await world.assign("a", "n1");
     await world.clock.advance(30_000);
-    expect(world.said("a")).toMatch(/^(ASSIGNED|ACCEPTED|PREPARING)/);
+    expect(world.said("a")).toBe("ASSIGNED | waiting for the container engine: Cannot connect to the Docker daemon");
     machine.reachable = true;
     await world.clock.advance(8_000);
     await world.settle();
     expect(world.said("a")).toBe("RUNNING | started");
+  });
+
+  it("is not given up for an engine that answers nonsense, nor asked for ever faster", async () => {
+    const { machine, runtime } = world.worker("n1");
+    const inspect = runtime.inspect.bind(runtime);
+    runtime.inspect = async () => {
+      throw new Fault("internal", "nonsense");
+    };
+    await world.assign("a", "n1");
+    await world.clock.advance(60_000);
+    expect(world.said("a")).toBe("ASSIGNED");
+    runtime.inspect = inspect;
+    let tries = 0;
+    runtime.prepare = async () => {
+      tries += 1;
+      throw new Fault("unavailable", "the registry is busy");
+    };
+    await world.clock.advance(60_000);
+    expect(world.said("a")).toBe("PREPARING | preparing | waiting for the container engine: the registry is busy");
+    expect(tries).toBeGreaterThan(5);
+    expect(tries).toBeLessThan(20);
+    expect(machine.containers.size).toBe(0);
   });
 
   it("says what it waits for when the engine goes away in the middle", async () => {

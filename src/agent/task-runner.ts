@@ -44,7 +44,9 @@ export class TaskRunner {
   /** Aborts at the next change of what is wanted. */
   #change = new AbortController();
   /** Aborts when the container is not wanted any more. */
-  readonly #unwanted = new AbortController();
+  #unwanted = new AbortController();
+  /** The end of the last preparation, however it ended: what it makes must not come after the removal. */
+  #preparing: Promise<void> = Promise.resolve();
   #lastProgress = Number.NEGATIVE_INFINITY;
 
   constructor(task: Task, local: LocalTask, options: TaskRunnerOptions) {
@@ -67,10 +69,14 @@ export class TaskRunner {
     let failures = 0;
     while (!this.#closed) {
       this.#change = new AbortController();
-      const step = this.#dismissed ? undefined : this.#nextStep();
+      let step: Step | undefined;
       try {
-        if (!this.#looked) await this.#look();
-        else if (step) await this.#take(step);
+        if (!this.#looked) {
+          await this.#look();
+          continue;
+        }
+        step = this.#dismissed ? undefined : this.#nextStep();
+        if (step) await this.#take(step);
         else if (await this.#leave()) return;
         failures = 0;
       } catch (error) {
@@ -109,6 +115,7 @@ export class TaskRunner {
 
   #noteWanted(): void {
     if (this.#task.desiredState >= TaskState.SHUTDOWN) this.#unwanted.abort();
+    else if (this.#unwanted.signal.aborted && !this.#closed) this.#unwanted = new AbortController();
   }
 
   #nextStep(): Step {
@@ -128,7 +135,7 @@ export class TaskRunner {
         this.#report(step.state, step.message, step.err);
         return;
       case "prepare":
-        this.#instance = await gate.run(() => this.#prepare());
+        this.#instance = await this.#prepare();
         if (this.#local.status.state < TaskState.READY) this.#report(TaskState.READY, "prepared", "");
         return;
       case "start":
@@ -152,11 +159,26 @@ export class TaskRunner {
     }
   }
 
+  /** Ends when the container is made, or at once when it is not wanted any more: some runtimes cannot break off. */
   async #prepare(): Promise<Instance> {
-    if (this.#unwanted.signal.aborted) throw new Fault("cancelled", "no longer wanted");
+    const { runtime, dependencies, gate } = this.#options;
+    const { signal } = this.#unwanted;
     const progress = (text: string): void => this.#progress(text);
-    const { runtime, dependencies } = this.#options;
-    return runtime.prepare(this.#task, dependencies, progress, this.#unwanted.signal);
+    const unwanted = new Fault("cancelled", "no longer wanted");
+    const work = gate.run(() => {
+      if (signal.aborted) throw unwanted;
+      return runtime.prepare(this.#task, dependencies, progress, signal);
+    });
+    const over = work.then(
+      () => {},
+      () => {},
+    );
+    this.#preparing = over;
+    const abort = new Promise<never>((_, reject) => {
+      const unhook = onAbort(signal, () => reject(unwanted));
+      void over.then(unhook);
+    });
+    return Promise.race([work, abort]);
   }
 
   async #watch(): Promise<void> {
@@ -182,6 +204,7 @@ export class TaskRunner {
       await this.#stop(this.#local.stopCause);
       return false;
     }
+    await this.#preparing;
     await runtime.remove(this.#task.id);
     this.#instance = undefined;
     if (!this.#dismissed) return false;
@@ -191,19 +214,19 @@ export class TaskRunner {
 
   /** What a failed operation means for the task. False when it is to be tried again after a while. */
   #failed(step: Step | undefined, fault: Fault): boolean {
-    const operation = step?.do ?? "remove";
+    const operation = step?.do ?? (this.#dismissed ? "remove" : "inspect");
     this.#options.log.warn("a task's operation failed", { task: this.#task.id, operation, error: fault.message });
-    if (step?.do !== "prepare" && step?.do !== "start") return false;
-    if (fault.code === "cancelled") return true;
     const { status } = this.#local;
     if (fault.code === "unavailable") {
-      this.#report(status.state, status.message, `waiting for the container engine: ${fault.message}`);
+      if (status.state < TaskState.RUNNING)
+        this.#report(status.state, status.message, `waiting for the container engine: ${fault.message}`);
       return false;
     }
-    if (step.do === "start") this.#report(TaskState.FAILED, "", `starting container failed: ${fault.message}`);
-    else if (fault.code === "not_found" || fault.code === "invalid_argument")
-      this.#report(TaskState.REJECTED, "", fault.message);
-    else this.#report(TaskState.FAILED, "", fault.message);
+    if (step?.do !== "prepare" && step?.do !== "start") return false;
+    if (this.#unwanted.signal.aborted) return true;
+    const cannotRun = fault.code === "not_found" || fault.code === "invalid_argument";
+    const rejected = step.do === "prepare" && cannotRun;
+    this.#report(rejected ? TaskState.REJECTED : TaskState.FAILED, "", fault.message);
     return true;
   }
 
