@@ -19,11 +19,12 @@ describe("a limiter", () => {
         return number;
       }),
     );
+    const settled = Promise.allSettled(works);
     for (let ended = 0; ended < 5; ended += 1) {
       await new Promise(resolve => setImmediate(resolve));
       finish.shift()!();
     }
-    const results = await Promise.allSettled(works);
+    const results = await settled;
     expect(most).toBe(2);
     expect(order).toEqual([0, 1, 2, 3, 4]);
     expect(results.map(result => result.status)).toEqual([

@@ -62,7 +62,10 @@ export class Dockerd {
     });
   }
 
-  /** Ends the engine. SIGKILL leaves its containers running (their shims live on); SIGTERM stops them. */
+  /**
+   * Ends the engine. SIGKILL leaves its containers running (their shims live on) until it starts again, which kills
+   * them unless it was given `--live-restore`; SIGTERM stops them.
+   */
   async end(signal: "SIGTERM" | "SIGKILL" = "SIGKILL"): Promise<void> {
     await this.#process?.end(signal);
   }

@@ -30,13 +30,12 @@ export class ImagePuller {
   /** Pulls `image`; `auth` is the registry's credentials in the engine's base64 form, "" for none. Faults say why not. */
   async pull(image: string, auth: string, progress: (message: string) => void): Promise<void> {
     const key = `${auth} ${image}`;
-    let pull = this.#pulls.get(key);
-    if (!pull) {
-      pull = new Pull(image);
+    const pull = this.#pulls.get(key) ?? new Pull(image);
+    pull.listeners.add(progress);
+    if (!this.#pulls.has(key)) {
       this.#pulls.set(key, pull);
       pull.done = this.#run(pull, auth).finally(() => this.#pulls.delete(key));
     }
-    pull.listeners.add(progress);
     try {
       await pull.done;
     } finally {
