@@ -1,0 +1,59 @@
+import type { Machine } from "../docker-api/system/machine.ts";
+import { systemClock } from "../platform/clock.ts";
+import { DockerEngine } from "../platform/docker/engine.ts";
+import { DockerRuntime } from "../platform/docker/runtime.ts";
+import { EmbeddedEngine } from "../platform/embedded/engine/engine.ts";
+import { type EmbeddedRuntime, embeddedRuntime } from "../platform/embedded/runtime.ts";
+import { systemRandom } from "../platform/random.ts";
+import type { Engine } from "../ports/engine.ts";
+import type { Logger } from "../ports/log.ts";
+import type { Runtime } from "../ports/runtime.ts";
+import type { DaemonConfig } from "./config.ts";
+import { genericResources } from "./generic-resources.ts";
+
+/** What runs this node's tasks, and what answers for the engine. */
+export interface RuntimeChoice {
+  readonly engine: Engine;
+  /** The runtime of node `nodeId`, which publishes on `address`. */
+  runtime(nodeId: string, address: string): Promise<Runtime>;
+}
+
+export function chooseRuntime(config: DaemonConfig, machine: Machine, log: Logger): RuntimeChoice {
+  const common = {
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    hostname: config.hostname,
+    labels: config.labels,
+    genericResources: genericResources(config.genericResources),
+  };
+  return config.runtime === "docker" ? docker(config, common) : embedded(config, machine, common);
+}
+
+type Common = Omit<ConstructorParameters<typeof DockerRuntime>[0], "endpoint" | "nodeId" | "hostname"> & {
+  readonly hostname: string;
+};
+
+function docker(config: DaemonConfig, common: Common): RuntimeChoice {
+  return {
+    engine: new DockerEngine(config.engine, systemClock),
+    async runtime(nodeId, address) {
+      // On a loopback address of its own a node publishes there alone: others on this machine want the same ports.
+      const publishAddress = address.startsWith("127.") ? { publishAddress: address } : {};
+      return new DockerRuntime({ ...common, ...publishAddress, endpoint: config.engine, nodeId });
+    },
+  };
+}
+
+function embedded(config: DaemonConfig, machine: Machine, common: Common): RuntimeChoice {
+  let current: EmbeddedRuntime | undefined;
+  return {
+    engine: new EmbeddedEngine({ machine, clock: systemClock, runtime: () => current }),
+    async runtime(nodeId, address) {
+      const directory = `${config.dataRoot}/embedded`;
+      const options = { ...common, directory, nodeId, version: machine.version, advertiseAddress: () => address };
+      current = await embeddedRuntime(options);
+      return current;
+    },
+  };
+}

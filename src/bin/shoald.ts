@@ -1,0 +1,62 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { startDockerApi } from "../docker-api/server.ts";
+import { Fault } from "../lib/fault.ts";
+import { Node } from "../node/node.ts";
+import { systemClock } from "../platform/clock.ts";
+import { lockDataRoot } from "../platform/data-root-lock.ts";
+import { processLogger } from "../platform/log.ts";
+import { describeMachine } from "../platform/machine.ts";
+import { readConfig } from "./config.ts";
+import { realDoors } from "./doors.ts";
+import { listeners } from "./listeners.ts";
+import { chooseRuntime } from "./runtimes.ts";
+
+/** How long a stop may take before the process ends anyway, milliseconds. Tasks go on either way. */
+const stopLimitMs = 15_000;
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+async function main(): Promise<void> {
+  const config = readConfig(process.argv.slice(2), process.env, version);
+  const log = processLogger(config.logLevel);
+  mkdirSync(config.dataRoot, { recursive: true, mode: 0o711 });
+  const lock = await lockDataRoot(config.dataRoot);
+  for (const setting of config.unserved) log.warn("nothing is served there in this version", { setting });
+
+  const machine = {
+    ...describeMachine(),
+    version,
+    runtimeKind: config.runtime,
+    dataRoot: config.dataRoot,
+    hostname: config.hostname,
+  };
+  const hosts = listeners(config);
+  const { engine, runtime } = chooseRuntime(config, machine, log);
+  const node = new Node({ doors: realDoors(log, runtime), directory: `${config.dataRoot}/swarm` });
+  await node.start();
+  const api = await startDockerApi({ backend: node, engine, clock: systemClock, log, hosts, machine });
+  log.info("serving the Docker API", { addresses: api.addresses, runtime: config.runtime });
+
+  let stopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    log.info("stopping; tasks go on running", { signal });
+    setTimeout(() => process.exit(1), stopLimitMs).unref();
+    await api.close();
+    await node.stop();
+    await lock.release();
+    process.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof Fault)) throw error;
+  process.stderr.write(`shoald: ${error.message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,22 @@
+import type { IdentitySource } from "../pki/live-identity.ts";
+import type { AnonymousDialler } from "../ports/anonymous.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Disk } from "../ports/disk.ts";
+import type { HostAddresses } from "../ports/host-addresses.ts";
+import type { Logger } from "../ports/log.ts";
+import type { Random } from "../ports/random.ts";
+import type { Runtime } from "../ports/runtime.ts";
+import type { Transport } from "../ports/transport.ts";
+
+/** Everything a node needs of the world. */
+export interface NodeDoors {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly addresses: HostAddresses;
+  /** The door to the other nodes, for who `identity` says this node is. */
+  transport(identity: IdentitySource, isRevoked: (nodeId: string) => boolean): Transport & AnonymousDialler;
+  /** What runs the tasks of node `nodeId`, publishing on `address` (without port). */
+  runtime(nodeId: string, address: string): Promise<Runtime>;
+}

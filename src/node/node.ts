@@ -1,0 +1,280 @@
+import type { InitRequest, JoinRequest, SwarmBackend, SwarmStatus } from "../docker-api/backend.ts";
+import { asFault, Fault } from "../lib/fault.ts";
+import { Mutex } from "../lib/mutex.ts";
+import type { Manager } from "../manager/manager.ts";
+import { loadNodeFiles, saveNodeFiles } from "../pki/key-file.ts";
+import { sleep } from "../ports/clock.ts";
+import type { Client } from "../ports/transport.ts";
+import type { StoreEvent } from "../store/tx.ts";
+import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
+import { chooseAddresses, type NodeAddresses } from "./addresses.ts";
+import type { NodeDoors } from "./doors.ts";
+import { found } from "./found.ts";
+import { checkToken, enrollNode } from "./join.ts";
+import { Member, type MemberOptions } from "./member.ts";
+import { loadState, saveState } from "./state-file.ts";
+import * as texts from "./texts.ts";
+
+/** How long `join` waits for its outcome before it answers that it goes on in the background. Docker's figure. */
+const joinWaitMs = 20_000;
+
+/** Where this node stands: exactly one of these at a time. */
+type Standing =
+  | { readonly at: "outside" }
+  | { readonly at: "joining"; readonly giveUp: AbortController; error: string }
+  | { readonly at: "member"; readonly member: Member }
+  /** A member by its files, but unable to take part. */
+  | { readonly at: "fault"; readonly error: string };
+
+const outside: Standing = { at: "outside" };
+
+/** What `status` tells besides the standing. */
+const nothing = {
+  state: "inactive",
+  error: "",
+  nodeId: "",
+  nodeAddress: "",
+  controlAvailable: false,
+  managers: [],
+} as const;
+
+export interface NodeOptions {
+  readonly doors: NodeDoors;
+  /** Directory for everything of the swarm's; wiped when the node leaves. */
+  readonly directory: string;
+}
+
+/** One machine's node: founds, joins and leaves swarms, and finds its way back into its swarm after a restart. */
+export class Node implements SwarmBackend {
+  readonly #doors: NodeDoors;
+  readonly #directory: string;
+  /** Changes of standing come one after the other. */
+  readonly #changes = new Mutex();
+  #standing: Standing = outside;
+
+  constructor(options: NodeOptions) {
+    this.#doors = options.doors;
+    this.#directory = options.directory;
+  }
+
+  /** Takes up the membership that the disk tells of. A fault in it is told by `status`, not thrown. */
+  start(): Promise<void> {
+    return this.#changes.run(async () => {
+      try {
+        const state = await loadState(this.#doors.disk, this.#directory);
+        const files = state && (await loadNodeFiles(this.#doors.disk, this.#certificates));
+        if (files) await this.#become({ files, state });
+      } catch (error) {
+        this.#fail(asFault(error));
+      }
+    });
+  }
+
+  /** Stops taking part; running tasks go on and the membership is kept. */
+  stop(): Promise<void> {
+    return this.#changes.run(async () => {
+      const standing = this.#standing;
+      this.#standing = outside;
+      if (standing.at === "joining") standing.giveUp.abort();
+      if (standing.at === "member") await standing.member.stop();
+    });
+  }
+
+  status(): SwarmStatus {
+    const standing = this.#standing;
+    switch (standing.at) {
+      case "outside":
+        return nothing;
+      case "joining":
+        return { ...nothing, state: "pending", error: standing.error };
+      case "fault":
+        return { ...nothing, state: "error", error: standing.error };
+      case "member": {
+        const { member } = standing;
+        return {
+          ...nothing,
+          state: "active",
+          nodeId: member.nodeId,
+          nodeAddress: member.address,
+          controlAvailable: member.manager !== undefined,
+          managers: member.managers(),
+        };
+      }
+      default:
+        return standing satisfies never;
+    }
+  }
+
+  init(request: InitRequest): Promise<string> {
+    return this.#changes.run(async () => {
+      const standing = this.#standing;
+      // A single manager is all there is of its swarm: it already is the new cluster that is asked for.
+      if (standing.at === "member" && standing.member.manager && request.forceNewCluster) return standing.member.nodeId;
+      this.#requireOutside();
+      const addresses = await this.#chooseAddresses(request);
+      const { files, founding } = await found(request, this.#doors);
+      const state = {
+        listenAddress: addresses.listen,
+        advertiseAddress: addresses.advertise,
+        managers: [addresses.advertise],
+      };
+      return this.#enter({ files, state, founding });
+    });
+  }
+
+  async join(request: JoinRequest): Promise<void> {
+    const [remote] = request.remotes;
+    if (remote === undefined) throw new Fault("invalid_argument", "at least 1 RemoteAddr is required to join");
+    checkToken(request.token);
+    this.#requireOutside();
+    const addresses = await this.#chooseAddresses({ ...request, remote });
+    this.#requireOutside();
+    const giveUp = new AbortController();
+    const joining: Standing = { at: "joining", giveUp, error: "" };
+    this.#standing = joining;
+    const onFailure = (fault: Fault): void => {
+      joining.error = fault.message;
+    };
+    const outcome = this.#joinUntil(request, addresses, giveUp.signal, onFailure).catch(error => {
+      // Only a join that still goes on may end by its own failure; a `leave` has taken its place otherwise.
+      if (this.#standing === joining) this.#standing = outside;
+      this.#doors.log.warn("could not join the swarm", { reason: asFault(error).message });
+      throw error;
+    });
+    const late = new AbortController();
+    const tooLate = sleep(this.#doors.clock, joinWaitMs, late.signal).then(() => {
+      if (late.signal.aborted) return;
+      throw new Fault("unavailable", texts.joinTimedOut);
+    });
+    try {
+      await Promise.race([outcome, tooLate]);
+    } finally {
+      late.abort();
+      outcome.catch(() => {});
+    }
+  }
+
+  leave(force: boolean): Promise<void> {
+    // A running join holds no lock while it waits for others.
+    if (this.#standing.at === "joining") this.#standing.giveUp.abort();
+    return this.#changes.run(async () => {
+      const standing = this.#standing;
+      if (standing.at === "outside") throw new Fault("unavailable", texts.notInSwarm);
+      if (standing.at === "member") {
+        if (standing.member.manager && !force) throw new Fault("unavailable", texts.lastManagerLeaves);
+        await standing.member.leave();
+      }
+      this.#standing = outside;
+      await this.#doors.disk.remove(this.#directory);
+    });
+  }
+
+  async unlock(): Promise<void> {
+    throw new Fault("already_exists", texts.notLocked);
+  }
+
+  async unlockKey(): Promise<string> {
+    this.#manager();
+    return "";
+  }
+
+  control(): Client<typeof Control> {
+    return this.#manager().control;
+  }
+
+  logs(): Client<typeof Logs> {
+    return this.#manager().logs;
+  }
+
+  changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
+    const { at } = this.#standing;
+    return at === "member" && this.#standing.member.manager
+      ? this.#standing.member.manager.changes(signal)
+      : silence(signal);
+  }
+
+  get #certificates(): string {
+    return `${this.#directory}/certificates`;
+  }
+
+  #manager(): Manager {
+    const standing = this.#standing;
+    if (standing.at !== "member") throw new Fault("unavailable", texts.notManager);
+    if (!standing.member.manager) throw new Fault("unavailable", texts.workerAsked);
+    return standing.member.manager;
+  }
+
+  #requireOutside(): void {
+    if (this.#standing.at !== "outside") throw new Fault("unavailable", texts.alreadyInSwarm);
+  }
+
+  #chooseAddresses(asked: {
+    listenAddress: string;
+    advertiseAddress: string;
+    remote?: string;
+  }): Promise<NodeAddresses> {
+    const { listenAddress: listen, advertiseAddress: advertise, remote } = asked;
+    return chooseAddresses({ listen, advertise, ...(remote === undefined ? {} : { remote }) }, this.#doors.addresses);
+  }
+
+  async #joinUntil(
+    request: JoinRequest,
+    addresses: NodeAddresses,
+    signal: AbortSignal,
+    onFailure: (fault: Fault) => void,
+  ): Promise<void> {
+    const files = await enrollNode(request, this.#doors, signal, onFailure);
+    const state = {
+      listenAddress: addresses.listen,
+      advertiseAddress: addresses.advertise,
+      managers: [...request.remotes],
+    };
+    await this.#changes.run(async () => {
+      if (signal.aborted) throw new Fault("cancelled", "Cannot join the swarm: this node was told to leave it");
+      await this.#enter({ files, state });
+    });
+    if (this.#standing.at === "member") await this.#standing.member.welcomed;
+  }
+
+  /** Writes the membership down and takes it up; without a trace when that fails. */
+  async #enter(membership: Pick<MemberOptions, "files" | "state" | "founding">): Promise<string> {
+    const { disk } = this.#doors;
+    try {
+      await disk.makeDirectory(this.#directory);
+      await saveState(disk, this.#directory, membership.state);
+      await saveNodeFiles(disk, this.#certificates, membership.files);
+      return (await this.#become(membership)).nodeId;
+    } catch (error) {
+      await disk.remove(this.#directory);
+      throw error;
+    }
+  }
+
+  async #become(membership: Pick<MemberOptions, "files" | "state" | "founding">): Promise<Member> {
+    const onBroken = (fault: Fault): void => {
+      this.#changes.run(() => this.#stepDown(fault)).catch(error => this.#fail(asFault(error)));
+    };
+    const member = await Member.start({ ...membership, doors: this.#doors, directory: this.#directory, onBroken });
+    this.#standing = { at: "member", member };
+    return member;
+  }
+
+  /** The log is broken: this manager must not answer any more. Its files stay for whoever repairs the disk. */
+  async #stepDown(fault: Fault): Promise<void> {
+    if (this.#standing.at !== "member") return;
+    const { member } = this.#standing;
+    this.#fail(fault);
+    await member.stop();
+  }
+
+  #fail(fault: Fault): void {
+    this.#doors.log.error("this node cannot take part in its swarm", { reason: fault.message });
+    this.#standing = { at: "fault", error: fault.message };
+  }
+}
+
+/** No changes, until `signal` aborts. */
+async function* silence(signal: AbortSignal): AsyncIterable<StoreEvent> {
+  if (!signal.aborted) await new Promise(resolve => signal.addEventListener("abort", resolve, { once: true }));
+}
