@@ -1,0 +1,73 @@
+import { create } from "@bufbuild/protobuf";
+import { Fault } from "../lib/fault.ts";
+import { newId } from "../lib/ids.ts";
+import { type Network, newMeta } from "../model/objects.ts";
+import { isLive } from "../model/task.ts";
+import type { ReadTx } from "../store/tx.ts";
+import { NetworkSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import { PortConfig_PublishMode as PublishMode } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { isIngress } from "./ingress.ts";
+import { checkedNetworkSpec, predefinedLabel } from "./network-spec.ts";
+import { type ControlApiParts, type Methods, notFound, required } from "./parts.ts";
+import { selectBySpec } from "./select.ts";
+
+export function networkMethods({
+  store,
+  random,
+}: ControlApiParts): Methods<"getNetwork" | "listNetworks" | "createNetwork" | "removeNetwork"> {
+  return {
+    async getNetwork(request) {
+      const id = required(request.networkId);
+      const network = store.view(tx => tx.network.get(id));
+      if (!network) throw notFound("network", id);
+      return { network };
+    },
+
+    async listNetworks({ filters }) {
+      return { networks: store.view(tx => selectBySpec(tx.network, filters)) };
+    },
+
+    async createNetwork(request) {
+      const spec = checkedNetworkSpec(request.spec);
+      const network = await store.update(tx => {
+        const ingress = spec.ingress && [...tx.network.all()].find(isIngress);
+        if (ingress) throw new Fault("already_exists", `ingress network (${ingress.id}) is already present`);
+        return tx.network.create({ ...create(NetworkSchema, { id: newId(random) }), meta: newMeta(), spec });
+      });
+      return { network };
+    },
+
+    async removeNetwork(request) {
+      const id = required(request.networkId);
+      await store.update(tx => {
+        const network = tx.network.get(id);
+        if (!network) throw notFound("network", id);
+        checkUnused(tx, network);
+        tx.network.remove(id);
+      });
+      return {};
+    },
+  };
+}
+
+function checkUnused(tx: ReadTx, network: Network): void {
+  const { id, spec } = network;
+  if (spec.annotations.labels[predefinedLabel] === "true")
+    throw inUse(`network ${id} (${spec.annotations.name}) is a swarm predefined network and cannot be removed`);
+  if (isIngress(network)) {
+    checkIngressUnused(tx);
+    return;
+  }
+  for (const service of tx.service.byNetwork(id)) throw inUse(`network ${id} is in use by service ${service.id}`);
+  for (const task of tx.task.byNetwork(id)) if (isLive(task)) throw inUse(`network ${id} is in use by task ${task.id}`);
+}
+
+function checkIngressUnused(tx: ReadTx): void {
+  for (const { id, spec } of tx.service.all())
+    if (spec.endpoint?.ports.some(port => port.publishMode === PublishMode.INGRESS))
+      throw inUse(`ingress network cannot be removed because service ${id} depends on it`);
+}
+
+function inUse(message: string): Fault {
+  return new Fault("failed_precondition", message);
+}

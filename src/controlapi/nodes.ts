@@ -1,0 +1,104 @@
+import { create } from "@bufbuild/protobuf";
+import { Fault } from "../lib/fault.ts";
+import type { Node } from "../model/objects.ts";
+import { toTimestamp } from "../model/time.ts";
+import type { ReadTx, WriteTx } from "../store/tx.ts";
+import type { ListNodesRequest_Filters as Filters } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import {
+  AnnotationsSchema,
+  NodeRole,
+  NodeStatus_State as NodeState,
+  TaskState,
+  TaskStatusSchema,
+} from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { theCluster } from "./cluster.ts";
+import { type ControlApiParts, type Methods, notFound, required } from "./parts.ts";
+import { withRefused } from "./removed-certificates.ts";
+import { hasLabels, isAmong, select } from "./select.ts";
+import { atVersion } from "./versioned.ts";
+
+export function nodeMethods({
+  store,
+  clock,
+}: ControlApiParts): Methods<"getNode" | "listNodes" | "updateNode" | "removeNode"> {
+  return {
+    async getNode(request) {
+      const id = required(request.nodeId);
+      const node = store.view(tx => tx.node.get(id));
+      if (!node) throw notFound("node", id);
+      return { node };
+    },
+
+    async listNodes({ filters }) {
+      return { nodes: store.view(tx => listNodes(tx, filters)) };
+    },
+
+    async updateNode(request) {
+      const id = required(request.nodeId);
+      const version = required(request.nodeVersion);
+      const sent = required(request.spec);
+      const spec = { ...sent, annotations: sent.annotations ?? create(AnnotationsSchema) };
+      const node = await store.update(tx => {
+        const current = tx.node.get(id);
+        if (!current) throw notFound("node", id);
+        if (current.spec.desiredRole === NodeRole.MANAGER && spec.desiredRole === NodeRole.WORKER)
+          checkDemotion(tx, current);
+        return tx.node.update({ ...atVersion(current, version), spec });
+      });
+      return { node };
+    },
+
+    async removeNode({ nodeId, force }) {
+      const id = required(nodeId);
+      await store.update(tx => {
+        const node = tx.node.get(id);
+        if (!node) throw notFound("node", id);
+        checkRemoval(node, force);
+        tx.cluster.update(withRefused(theCluster(tx), node, clock.now()));
+        orphanTasks(tx, node, clock.now());
+        tx.node.remove(id);
+      });
+      return {};
+    },
+  };
+}
+
+/** Names are hostnames, labels the engine's: SwarmKit's filters are called so. */
+function listNodes(tx: ReadTx, filters: Filters | undefined): Node[] {
+  return select(tx.node, filters, ({ description }) => ({
+    name: description?.hostname ?? "",
+    labels: description?.engine?.labels ?? {},
+  })).filter(
+    node =>
+      hasLabels(node.spec.annotations.labels, filters?.nodeLabels ?? {}) &&
+      isAmong(node.role, filters?.roles ?? []) &&
+      isAmong(node.spec.membership, filters?.memberships ?? []),
+  );
+}
+
+function checkDemotion(tx: ReadTx, node: Node): void {
+  const others = [...tx.node.all()].filter(({ id, role }) => role === NodeRole.MANAGER && id !== node.id);
+  if (node.role === NodeRole.MANAGER && others.length === 0)
+    throw new Fault("failed_precondition", "attempting to demote the last manager of the swarm");
+}
+
+function checkRemoval({ id, spec, status, managerStatus }: Node, force: boolean): void {
+  if (spec.desiredRole === NodeRole.MANAGER && managerStatus)
+    throw new Fault(
+      "failed_precondition",
+      `node ${id} is a cluster manager and is a member of the raft cluster. It must be demoted to worker before removal`,
+    );
+  if (!force && status.state === NodeState.READY)
+    throw new Fault("failed_precondition", `node ${id} is not down and can't be removed`);
+}
+
+/** Nobody will report on a removed node's tasks any more: whatever is not ended is given up, for others to take its place. */
+function orphanTasks(tx: WriteTx, node: Node, nowMs: number): void {
+  const status = create(TaskStatusSchema, {
+    timestamp: toTimestamp(nowMs),
+    state: TaskState.ORPHANED,
+    message: "Task belonged to a node that has been deleted",
+  });
+  for (const task of tx.task.byNode(node.id))
+    if (task.status.state < TaskState.COMPLETE) tx.task.update({ ...task, status });
+}
