@@ -12,7 +12,7 @@ describe("failed joins", () => {
       await clock.advance(1_000);
     }
     expect(() => joins.check("10.0.0.1")).toThrow(
-      expect.objectContaining({ code: "resource_exhausted", message: expect.stringContaining("try again in 50 s") }),
+      expect.objectContaining({ code: "resource_exhausted", message: expect.stringContaining("try again in 30 s") }),
     );
     joins.check("10.0.0.2");
     await clock.advance(windowMs - maxFailures * 1_000);

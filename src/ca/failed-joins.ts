@@ -1,8 +1,11 @@
 import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 
-/** Refused attempts of one address within a window, after which it has to wait for the window's end. */
-export const maxFailures = 10;
+/**
+ * Refused attempts of one address within a window, after which it has to wait for the window's end. A stock engine makes
+ * five of a single `docker swarm join`.
+ */
+export const maxFailures = 30;
 export const windowMs = 60_000;
 /** Addresses that are remembered; of more the one that failed longest ago is forgotten. */
 export const maxAddresses = 4_096;

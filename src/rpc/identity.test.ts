@@ -213,6 +213,17 @@ describe("TLS", () => {
     await expect(hello(old)).rejects.toThrow();
   });
 
+  it("carries HTTP/2 also for callers who did not name it beforehand", async () => {
+    const { port } = new URL(`tcp://${listener.address}`);
+    const socket = connectTls({ port: Number(port), host: "127.0.0.1", rejectUnauthorized: false });
+    socket.on("error", () => {});
+    const emptySettings = Buffer.from("000000040000000000", "hex");
+    socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), emptySettings]));
+    const [frame] = await once(socket, "data");
+    expect((frame as Buffer)[3]).toBe(4);
+    socket.destroy();
+  });
+
   it("is not harmed by callers who do not speak it", async () => {
     const { port } = new URL(`tcp://${listener.address}`);
     const socket = connect(Number(port), "127.0.0.1");

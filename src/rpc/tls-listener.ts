@@ -123,6 +123,8 @@ export class TlsListener {
     const endpoint = `${remoteAddress}:${remotePort}`;
     this.#peers.set(endpoint, peer);
     if (!caller) this.#strangers++;
+    // A stock engine that has renewed its certificate names no protocol any more; HTTP/2 is the only one there is.
+    socket.alpnProtocol = "h2";
     socket.on("close", () => {
       if (this.#peers.get(endpoint) === peer) this.#peers.delete(endpoint);
       if (!caller) this.#strangers--;
