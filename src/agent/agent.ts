@@ -29,6 +29,8 @@ export type Link =
 export interface AgentOptions {
   readonly nodeId: string;
   readonly runtime: Runtime;
+  /** This machine, as the managers are to know it; the runtime's own description when left out. */
+  readonly describe?: () => Promise<NodeDescription>;
   readonly transport: Transport;
   readonly disk: Disk;
   /** Where the agent keeps what it notes of its tasks; its own. */
@@ -100,12 +102,12 @@ export class Agent {
 
   /** One session with some manager. Returns why it broke; undefined when it is to be opened again at once. */
   async #session(signal: AbortSignal, onWorking: () => void): Promise<Fault | undefined> {
-    const { runtime, transport, random, log } = this.#options;
+    const { transport, random, log } = this.#options;
     const manager = this.#managers.pick(random.float());
     if (manager === undefined) return new Fault("unavailable", "no manager is known");
     let connection: Connection | undefined;
     try {
-      this.#description ??= await runtime.describe();
+      this.#description ??= await this.#describe();
       connection = transport.connect(manager);
       await this.#hold(connection, this.#description, signal, onWorking);
       return undefined;
@@ -125,11 +127,11 @@ export class Agent {
     signal: AbortSignal,
     onWorking: () => void,
   ): Promise<void> {
-    const { runtime, clock, log, onLink } = this.#options;
+    const { clock, log, onLink } = this.#options;
     const ended = new AbortController();
     const session = new Session({
       connection,
-      runtime,
+      describe: () => this.#describe(),
       clock,
       log,
       description,
@@ -151,6 +153,11 @@ export class Agent {
       this.#sessionId = session.id;
       this.#description = session.description;
     }
+  }
+
+  #describe(): Promise<NodeDescription> {
+    const { describe, runtime } = this.#options;
+    return describe ? describe() : runtime.describe();
   }
 
   #listenForLogs(connection: Connection, signal: AbortSignal): Promise<void> {

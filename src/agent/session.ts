@@ -5,7 +5,6 @@ import { same } from "../lib/same.ts";
 import { fromDuration } from "../model/time.ts";
 import { type Clock, sleep } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
-import type { Runtime } from "../ports/runtime.ts";
 import type { Client, Connection } from "../ports/transport.ts";
 import { Dispatcher, type SessionMessage } from "../wire/gen/docker/swarmkit/v1/dispatcher_pb.ts";
 import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
@@ -21,7 +20,8 @@ const firstHeartbeatPeriodMs = 5_000;
 
 export interface SessionOptions {
   readonly connection: Connection;
-  readonly runtime: Runtime;
+  /** This machine, looked at anew. */
+  readonly describe: () => Promise<NodeDescription>;
   readonly tasks: TaskSet;
   readonly reporter: Reporter;
   readonly clock: Clock;
@@ -148,12 +148,12 @@ export class Session {
 
   /** Resolves when this machine is not what the managers were told. */
   async #describe(signal: AbortSignal): Promise<void> {
-    const { clock, runtime, log } = this.#options;
+    const { clock, describe, log } = this.#options;
     while (!signal.aborted) {
       await sleep(clock, describePeriodMs, signal);
       if (signal.aborted) return;
       try {
-        const description = await runtime.describe();
+        const description = await describe();
         if (same(description, this.#description)) continue;
         this.#description = description;
         return;

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Fault } from "../lib/fault.ts";
 import { same } from "../lib/same.ts";
+import { nodeAddress } from "../model/node-address.ts";
 import type { Node } from "../model/objects.ts";
 import type { Task } from "../model/task.ts";
 import { toTimestamp } from "../model/time.ts";
@@ -35,8 +36,8 @@ export class NodeStates {
     await this.#store.update(tx => {
       const node = tx.node.get(nodeId);
       if (!node) throw new Fault("not_found", "node not found");
-      const status = statusOf(node, NodeStatus_State.READY, "", address);
       const described = description ?? node.description;
+      const status = statusOf(node, NodeStatus_State.READY, "", nodeAddress(address, described));
       if (same(node.status, status) && same(node.description, described)) return;
       tx.node.update({ ...node, status, description: described });
     });

@@ -8,6 +8,7 @@ import { LiveIdentity } from "../pki/live-identity.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { Worker } from "../worker/worker.ts";
 import { defaultClusterPort, splitAddress } from "./addresses.ts";
+import { describeNode } from "./description.ts";
 import type { NodeDoors } from "./doors.ts";
 import { Renewal } from "./renewal.ts";
 import type { NodeState } from "./state-file.ts";
@@ -89,6 +90,7 @@ export class Member {
       log,
       nodeId,
       managers: state.managers,
+      describe: () => describeNode(runtime, identity, addressOf(state)),
       onNode: () => welcome(),
     });
     await worker.start();

@@ -1,9 +1,9 @@
+import { issuerOf } from "../../pki/issuer.ts";
 import type { Cluster } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { RootCA } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { toBase64 } from "../convert/base64.ts";
 import { fromMeta } from "../convert/meta.ts";
 import type { JsonObject } from "../convert/omit.ts";
-import { issuerOf } from "./issuer.ts";
 import { fromClusterSpec } from "./spec.ts";
 
 export const defaultSubnetSize = 24;

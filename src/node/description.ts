@@ -1,0 +1,24 @@
+import { create } from "@bufbuild/protobuf";
+import { addressLabel } from "../model/node-address.ts";
+import { issuerOf } from "../pki/issuer.ts";
+import type { IdentitySource } from "../pki/live-identity.ts";
+import type { Runtime } from "../ports/runtime.ts";
+import { type NodeDescription, NodeTLSInfoSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+
+/** This machine as the managers are told: what its runtime says, the root it trusts, and the address it goes by. */
+export async function describeNode(
+  runtime: Runtime,
+  identity: IdentitySource,
+  address: string,
+): Promise<NodeDescription> {
+  const description = await runtime.describe();
+  const trustRoot = Buffer.from(identity.current()?.rootPem ?? "");
+  const issuer = issuerOf(trustRoot);
+  const tlsInfo = create(NodeTLSInfoSchema, {
+    trustRoot: new Uint8Array(trustRoot),
+    ...(issuer && { certIssuerSubject: issuer.subject, certIssuerPublicKey: issuer.publicKey }),
+  });
+  const { engine } = description;
+  if (!engine) return { ...description, tlsInfo };
+  return { ...description, tlsInfo, engine: { ...engine, labels: { ...engine.labels, [addressLabel]: address } } };
+}
