@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { systemClock } from "../platform/clock.ts";
+import { clearTasks } from "../platform/embedded/clear.ts";
+import { systemRandom } from "../platform/random.ts";
+import { silentLogger } from "../ports/log.ts";
+import { freePort, nodeAddresses } from "./addresses.ts";
+import { Cluster } from "./cluster.ts";
+import { findClient, hints } from "./hints.ts";
+import type { DemoOptions } from "./options.ts";
+import type { Screen } from "./screen.ts";
+import { smoke } from "./smoke.ts";
+import { hasConverged, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { sampleStack } from "./stack.ts";
+
+const clusterPort = 2377;
+const webPort = 8080;
+/** How long the sample stack may take to come up, milliseconds. */
+const deployLimitMs = 120_000;
+const lookEveryMs = 250;
+/** How long services get to end their tasks by themselves when the demo stops, milliseconds. */
+const removalLimitMs = 8_000;
+
+/** A whole swarm on this machine, from nothing to running and back to nothing. */
+export class Demo {
+  readonly #options: DemoOptions;
+  readonly #screen: Screen;
+  #directory = "";
+  #cluster: Cluster | undefined;
+  #port = webPort;
+
+  constructor(options: DemoOptions, screen: Screen) {
+    this.#options = options;
+    this.#screen = screen;
+  }
+
+  /** Starts everything and shows it; resolves when `signal` aborts, or when the smoke test is through. */
+  async run(signal: AbortSignal): Promise<void> {
+    const cluster = await this.#prepare();
+    const began = performance.now();
+    const count = cluster.daemons.length;
+    this.#screen.say(`Starting ${count} node${count === 1 ? "" : "s"} (${this.#options.runtime} runtime) …`);
+    await cluster.start(signal);
+    this.#screen.say(`The swarm is up after ${seconds(began)}: deploying the sample stack …`);
+    for (const spec of sampleStack({ runtime: this.#options.runtime, nodes: count, port: this.#port }))
+      await cluster.create(spec);
+    const snapshot = await this.#deployed(cluster, signal);
+    this.#screen.say(`All tasks run after ${seconds(began)}.`);
+    if (this.#options.smoke) {
+      const { runtime } = this.#options;
+      await smoke({ cluster, runtime, port: this.#port, screen: this.#screen, signal });
+      return;
+    }
+    this.#screen.say(...this.#hints(cluster, snapshot));
+    await this.#follow(cluster, signal);
+  }
+
+  /** Ends tasks and daemons and removes their files; `now` skips what can wait. */
+  async stop(now: boolean): Promise<void> {
+    const cluster = this.#cluster;
+    if (!cluster) return;
+    if (!now) await this.#removeServices(cluster).catch(() => this.#screen.say("The manager does not answer."));
+    await Promise.all(cluster.daemons.map(daemon => daemon.stop(now)));
+    // Daemons leave tasks running, as they must; this demo's are not wanted any more.
+    const doors = { clock: systemClock, random: systemRandom, log: silentLogger };
+    for (const daemon of cluster.daemons) await clearTasks(join(daemon.dataRoot, "embedded"), doors);
+    if (this.#options.keep) this.#screen.say(`Left behind: ${this.#directory}`);
+    else await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async #prepare(): Promise<Cluster> {
+    const { workers, runtime } = this.#options;
+    this.#directory = await mkdtemp(join(tmpdir(), "shoal-demo-"));
+    const addresses = nodeAddresses(workers + 1);
+    this.#port = await freePort(addresses, webPort);
+    const nodes = addresses.map(address => ({ address, runtime, directory: this.#directory }));
+    this.#cluster = new Cluster(nodes, await freePort(addresses, clusterPort));
+    return this.#cluster;
+  }
+
+  /** Shows tasks coming up until all run. */
+  async #deployed(cluster: Cluster, signal: AbortSignal): Promise<Snapshot> {
+    const deadline = performance.now() + deployLimitMs;
+    for (;;) {
+      const snapshot = await takeSnapshot(cluster);
+      this.#screen.show(snapshot);
+      if (hasConverged(snapshot)) return snapshot;
+      if (performance.now() > deadline) throw new Error(`Not all tasks run after ${deployLimitMs / 1000} s`);
+      await delay(lookEveryMs, undefined, { signal });
+    }
+  }
+
+  /** Tells what happens until the user has seen enough. */
+  async #follow(cluster: Cluster, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await delay(lookEveryMs * 2, undefined, { signal });
+      const snapshot = await takeSnapshot(cluster).catch(() => undefined);
+      if (snapshot) this.#screen.tell(snapshot);
+    }
+  }
+
+  #hints(cluster: Cluster, { tasks }: Snapshot): string[] {
+    const serving = new Set(tasks.filter(task => task.name.startsWith("web.")).map(task => task.node));
+    const urls = cluster.daemons
+      .filter(daemon => serving.has(daemon.name))
+      .map(daemon => `http://${daemon.address}:${this.#port}/`);
+    const client = findClient(process.env.PATH ?? "");
+    return hints({ socket: cluster.manager.api.socket, urls, logs: this.#directory, client });
+  }
+
+  /** Lets the swarm end its own tasks: programs get their stop signal, engines keep no containers. */
+  async #removeServices(cluster: Cluster): Promise<void> {
+    for (const service of await cluster.services()) await cluster.manager.api.delete(`/services/${service.ID}`);
+    const deadline = performance.now() + removalLimitMs;
+    while ((await cluster.tasks()).length > 0 && performance.now() < deadline) await delay(lookEveryMs);
+  }
+}
+
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}

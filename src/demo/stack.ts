@@ -1,0 +1,55 @@
+import type { ServiceSpec } from "./api-types.ts";
+
+const second = 1_000_000_000;
+
+/** The label by which `docker stack` knows what belongs together. */
+export const stackLabel = { "com.docker.stack.namespace": "demo" };
+
+export interface StackSettings {
+  readonly runtime: "embedded" | "docker";
+  readonly nodes: number;
+  /** Where the web service is published. */
+  readonly port: number;
+}
+
+/** What to run on each runtime: the embedded one's images are built in, an engine pulls its own. */
+const images = {
+  embedded: { web: "shoal/whoami", worker: "shoal/sleep", ticker: "shoal/job" },
+  docker: { web: "traefik/whoami", worker: "busybox", ticker: "busybox" },
+};
+
+/** Three services: a web server that is published, workers that only run, and one that prints. */
+export function sampleStack({ runtime, nodes, port }: StackSettings): ServiceSpec[] {
+  const image = images[runtime];
+  const tick = ["sh", "-c", 'while :; do echo "tick on $HOSTNAME at $(date +%T)"; sleep 2; done'];
+  return [
+    {
+      ...service("web", nodes, { Image: image.web }),
+      EndpointSpec: { Ports: [publishedPort(runtime, port)] },
+    },
+    service("worker", 3, { Image: image.worker, ...(runtime === "docker" ? { Args: ["sleep", "infinity"] } : {}) }),
+    service("ticker", 1, { Image: image.ticker, Args: tick }),
+  ];
+}
+
+function service(name: string, replicas: number, container: { Image: string; Args?: string[] }): ServiceSpec {
+  return {
+    Name: name,
+    Labels: stackLabel,
+    TaskTemplate: {
+      ContainerSpec: { ...container, StopGracePeriod: 2 * second },
+      RestartPolicy: { Condition: "any", Delay: second },
+    },
+    Mode: { Replicated: { Replicas: replicas } },
+  };
+}
+
+/** On an engine each node publishes by itself: one task a node. */
+function publishedPort(runtime: StackSettings["runtime"], port: number) {
+  return {
+    Protocol: "tcp",
+    TargetPort: 80,
+    PublishedPort: port,
+    PublishMode: runtime === "docker" ? "host" : "ingress",
+  };
+}
