@@ -5,6 +5,12 @@ import type { CallOptions, Client } from "../ports/transport.ts";
 import { definitionOf } from "./codec.ts";
 import type { RunningCall } from "./connection.ts";
 
+/** A method with what grpc-js is to know of it. */
+interface Callable {
+  readonly method: DescMethod;
+  readonly definition: ReturnType<typeof definitionOf>;
+}
+
 /** What `create` takes for a message whose type is known only at run time. */
 type Init = Record<string, unknown>;
 type Begin = (options: CallOptions) => RunningCall;
@@ -15,15 +21,16 @@ export function clientOf<S extends DescService>(service: S, begin: Begin): Clien
 }
 
 function callerOf(method: DescMethod, begin: Begin): unknown {
+  const callable = { method, definition: definitionOf(method) };
   const kind = method.methodKind;
   switch (kind) {
     case "unary":
-      return (request: Init, options: CallOptions = {}) => unary(method, begin, request, options);
+      return (request: Init, options: CallOptions = {}) => unary(callable, begin, request, options);
     case "server_streaming":
-      return (request: Init, options: CallOptions = {}) => serverStream(method, begin, request, options);
+      return (request: Init, options: CallOptions = {}) => serverStream(callable, begin, request, options);
     case "client_streaming":
       return (requests: AsyncIterable<Init>, options: CallOptions = {}) =>
-        clientStream(method, begin, requests, options);
+        clientStream(callable, begin, requests, options);
     case "bidi_streaming":
       return undefined;
     default:
@@ -31,8 +38,9 @@ function callerOf(method: DescMethod, begin: Begin): unknown {
   }
 }
 
-async function unary(method: DescMethod, begin: Begin, request: Init, options: CallOptions): Promise<Message> {
-  const { path, requestSerialize, responseDeserialize } = definitionOf(method);
+async function unary(callable: Callable, begin: Begin, request: Init, options: CallOptions): Promise<Message> {
+  const { method, definition } = callable;
+  const { path, requestSerialize, responseDeserialize } = definition;
   const message = create(method.input, request);
   const running = begin(options);
   const { channel, deadline } = running;
@@ -57,12 +65,12 @@ async function unary(method: DescMethod, begin: Begin, request: Init, options: C
 }
 
 async function* serverStream(
-  method: DescMethod,
+  { method, definition }: Callable,
   begin: Begin,
   request: Init,
   options: CallOptions,
 ): AsyncGenerator<Message, void> {
-  const { path, requestSerialize, responseDeserialize } = definitionOf(method);
+  const { path, requestSerialize, responseDeserialize } = definition;
   const message = create(method.input, request);
   const running = begin(options);
   const { channel, deadline } = running;
@@ -79,12 +87,12 @@ async function* serverStream(
 }
 
 async function clientStream(
-  method: DescMethod,
+  { method, definition }: Callable,
   begin: Begin,
   requests: AsyncIterable<Init>,
   options: CallOptions,
 ): Promise<Message> {
-  const { path, requestSerialize, responseDeserialize } = definitionOf(method);
+  const { path, requestSerialize, responseDeserialize } = definition;
   const running = begin(options);
   const { channel, deadline } = running;
   const feed = new Feed(method, requests);

@@ -82,7 +82,7 @@ export class GrpcListener implements Listener {
     for (const { server } of [this.#members, this.#strangers]) server.forceShutdown();
   }
 
-  /** Who calls, and whether they may. What a manager that does not lead hands on to the leader is to branch off here. */
+  /** Finds out who calls and whether they may. Every call comes through here before its handler. */
   #enter(method: DescMethod, endpoint: string, signal: AbortSignal): CallContext {
     const { identity, isRevoked } = this.#options;
     const peer = this.#tls?.peer(endpoint);
