@@ -3,11 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../../../test/lab/command.ts";
 import type { Fault } from "../../lib/fault.ts";
 import { systemClock } from "../clock.ts";
 import { EngineClient } from "./client.ts";
 import { parseEndpoint } from "./endpoint.ts";
-import { ImagePuller, withTag } from "./images.ts";
+import { ImagePuller, type PullWaiter, withTag } from "./images.ts";
 
 /** Stands in for an engine where a real one cannot be made to answer so. */
 describe("the engine's client", () => {
@@ -119,6 +120,10 @@ describe("the engine's client", () => {
 
   describe("pulling", () => {
     const limits = { silenceMs: 100, totalMs: 300 };
+    const waiter = (texts: string[] = [], signal = new AbortController().signal): PullWaiter => ({
+      progress: text => texts.push(text),
+      signal,
+    });
     const lines = (response: ServerResponse, ...messages: object[]): void => {
       for (const message of messages) response.write(`${JSON.stringify(message)}\r\n`);
     };
@@ -132,7 +137,7 @@ describe("the engine's client", () => {
       };
       const puller = new ImagePuller(client, systemClock, limits);
       const told: string[][] = [[], []];
-      await Promise.all(told.map(texts => puller.pull("x", "e30=", text => texts.push(text))));
+      await Promise.all(told.map(texts => puller.pull("x", "e30=", waiter(texts))));
       expect(told[0]!.slice(-2)).toEqual(["pulling image x: 1 of 2 layers", "pulling image x: 2 of 2 layers"]);
       expect(told[1]).toEqual(told[0]!.slice(-told[1]!.length));
       expect(asked.filter(line => line.includes("/images/create"))).toEqual([
@@ -145,19 +150,39 @@ describe("the engine's client", () => {
         lines(response, { status: "Pulling from x", id: "latest" }, { error: "toomanyrequests: slow down" });
         response.end();
       };
-      const pull = new ImagePuller(client, systemClock, limits).pull("x", "", () => {});
+      const pull = new ImagePuller(client, systemClock, limits).pull("x", "", waiter());
       await expect(pull).rejects.toThrow("toomanyrequests: slow down");
     });
 
     it("gives up on silence, and after its time", async () => {
       answer = (_, response) => lines(response, { status: "Waiting", id: "a" });
       const puller = new ImagePuller(client, systemClock, limits);
-      await expect(puller.pull("x", "", () => {})).rejects.toThrow("pulling x said nothing for 0.1 s");
+      await expect(puller.pull("x", "", waiter())).rejects.toThrow("pulling x said nothing for 0.1 s");
       answer = (_, response) => {
         const timer = setInterval(() => lines(response, { status: "Downloading", id: "a" }), 30);
         response.on("close", () => clearInterval(timer));
       };
-      await expect(puller.pull("x", "", () => {})).rejects.toThrow("pulling x took longer than 0.3 s");
+      await expect(puller.pull("x", "", waiter())).rejects.toThrow("pulling x took longer than 0.3 s");
+    });
+
+    it("ends with the last who wants it", async () => {
+      let closed = false;
+      answer = (_, response) => {
+        lines(response, { status: "Waiting", id: "a" });
+        response.on("close", () => {
+          closed = true;
+        });
+      };
+      const puller = new ImagePuller(client, systemClock, { silenceMs: 5_000, totalMs: 5_000 });
+      const leaving = [new AbortController(), new AbortController()];
+      const pulls = leaving.map(each => failure(puller.pull("x", "", waiter([], each.signal))));
+      await eventually("the pull to begin", () => asked.some(line => line.includes("/images/create")) || undefined);
+      leaving[0]!.abort();
+      expect(await pulls[0]).toMatchObject({ code: "cancelled" });
+      expect(closed).toBe(false);
+      leaving[1]!.abort();
+      expect(await pulls[1]).toMatchObject({ code: "cancelled" });
+      await eventually("the pull to end", () => closed || undefined);
     });
 
     it.each([

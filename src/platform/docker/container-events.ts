@@ -90,28 +90,23 @@ export class ContainerEvents {
   }
 
   async #read(stream: Readable): Promise<void> {
-    const resync = this.#startResync();
+    const over = new AbortController();
+    void this.#resync(over.signal);
     try {
       for await (const line of jsonLines(stream)) {
         const taskId = (line as EventMessage).Actor.Attributes[taskIdLabel] ?? "";
         for (const bell of this.#bells.get(taskId) ?? []) bell.ring();
       }
     } finally {
-      resync.abort();
+      over.abort();
     }
   }
 
-  #startResync(): AbortController {
-    const stop = new AbortController();
-    const ringAgain = (): void => {
-      const timer = this.#options.clock.after(resyncPeriodMs, () => {
-        this.#ringAll();
-        ringAgain();
-      });
-      stop.signal.addEventListener("abort", () => timer.cancel(), { once: true });
-    };
-    ringAgain();
-    return stop;
+  async #resync(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(this.#options.clock, resyncPeriodMs, signal);
+      this.#ringAll();
+    }
   }
 
   #ringAll(): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { onAbort } from "../../lib/bell.ts";
 import { asFault, Fault } from "../../lib/fault.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EngineClient } from "./client.ts";
@@ -14,6 +15,12 @@ export interface PullLimits {
 
 export const pullLimits: PullLimits = { silenceMs: 60_000, totalMs: 30 * 60_000 };
 
+/** Who waits for a pull: hears of its progress, and may leave. */
+export interface PullWaiter {
+  progress(message: string): void;
+  readonly signal: AbortSignal;
+}
+
 /** Pulls images, each once at a time however many tasks wait for it. */
 export class ImagePuller {
   readonly #client: EngineClient;
@@ -27,31 +34,39 @@ export class ImagePuller {
     this.#limits = limits;
   }
 
-  /** Pulls `image`; `auth` is the registry's credentials in the engine's base64 form, "" for none. Faults say why not. */
-  async pull(image: string, auth: string, progress: (message: string) => void): Promise<void> {
+  /**
+   * Pulls `image`; `auth` is the registry's credentials in the engine's base64 form, "" for none. Faults say why not;
+   * cancelled when the waiter has left. The last waiter that leaves ends the pull.
+   */
+  async pull(image: string, auth: string, waiter: PullWaiter): Promise<void> {
     const key = `${auth} ${image}`;
     const pull = this.#pulls.get(key) ?? new Pull(image);
-    pull.listeners.add(progress);
+    pull.waiters.add(waiter);
     if (!this.#pulls.has(key)) {
       this.#pulls.set(key, pull);
       pull.done = this.#run(pull, auth).finally(() => this.#pulls.delete(key));
     }
+    let forget = (): void => {};
+    const left = new Promise<never>((_, reject) => {
+      forget = onAbort(waiter.signal, () => reject(new Fault("cancelled", `the pull of ${image} is no longer wanted`)));
+    });
     try {
-      await pull.done;
+      await Promise.race([pull.done, left]);
     } finally {
-      pull.listeners.delete(progress);
+      forget();
+      pull.leave(waiter);
     }
   }
 
   async #run(pull: Pull, auth: string): Promise<void> {
-    const abort = new AbortController();
-    const late = this.#clock.after(this.#limits.totalMs, () => abort.abort());
+    const late = this.#clock.after(this.#limits.totalMs, () =>
+      pull.abort.abort(slow(pull.image, this.#limits.totalMs, "took longer than")),
+    );
     try {
       pull.tell(`pulling image ${pull.image}`);
-      await this.#read(pull, await this.#open(pull.image, auth, abort.signal));
+      await this.#read(pull, await this.#open(pull.image, auth, pull.abort.signal));
     } catch (error) {
-      if (abort.signal.aborted) throw slow(pull.image, this.#limits.totalMs, "took longer than");
-      throw error;
+      throw pull.abort.signal.aborted ? asFault(pull.abort.signal.reason) : error;
     } finally {
       late.cancel();
     }
@@ -91,7 +106,8 @@ export class ImagePuller {
 /** One pull under way, and who waits for it. */
 class Pull {
   readonly image: string;
-  readonly listeners = new Set<(message: string) => void>();
+  readonly waiters = new Set<PullWaiter>();
+  readonly abort = new AbortController();
   done: Promise<void> = Promise.resolve();
   readonly #layers = new Map<string, boolean>();
 
@@ -100,7 +116,14 @@ class Pull {
   }
 
   tell(message: string): void {
-    for (const listener of this.listeners) listener(message);
+    for (const waiter of this.waiters) waiter.progress(message);
+  }
+
+  leave(waiter: PullWaiter): void {
+    this.waiters.delete(waiter);
+    if (this.waiters.size > 0) return;
+    this.done.catch(() => {}); // Whoever wanted to know has left.
+    this.abort.abort(new Fault("cancelled", `the pull of ${this.image} is no longer wanted`));
   }
 
   /** Counts layers, and tells when one more is complete. */
