@@ -1,4 +1,5 @@
 import type { InitRequest, JoinRequest, SwarmBackend, SwarmStatus } from "../docker-api/backend.ts";
+import { onAbort } from "../lib/bell.ts";
 import { asFault, Fault } from "../lib/fault.ts";
 import { Mutex } from "../lib/mutex.ts";
 import type { Manager } from "../manager/manager.ts";
@@ -52,6 +53,8 @@ export class Node implements SwarmBackend {
   /** Changes of standing come one after the other. */
   readonly #changes = new Mutex();
   #standing: Standing = outside;
+  /** Aborts when `#standing` is left for another. */
+  #left = new AbortController();
 
   constructor(options: NodeOptions) {
     this.#doors = options.doors;
@@ -75,7 +78,7 @@ export class Node implements SwarmBackend {
   stop(): Promise<void> {
     return this.#changes.run(async () => {
       const standing = this.#standing;
-      this.#standing = outside;
+      this.#stand(outside);
       if (standing.at === "joining") standing.giveUp.abort();
       if (standing.at === "member") await standing.member.stop();
     });
@@ -132,13 +135,13 @@ export class Node implements SwarmBackend {
     this.#requireOutside();
     const giveUp = new AbortController();
     const joining: Standing = { at: "joining", giveUp, error: "" };
-    this.#standing = joining;
+    this.#stand(joining);
     const onFailure = (fault: Fault): void => {
       joining.error = fault.message;
     };
     const outcome = this.#joinUntil(request, addresses, giveUp.signal, onFailure).catch(error => {
       // Only a join that still goes on may end by its own failure; a `leave` has taken its place otherwise.
-      if (this.#standing === joining) this.#standing = outside;
+      if (this.#standing === joining) this.#stand(outside);
       this.#doors.log.warn("could not join the swarm", { reason: asFault(error).message });
       throw error;
     });
@@ -165,7 +168,7 @@ export class Node implements SwarmBackend {
         if (standing.member.manager && !force) throw new Fault("unavailable", texts.lastManagerLeaves);
         await standing.member.leave();
       }
-      this.#standing = outside;
+      this.#stand(outside);
       await this.#doors.disk.remove(this.#directory);
     });
   }
@@ -187,15 +190,23 @@ export class Node implements SwarmBackend {
     return this.#manager().logs;
   }
 
-  changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
-    const { at } = this.#standing;
-    return at === "member" && this.#standing.member.manager
-      ? this.#standing.member.manager.changes(signal)
-      : silence(signal);
+  async *changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
+    while (!signal.aborted) {
+      const standing = this.#standing;
+      const either = AbortSignal.any([signal, this.#left.signal]);
+      if (standing.at === "member" && standing.member.manager) yield* standing.member.manager.changes(either);
+      else await new Promise<void>(resolve => onAbort(either, resolve));
+    }
   }
 
   get #certificates(): string {
     return `${this.#directory}/certificates`;
+  }
+
+  #stand(standing: Standing): void {
+    this.#standing = standing;
+    this.#left.abort();
+    this.#left = new AbortController();
   }
 
   #manager(): Manager {
@@ -256,7 +267,7 @@ export class Node implements SwarmBackend {
       this.#changes.run(() => this.#stepDown(fault)).catch(error => this.#fail(asFault(error)));
     };
     const member = await Member.start({ ...membership, doors: this.#doors, directory: this.#directory, onBroken });
-    this.#standing = { at: "member", member };
+    this.#stand({ at: "member", member });
     return member;
   }
 
@@ -270,11 +281,6 @@ export class Node implements SwarmBackend {
 
   #fail(fault: Fault): void {
     this.#doors.log.error("this node cannot take part in its swarm", { reason: fault.message });
-    this.#standing = { at: "fault", error: fault.message };
+    this.#stand({ at: "fault", error: fault.message });
   }
-}
-
-/** No changes, until `signal` aborts. */
-async function* silence(signal: AbortSignal): AsyncIterable<StoreEvent> {
-  if (!signal.aborted) await new Promise(resolve => signal.addEventListener("abort", resolve, { once: true }));
 }
