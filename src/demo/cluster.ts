@@ -25,16 +25,21 @@ export class Cluster {
     return [this.manager, ...this.workers];
   }
 
-  /** Starts the daemons, founds the swarm and lets the workers join. */
-  async start(signal: AbortSignal): Promise<void> {
+  /** Starts the daemons, founds the swarm and lets the workers join; `step` is told how far it has come. */
+  async start(signal: AbortSignal, step: (text: string) => void): Promise<void> {
     await Promise.all(this.daemons.map(daemon => daemon.start(signal)));
+    step("the daemons run");
     const { api } = this.manager;
     await api.post("/swarm/init", this.#addressesOf(this.manager));
     const { JoinTokens } = await api.get<{ JoinTokens: { Worker: string } }>("/swarm");
+    step(`${this.manager.name} (${this.manager.address}) has founded the swarm`);
     const remotes = [`${this.manager.address}:${this.#port}`];
     const join = { JoinToken: JoinTokens.Worker, RemoteAddrs: remotes };
     await Promise.all(
-      this.workers.map(worker => worker.api.post("/swarm/join", { ...this.#addressesOf(worker), ...join })),
+      this.workers.map(async worker => {
+        await worker.api.post("/swarm/join", { ...this.#addressesOf(worker), ...join });
+        step(`${worker.name} (${worker.address}) has joined`);
+      }),
     );
     await until("all nodes ready", joinLimitMs, signal, async () => {
       const ready = (await this.nodes()).filter(node => node.Status.State === "ready");

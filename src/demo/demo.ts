@@ -2,13 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { systemClock } from "../platform/clock.ts";
-import { clearTasks } from "../platform/embedded/clear.ts";
-import { systemRandom } from "../platform/random.ts";
-import { silentLogger } from "../ports/log.ts";
 import { freePort, nodeAddresses } from "./addresses.ts";
 import { Cluster } from "./cluster.ts";
 import { findClient, hints } from "./hints.ts";
+import { removeContainers, removeProcesses } from "./leftovers.ts";
 import type { DemoOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
 import { smoke } from "./smoke.ts";
@@ -30,6 +27,8 @@ export class Demo {
   #directory = "";
   #cluster: Cluster | undefined;
   #port = webPort;
+  /** Empty until the swarm is up. */
+  #nodeIds: readonly string[] = [];
 
   constructor(options: DemoOptions, screen: Screen) {
     this.#options = options;
@@ -42,7 +41,8 @@ export class Demo {
     const began = performance.now();
     const count = cluster.daemons.length;
     this.#screen.say(`Starting ${count} node${count === 1 ? "" : "s"} (${this.#options.runtime} runtime) …`);
-    await cluster.start(signal);
+    await cluster.start(signal, text => this.#screen.say(`  ${text}`));
+    this.#nodeIds = (await cluster.nodes()).map(node => node.ID);
     this.#screen.say(`The swarm is up after ${seconds(began)}: deploying the sample stack …`);
     for (const spec of sampleStack({ runtime: this.#options.runtime, nodes: count, port: this.#port }))
       await cluster.create(spec);
@@ -61,11 +61,11 @@ export class Demo {
   async stop(now: boolean): Promise<void> {
     const cluster = this.#cluster;
     if (!cluster) return;
-    if (!now) await this.#removeServices(cluster).catch(() => this.#screen.say("The manager does not answer."));
+    if (!now && this.#nodeIds.length > 0) await this.#removeServices(cluster);
     await Promise.all(cluster.daemons.map(daemon => daemon.stop(now)));
     // Daemons leave tasks running, as they must; this demo's are not wanted any more.
-    const doors = { clock: systemClock, random: systemRandom, log: silentLogger };
-    for (const daemon of cluster.daemons) await clearTasks(join(daemon.dataRoot, "embedded"), doors);
+    if (this.#options.runtime === "docker") await removeContainers(this.#nodeIds);
+    else for (const daemon of cluster.daemons) await removeProcesses(daemon.dataRoot);
     if (this.#options.keep) this.#screen.say(`Left behind: ${this.#directory}`);
     else await rm(this.#directory, { recursive: true, force: true });
   }
@@ -110,11 +110,15 @@ export class Demo {
     return hints({ socket: cluster.manager.api.socket, urls, logs: this.#directory, client });
   }
 
-  /** Lets the swarm end its own tasks: programs get their stop signal, engines keep no containers. */
+  /** Lets the swarm end its own tasks, so that programs get their stop signal. What it does not end is removed later. */
   async #removeServices(cluster: Cluster): Promise<void> {
-    for (const service of await cluster.services()) await cluster.manager.api.delete(`/services/${service.ID}`);
-    const deadline = performance.now() + removalLimitMs;
-    while ((await cluster.tasks()).length > 0 && performance.now() < deadline) await delay(lookEveryMs);
+    try {
+      for (const service of await cluster.services()) await cluster.manager.api.delete(`/services/${service.ID}`);
+      const deadline = performance.now() + removalLimitMs;
+      while ((await cluster.tasks()).length > 0 && performance.now() < deadline) await delay(lookEveryMs);
+    } catch (error) {
+      this.#screen.say(`The manager could not end its tasks: ${error instanceof Error ? error.message : error}`);
+    }
   }
 }
 

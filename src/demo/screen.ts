@@ -1,6 +1,9 @@
 import { changes, progressTable } from "./progress.ts";
 import type { Snapshot } from "./snapshot.ts";
 
+/** Columns of a terminal that does not tell. */
+const defaultWidth = 79;
+
 /** Where the demo writes: a terminal gets a table that is drawn over, everything else plain lines. */
 export class Screen {
   readonly #out: NodeJS.WriteStream;
@@ -24,8 +27,8 @@ export class Screen {
       return;
     }
     this.#last = snapshot;
-    const width = this.#out.columns;
-    const lines = progressTable(snapshot).map(line => line.slice(0, width - 1));
+    const width = this.#out.columns > 1 ? this.#out.columns - 1 : defaultWidth;
+    const lines = progressTable(snapshot).map(line => line.slice(0, width));
     const up = this.#drawn > 0 ? `\u001b[${this.#drawn}A` : "";
     this.#out.write(`${up}\u001b[0J${lines.join("\n")}\n`);
     this.#drawn = lines.length;

@@ -12,10 +12,13 @@ export interface StackSettings {
   readonly port: number;
 }
 
-/** What to run on each runtime: the embedded one's images are built in, an engine pulls its own. */
+/**
+ * What to run on each runtime: the embedded one's images are built in, an engine pulls its own. Tags are written out as
+ * clients write them, or the first update from a client would change the image and replace every task.
+ */
 const images = {
-  embedded: { web: "shoal/whoami", worker: "shoal/sleep", ticker: "shoal/job" },
-  docker: { web: "traefik/whoami", worker: "busybox", ticker: "busybox" },
+  embedded: { web: "shoal/whoami:latest", worker: "shoal/sleep:latest", ticker: "shoal/job:latest" },
+  docker: { web: "traefik/whoami:latest", worker: "busybox:latest", ticker: "busybox:latest" },
 };
 
 /** Three services: a web server that is published, workers that only run, and one that prints. */
