@@ -5,7 +5,7 @@ import { NodeStatus_State as NodeState, type Placement, TaskState } from "../wir
 import { type Context, type Decision, type Loop, nothing } from "./loop.ts";
 import { satisfiesPlacement } from "./placement.ts";
 import { createdAt } from "./slot.ts";
-import { withStatus } from "./task-change.ts";
+import { turnedAway, withStatus } from "./task-change.ts";
 import { isUpdating } from "./update-plan.ts";
 
 export interface EnforcerObservation {
@@ -42,15 +42,7 @@ export function decideEnforcement(
   return {
     writes: rejected.map(task => ({
       kind: "update task",
-      task: withStatus(
-        task,
-        {
-          state: TaskState.REJECTED,
-          message: "task rejected by constraint enforcer",
-          err: "assigned node no longer meets constraints",
-        },
-        now,
-      ),
+      task: withStatus(task, turnedAway, now),
     })),
   };
 }

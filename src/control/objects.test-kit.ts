@@ -143,6 +143,11 @@ export function aTask(service: Service, id: string, init: TaskInit = {}): Task {
   };
 }
 
+/** Tasks of the service, by id. */
+export function tasksOf(service: Service, inits: Readonly<Record<string, TaskInit>>): Task[] {
+  return Object.entries(inits).map(([id, init]) => aTask(service, id, init));
+}
+
 export function aNetwork(id: string, driver: string): Network {
   return {
     ...create(NetworkSchema, { id }),

@@ -2,6 +2,7 @@ import type { Task } from "../model/task.ts";
 import { fromDuration } from "../model/time.ts";
 import { RestartPolicy_RestartCondition as Condition, TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { stateSince } from "./slot.ts";
+import { turnedAway } from "./task-change.ts";
 import { notesOf, type TaskNotes } from "./task-notes.ts";
 
 /** SwarmKit's delay where the policy has none. */
@@ -30,9 +31,17 @@ function restartsCounted(task: Task, windowMs: number): number {
   return restartTimes.filter(time => time > since).length;
 }
 
-/** Whether it was the task's own doing that it does not run: it was not stopped, and did not lose its node. */
-export function endedByItself({ status: { state } }: Task): boolean {
-  return state === TaskState.COMPLETE || state === TaskState.FAILED || state === TaskState.REJECTED;
+/** Whether it was the task's own doing that it does not run: it was not stopped, and did not have to leave its node. */
+export function endedByItself(task: Task): boolean {
+  const { state } = task.status;
+  return (
+    state === TaskState.COMPLETE || state === TaskState.FAILED || (state === TaskState.REJECTED && !hadToLeave(task))
+  );
+}
+
+/** Whether the task lost its node for good, or its node did not suit it any more. */
+export function hadToLeave({ status: { state, message } }: Task): boolean {
+  return state === TaskState.ORPHANED || (state === TaskState.REJECTED && message === turnedAway.message);
 }
 
 /** What to note on the task that replaces one that ended. */

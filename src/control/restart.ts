@@ -4,7 +4,7 @@ import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { theCluster } from "./cluster.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
 import { isInService, isReachable } from "./placement.ts";
-import { mayRestart, moveNotes, restartDelayMs, restartNotes } from "./restart-policy.ts";
+import { hadToLeave, mayRestart, moveNotes, restartDelayMs, restartNotes } from "./restart-policy.ts";
 import { modeOf } from "./service-mode.ts";
 import { serviceIdOf, slotKeyOf, tasksInSlot } from "./slot.ts";
 import { SpecMatch } from "./spec-match.ts";
@@ -95,7 +95,8 @@ function replacementFor(
   if (isGlobal && isDisplaced(last, nodeOf(last.nodeId))) return [];
   const place = isGlobal ? { nodeId: last.nodeId } : { slot: last.slot };
   const task = newTask(service, place, TaskState.READY, { ...context, cluster });
-  const successor = isTerminal(last.status.state) ? afterEnd(last, task, context.now) : afterMove(last, task, nodeOf);
+  const ended = isTerminal(last.status.state) && !hadToLeave(last);
+  const successor = ended ? afterEnd(last, task, context.now) : afterMove(last, task, nodeOf);
   const renews = isUpdating(service) && !isCurrent(last);
   return [{ kind: "create task", task: renews ? asUpdated(successor, service) : successor }];
 }

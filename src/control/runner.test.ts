@@ -110,6 +110,30 @@ describe("runLoop", () => {
     expect(marked()).toEqual(["a"]);
   });
 
+  it("decides on less at a time when the writes do not fit into a log entry", async () => {
+    const { clock, store } = setup();
+    const label = "x".repeat(20_000);
+    const names = Array.from({ length: 150 }, (_, i) => `s${i}`);
+    for (const name of names) await store.update(tx => tx.service.create(service(name)));
+    const labelling: Loop<readonly Service[]> = {
+      name: "labelling",
+      keysOf: () => [],
+      allKeys: () => ["all"],
+      observe: tx => [...tx.service.all()].filter(found => found.spec.annotations.labels.big === undefined),
+      decide: (found, { maxWrites }) => ({
+        writes: found.slice(0, maxWrites).map(one => {
+          const annotations = { ...one.spec.annotations, labels: { big: label } };
+          return { kind: "update service", service: { ...one, spec: { ...one.spec, annotations } } };
+        }),
+      }),
+    };
+    const running = runLoop(labelling, { store, clock, random: new SimRandom(), log: silentLogger });
+    await clock.advance(60_000);
+    const labelled = store.view(tx => [...tx.service.all()].filter(s => s.spec.annotations.labels.big === label));
+    expect(labelled.length).toBe(names.length);
+    await running.stop();
+  });
+
   it("gets through more keys than one turn takes", async () => {
     const { clock, store, start, marked } = setup();
     const names = Array.from({ length: 1200 }, (_, i) => `s${i}`);

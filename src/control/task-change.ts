@@ -20,5 +20,12 @@ export function wanted(task: Task, desiredState: TaskState): Write[] {
   return task.desiredState < desiredState ? [{ kind: "update task", task: { ...task, desiredState } }] : [];
 }
 
+/** What the constraint enforcer says of a task that it turns away from its node. */
+export const turnedAway = {
+  state: TaskState.REJECTED,
+  message: "task rejected by constraint enforcer",
+  err: "assigned node no longer meets constraints",
+} as const;
+
 export const stopped = (task: Task): Write[] => wanted(task, TaskState.SHUTDOWN);
 export const removed = (task: Task): Write[] => wanted(task, TaskState.REMOVE);

@@ -167,5 +167,7 @@ function renew({ slot, old }: UpdateSlot, observation: UpdateObservation, plan: 
   const place = slot.nodeId === "" ? { slot: slot.number } : { nodeId: slot.nodeId };
   const task = newTask(service, place, waits ? TaskState.READY : TaskState.RUNNING, { ...context, cluster });
   const noted = withNotes(task, { updateStart: updateStartOf(service) });
-  return [...(stopFirst ? old.flatMap(stopped) : []), { kind: "create task", task: noted }];
+  // With start-first one running task stays until the new one runs; anything else is of no use.
+  const kept = stopFirst ? undefined : old.find(task => task.status.state === TaskState.RUNNING);
+  return [...old.filter(task => task !== kept).flatMap(stopped), { kind: "create task", task: noted }];
 }

@@ -3,7 +3,7 @@ import { isLive, isWanted, type Task } from "../model/task.ts";
 import { silentLogger } from "../ports/log.ts";
 import { SimClock, settle } from "../sim/clock.ts";
 import { SimRandom } from "../sim/random.ts";
-import { newSimStore } from "../sim/store.ts";
+import { newSimStore, type SimStore } from "../sim/store.ts";
 import { NodeStatus_State, TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { FakeAgents } from "./fake-agents.test-kit.ts";
 import { aCluster, aNode, type NodeInit } from "./objects.test-kit.ts";
@@ -12,23 +12,33 @@ import { startControl } from "./start.ts";
 
 const stepMs = 50;
 
+export interface WorldOptions {
+  readonly seed?: number;
+  /** Tasks kept in each slot. */
+  readonly history?: number;
+  /** Every entry of the log goes through its bytes, as on a follower. */
+  readonly encode?: boolean;
+}
+
 /** A whole swarm of loops, a store and nodes that run what they are assigned, on virtual time. */
 export class World {
   readonly clock = new SimClock();
-  readonly store = newSimStore({ clock: this.clock });
+  readonly store: SimStore;
   readonly random: SimRandom;
-  readonly agents = new FakeAgents(this.store, this.clock);
+  readonly agents: FakeAgents;
   #control: Running;
 
-  private constructor(seed: number) {
+  private constructor({ seed = 1, encode = false }: WorldOptions) {
+    this.store = newSimStore({ clock: this.clock, encode });
+    this.agents = new FakeAgents(this.store, this.clock);
     this.random = new SimRandom(seed);
     this.#control = this.#start();
   }
 
-  static async make(nodes: Readonly<Record<string, NodeInit>>, { seed = 1, history = 5 } = {}): Promise<World> {
-    const world = new World(seed);
+  static async make(nodes: Readonly<Record<string, NodeInit>>, options: WorldOptions = {}): Promise<World> {
+    const world = new World(options);
     await world.store.update(tx => {
-      tx.cluster.create(aCluster(history));
+      tx.cluster.create(aCluster(options.history));
       for (const [id, init] of Object.entries(nodes)) tx.node.create(aNode(id, init));
     });
     return world;

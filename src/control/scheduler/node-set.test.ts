@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { SimRandom } from "../../sim/random.ts";
+import { newSimStore } from "../../sim/store.ts";
+import { PortConfig_PublishMode as PublishMode, TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { aNode, aService, aTask } from "../objects.test-kit.ts";
+import { NodeSet } from "./node-set.ts";
+
+const service = aService("s", {
+  task: { resources: { reservations: { nanoCpus: 5n, memoryBytes: 7n } } },
+  ports: [{ targetPort: 80, publishedPort: 80, publishMode: PublishMode.HOST }],
+});
+const { PENDING, RUNNING, FAILED, SHUTDOWN, ASSIGNED } = TaskState;
+
+function sums(set: NodeSet) {
+  const nodes = [...set.views()].map(({ node, usage }) => ({
+    id: node.id,
+    tasks: usage.tasks,
+    ofService: usage.ofService("s"),
+    nanoCpus: usage.nanoCpus,
+    memoryBytes: usage.memoryBytes,
+    port: usage.holdsHostPort("TCP/80"),
+  }));
+  return { nodes: nodes.sort((a, b) => (a.id < b.id ? -1 : 1)), pending: [...set.pending].sort() };
+}
+
+describe("NodeSet", () => {
+  it("adds up what is on each node as events tell it", () => {
+    const set = new NodeSet();
+    const version = 1n;
+    set.apply({ kind: "node", action: "create", version, object: aNode("n") });
+    const pending = aTask(service, "a", { state: PENDING });
+    expect(set.apply({ kind: "task", action: "create", version, object: pending })).toBe("new task");
+    expect([...set.pending]).toEqual(["a"]);
+    const running = aTask(service, "a", { node: "n" });
+    expect(set.apply({ kind: "task", action: "update", version, object: running, old: pending })).toBe("none");
+    const empty = { id: "n", tasks: 0, ofService: 0, nanoCpus: 0n, memoryBytes: 0n, port: false };
+    const held = { ...empty, nanoCpus: 5n, memoryBytes: 7n, port: true };
+    expect(sums(set)).toEqual({ nodes: [{ ...held, tasks: 1, ofService: 1 }], pending: [] });
+    const stopping = aTask(service, "a", { node: "n", desired: SHUTDOWN });
+    expect(set.apply({ kind: "task", action: "update", version, object: stopping, old: running })).toBe("room");
+    expect(sums(set).nodes).toEqual([held]);
+    const stopped = aTask(service, "a", { node: "n", desired: SHUTDOWN, state: SHUTDOWN });
+    expect(set.apply({ kind: "task", action: "update", version, object: stopped, old: stopping })).toBe("room");
+    expect(sums(set).nodes).toEqual([empty]);
+  });
+
+  it.each([1, 2, 3])("comes from events to what an audit finds (seed %d)", async seed => {
+    const store = newSimStore();
+    const random = new SimRandom(seed);
+    const followed = new NodeSet();
+    store.onCommit(events => {
+      for (const event of events) followed.apply(event);
+    });
+    const below = (limit: number) => Math.floor(random.float() * limit);
+    const pick = <T>(items: readonly T[]) => items[below(items.length)]!;
+    await store.update(tx => {
+      tx.service.create(service);
+      for (const id of ["a", "b", "c"]) tx.node.create(aNode(id));
+    });
+    for (let i = 0; i < 300; i++) {
+      await store.update(tx => {
+        const state = pick([PENDING, ASSIGNED, RUNNING, RUNNING, FAILED, SHUTDOWN]);
+        const init = {
+          node: state === PENDING ? "" : pick(["a", "b", "c"]),
+          state,
+          desired: pick([RUNNING, SHUTDOWN]),
+        };
+        const id = `t${below(20)}`;
+        const stored = tx.task.get(id);
+        if (!stored) tx.task.create(aTask(service, id, init));
+        else if (below(4) === 0) tx.task.remove(id);
+        else tx.task.update({ ...aTask(service, id, init), meta: stored.meta });
+      });
+    }
+    const audited = new NodeSet();
+    store.view(tx => audited.audit(tx));
+    expect(sums(followed)).toEqual(sums(audited));
+    const before = sums(audited);
+    store.view(tx => audited.audit(tx));
+    expect(sums(audited)).toEqual(before);
+  });
+
+  it("is set right by an audit when events were missed", async () => {
+    const store = newSimStore();
+    const set = new NodeSet();
+    await store.update(tx => {
+      tx.service.create(service);
+      tx.node.create(aNode("a"));
+      tx.task.create(aTask(service, "t", { node: "a" }));
+      tx.task.create(aTask(service, "p", { state: PENDING }));
+    });
+    store.view(tx => set.audit(tx));
+    expect(sums(set).nodes[0]?.tasks).toBe(1);
+    await store.update(tx => {
+      tx.task.remove("t");
+      tx.task.remove("p");
+      tx.node.create(aNode("b"));
+    });
+    store.view(tx => set.audit(tx));
+    expect(sums(set).nodes.map(node => [node.id, node.tasks])).toEqual([
+      ["a", 0],
+      ["b", 0],
+    ]);
+    expect(sums(set).pending).toEqual([]);
+  });
+});
