@@ -10,7 +10,7 @@ import type { DemoOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
 import { smoke } from "./smoke.ts";
 import { hasConverged, type Snapshot, takeSnapshot } from "./snapshot.ts";
-import { sampleStack } from "./stack.ts";
+import { sampleStack, scalableService } from "./stack.ts";
 
 const clusterPort = 2377;
 const webPort = 8080;
@@ -107,7 +107,8 @@ export class Demo {
       .filter(daemon => serving.has(daemon.name))
       .map(daemon => `http://${daemon.address}:${this.#port}/`);
     const client = findClient(process.env.PATH ?? "");
-    return hints({ socket: cluster.manager.api.socket, urls, logs: this.#directory, client });
+    const scalable = scalableService(this.#options.runtime);
+    return hints({ socket: cluster.manager.api.socket, urls, logs: this.#directory, scalable, client });
   }
 
   /** Lets the swarm end its own tasks, so that programs get their stop signal. What it does not end is removed later. */

@@ -7,11 +7,13 @@ export interface HintFacts {
   readonly socket: string;
   readonly urls: readonly string[];
   readonly logs: string;
+  /** A service that takes any number of tasks. */
+  readonly scalable: string;
   /** How to call the command line client: "docker", or a path to ours. */
   readonly client: string;
 }
 
-export function hints({ socket, urls, logs, client }: HintFacts): string[] {
+export function hints({ socket, urls, logs, scalable, client }: HintFacts): string[] {
   const call = `${client} -H unix://${socket}`;
   return [
     "",
@@ -23,7 +25,7 @@ export function hints({ socket, urls, logs, client }: HintFacts): string[] {
     `  ${call} node ls`,
     `  ${call} service ls`,
     `  ${call} service ps web`,
-    `  ${call} service scale web=10`,
+    `  ${call} service scale ${scalable}=10`,
     `  ${call} service logs ticker`,
     `  ${call} node update --availability drain worker1`,
     "",

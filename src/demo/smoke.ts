@@ -2,6 +2,7 @@ import { get } from "node:http";
 import type { Cluster } from "./cluster.ts";
 import type { Screen } from "./screen.ts";
 import { hasConverged, takeSnapshot } from "./snapshot.ts";
+import { scalableService } from "./stack.ts";
 import { until } from "./waiting.ts";
 
 /** Each check's own limit, milliseconds. */
@@ -25,8 +26,7 @@ export async function smoke(facts: SmokeFacts): Promise<void> {
     screen.say(`ok   ${what}: ${found} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
   };
   const nodes = cluster.daemons.length;
-  // On an engine every task of "web" has its node's port: there is none for more.
-  const scaled = facts.runtime === "docker" ? "worker" : "web";
+  const scaled = scalableService(facts.runtime);
   const before =
     (await cluster.services()).find(service => service.Spec.Name === scaled)?.ServiceStatus?.DesiredTasks ?? 0;
 

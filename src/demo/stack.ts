@@ -56,3 +56,8 @@ function publishedPort(runtime: StackSettings["runtime"], port: number) {
     PublishMode: runtime === "docker" ? "host" : "ingress",
   };
 }
+
+/** The service to scale up: on an engine every task of "web" has its node's port, and there is none for more. */
+export function scalableService(runtime: StackSettings["runtime"]): string {
+  return runtime === "docker" ? "worker" : "web";
+}
