@@ -1,25 +1,21 @@
 import type { Clock, Timer } from "../ports/clock.ts";
-
-interface Due {
-  readonly at: number;
-  readonly order: number;
-  readonly run: () => void;
-}
+import { type Due, TimerQueue } from "./timer-queue.ts";
 
 /** Virtual time: stands still until `advance` moves it, running what falls due in order of time, then of set-up. */
 export class SimClock implements Clock {
   #now = 0;
   #order = 0;
   readonly #startMs: number;
-  readonly #due = new Set<Due>();
+  readonly #due = new TimerQueue();
 
   /** `startMs` is the wall time at virtual time zero. */
   constructor(startMs = Date.UTC(2026, 0, 1)) {
     this.#startMs = startMs;
   }
 
+  /** In whole milliseconds, as the real one. */
   now(): number {
-    return this.#startMs + this.#now;
+    return this.#startMs + Math.floor(this.#now);
   }
 
   monotonic(): number {
@@ -29,7 +25,7 @@ export class SimClock implements Clock {
   after(ms: number, run: () => void): Timer {
     const due: Due = { at: this.#now + Math.max(0, ms), order: this.#order++, run };
     this.#due.add(due);
-    return { cancel: () => this.#due.delete(due) };
+    return { cancel: () => this.#due.cancel(due) };
   }
 
   /** Timers not yet fired: zero when nothing waits. */
@@ -41,20 +37,12 @@ export class SimClock implements Clock {
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();
-    for (let next = this.#next(); next && next.at <= end; next = this.#next()) {
+    for (let next = this.#due.take(end); next; next = this.#due.take(end)) {
       this.#now = next.at;
-      this.#due.delete(next);
       next.run();
       await settle();
     }
     this.#now = end;
-  }
-
-  #next(): Due | undefined {
-    let first: Due | undefined;
-    for (const due of this.#due)
-      if (!first || due.at < first.at || (due.at === first.at && due.order < first.order)) first = due;
-    return first;
   }
 }
 

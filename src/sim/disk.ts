@@ -2,10 +2,36 @@ import { Fault, type FaultCode } from "../lib/fault.ts";
 import type { AppendFile, Disk } from "../ports/disk.ts";
 import type { Random } from "../ports/random.ts";
 
-interface SimFile {
-  content: Uint8Array;
+/** A file's bytes. Room grows by doubling: a log is appended to thousands of times. */
+class SimFile {
   /** Bytes from the start that survive a crash for certain. */
-  durable: number;
+  durable = 0;
+  #room = new Uint8Array(0);
+  #size = 0;
+
+  constructor(content: Uint8Array = new Uint8Array(0)) {
+    this.append(content);
+  }
+
+  get content(): Uint8Array {
+    return this.#room.subarray(0, this.#size);
+  }
+
+  append(bytes: Uint8Array): void {
+    const size = this.#size + bytes.length;
+    if (size > this.#room.length) {
+      const room = new Uint8Array(2 * size);
+      room.set(this.content);
+      this.#room = room;
+    }
+    this.#room.set(bytes, this.#size);
+    this.#size = size;
+  }
+
+  cut(size: number): void {
+    this.#size = Math.min(size, this.#size);
+    this.durable = Math.min(size, this.durable);
+  }
 }
 
 type Operation = "append" | "sync" | "truncate" | "replace";
@@ -30,14 +56,25 @@ export class SimDisk implements Disk {
     this.#life++;
     for (const file of this.#files.values()) {
       const unsynced = file.content.length - file.durable;
-      const kept = file.content.slice(0, file.durable + Math.floor(random.float() * (unsynced + 1)));
+      file.cut(file.durable + Math.floor(random.float() * (unsynced + 1)));
+      const kept = file.content;
       if (random.float() < 0.3) {
         const hole = file.durable + Math.floor(random.float() * (kept.length - file.durable));
         kept.fill(0, hole, Math.min(kept.length, hole + 1 + Math.floor(random.float() * 64)));
       }
-      file.content = kept;
       file.durable = kept.length;
     }
+  }
+
+  /** What is on it now, to be looked at without touching it. */
+  copy(): SimDisk {
+    const copy = new SimDisk();
+    for (const [path, file] of this.#files) {
+      const same = new SimFile(file.content);
+      same.durable = file.durable;
+      copy.#files.set(path, same);
+    }
+    return copy;
   }
 
   /** Flips one bit: rot that no crash explains. */
@@ -53,11 +90,13 @@ export class SimDisk implements Disk {
 
   async replace(path: string, content: Uint8Array): Promise<void> {
     this.fail("replace");
-    this.#files.set(path, { content: content.slice(), durable: content.length });
+    const file = new SimFile(content);
+    file.durable = content.length;
+    this.#files.set(path, file);
   }
 
   async openAppend(path: string): Promise<AppendFile> {
-    const file = this.#files.get(path) ?? { content: new Uint8Array(0), durable: 0 };
+    const file = this.#files.get(path) ?? new SimFile();
     this.#files.set(path, file);
     const life = this.#life;
     return new SimAppendFile(file, operation => {
@@ -102,10 +141,10 @@ class SimAppendFile implements AppendFile {
     try {
       this.#check("append");
     } catch (fault) {
-      this.#write(added.subarray(0, added.length >> 1));
+      this.#file.append(added.subarray(0, added.length >> 1));
       throw fault;
     }
-    this.#write(added);
+    this.#file.append(added);
   }
 
   async sync(): Promise<void> {
@@ -115,13 +154,9 @@ class SimAppendFile implements AppendFile {
 
   async truncate(size: number): Promise<void> {
     this.#check("truncate");
-    this.#file.content = this.#file.content.slice(0, size);
+    this.#file.cut(size);
     this.#file.durable = this.#file.content.length;
   }
 
   async close(): Promise<void> {}
-
-  #write(bytes: Uint8Array): void {
-    this.#file.content = Buffer.concat([this.#file.content, bytes]);
-  }
 }

@@ -31,6 +31,7 @@ export interface SimContainer {
 }
 
 const exitOnStop = 143;
+const exitOnKill = 137;
 
 /** A simulated machine with its engine: images, containers and their lives. Survives restarts of the daemon above it. */
 export class SimMachine {
@@ -104,6 +105,11 @@ export class SimMachine {
     this.#change(container, { state: "exited", pid: 0, exitCode, error });
   }
 
+  /** Power cut or reboot: everything that ran has ended. */
+  reboot(): void {
+    for (const taskId of this.containers.keys()) this.exit(taskId, exitOnKill);
+  }
+
   setHealth(taskId: string, health: Instance["health"]): void {
     const container = this.containers.get(taskId);
     if (container) this.#change(container, { health });
@@ -121,7 +127,7 @@ export class SimMachine {
     const { taskId } = container.instance;
     const stopMs = container.program.stopMs ?? 0;
     if (stopMs < graceMs) this.#later(container, stopMs, () => this.exit(taskId, exitOnStop));
-    else this.#later(container, graceMs, () => this.exit(taskId, 137));
+    else this.#later(container, graceMs, () => this.exit(taskId, exitOnKill));
   }
 
   remove(taskId: string): void {

@@ -3,12 +3,15 @@ import type { Clock } from "../ports/clock.ts";
 /** Everything on its way between two simulated hosts, both directions alike: in order, late, or held back. */
 export class SimPath {
   latencyMs = 0;
+  /** The two hosts. */
+  readonly ends: readonly [string, string];
   readonly #clock: Clock;
   #held: (() => void)[] | undefined;
   #lastArrival = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, ends: readonly [string, string]) {
     this.#clock = clock;
+    this.ends = ends;
   }
 
   get isHeld(): boolean {

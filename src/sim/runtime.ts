@@ -1,7 +1,7 @@
 import { Fault } from "../lib/fault.ts";
 import type { Task } from "../model/task.ts";
 import { fromDuration } from "../model/time.ts";
-import { sleep } from "../ports/clock.ts";
+import { type Clock, sleep } from "../ports/clock.ts";
 import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "../ports/runtime.ts";
 import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { SimContainer, SimMachine } from "./machine.ts";
@@ -13,12 +13,15 @@ export class SimRuntime implements Runtime {
   readonly kind = "sim";
   readonly #machine: SimMachine;
   readonly #nodeId: string;
+  readonly #clock: Clock;
   /** What the last `prepare` of each task was given, for tests to look at. */
   readonly given = new Map<string, TaskDependencies>();
 
-  constructor(machine: SimMachine, nodeId: string) {
+  /** `clock` is the daemon's own, for what ends with it: a download is broken off when the daemon is killed. */
+  constructor(machine: SimMachine, nodeId: string, clock = machine.clock) {
     this.#machine = machine;
     this.#nodeId = nodeId;
+    this.#clock = clock;
   }
 
   async describe(): Promise<NodeDescription> {
@@ -52,7 +55,7 @@ export class SimRuntime implements Runtime {
     const prepareMs = this.#machine.images.get(image)?.prepareMs ?? 0;
     if (prepareMs > 0) {
       progress(`downloading ${image}`);
-      await sleep(this.#machine.clock, prepareMs, signal);
+      await sleep(this.#clock, prepareMs, signal);
       if (signal?.aborted) throw new Fault("cancelled", "no longer wanted");
     }
     return this.#machine.create(this.#nodeId, task.id, image).instance;

@@ -1,7 +1,7 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { onAbort } from "../lib/bell.ts";
 import { Fault } from "../lib/fault.ts";
-import { type Clock, sleep } from "../ports/clock.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Caller, CallOptions, Client, Connection, Listener, Registration, Transport } from "../ports/transport.ts";
 import { type MessageInit, SimCall } from "./call.ts";
 import { SimPath } from "./path.ts";
@@ -20,6 +20,10 @@ export class SimNetwork {
   readonly #paths = new Map<string, SimPath>();
   readonly #listeners = new Map<string, readonly Registration[]>();
   readonly #calls = new Set<SimCall>();
+  /** How often each host's program was killed. */
+  readonly #deaths = new Map<string, number>();
+  /** Calls with a dead end, behind a partition: the other end learns of it when that heals. */
+  readonly #doomed = new Set<SimCall>();
   #nextPort = firstFreePort;
 
   constructor(options: { clock: Clock; authorize?: Authorize }) {
@@ -29,10 +33,29 @@ export class SimNetwork {
 
   /** The door to this network for the host `host` (an IP address), identifying itself as `caller`. */
   transport(host: string, caller?: Caller): Transport {
+    const deaths = this.#deaths.get(host);
+    const isAlive = (): boolean => this.#deaths.get(host) === deaths;
     return {
-      connect: address => this.#connect(host, caller, address),
-      listen: (address, registrations) => this.#listen(address, registrations),
+      connect: address => this.#connect(host, caller, address, isAlive),
+      listen: (address, registrations) =>
+        isAlive() ? this.#listen(address, registrations) : new Promise<never>(() => {}),
     };
+  }
+
+  /** Calls under way, streams among them. */
+  get calls(): number {
+    return this.#calls.size;
+  }
+
+  /**
+   * The host's program is killed: its connections break, those behind a partition when that heals, and nothing is
+   * listened on any more. Transports given to it before are dead.
+   */
+  kill(host: string): void {
+    this.#deaths.set(host, (this.#deaths.get(host) ?? 0) + 1);
+    for (const address of this.#listeners.keys()) if (hostOf(address) === host) this.#listeners.delete(address);
+    for (const call of this.#calls) if (call.path.ends.includes(host) && call.path.isHeld) this.#doomed.add(call);
+    this.#cutWhere(call => call.path.ends.includes(host) && !call.path.isHeld, "the connection was reset");
   }
 
   /** One-way travel time between two hosts in milliseconds; 0 from the start. */
@@ -49,7 +72,9 @@ export class SimNetwork {
 
   /** Ends a partition: what was held back arrives. */
   heal(a: string, b: string): void {
-    this.#path(a, b).release();
+    const path = this.#path(a, b);
+    path.release();
+    this.#cutWhere(call => call.path === path && this.#doomed.has(call), "the connection was reset");
   }
 
   /** Breaks the connections between two hosts now; new ones work (unless partitioned). */
@@ -60,15 +85,17 @@ export class SimNetwork {
 
   #path(a: string, b: string): SimPath {
     const key = [a, b].sort().join(" ");
-    const found = this.#paths.get(key) ?? new SimPath(this.#clock);
+    const found = this.#paths.get(key) ?? new SimPath(this.#clock, [a, b]);
     this.#paths.set(key, found);
     return found;
   }
 
-  #connect(host: string, caller: Caller | undefined, address: string): Connection {
+  #connect(host: string, caller: Caller | undefined, address: string, isAlive: () => boolean): Connection {
     const running = new Set<SimCall>();
     const invoke = (method: DescMethod, requests: AsyncIterable<MessageInit>, options?: CallOptions): SimCall => {
       const call = new SimCall(method, address, this.#path(host, hostOf(address)), caller);
+      // A dead program's calls go nowhere and end never.
+      if (!isAlive()) return call;
       running.add(call);
       void call.over.then(() => running.delete(call));
       this.#start(call, method, host, requests, options);
@@ -91,7 +118,10 @@ export class SimNetwork {
     options?: CallOptions,
   ): void {
     this.#calls.add(call);
-    void call.over.then(() => this.#calls.delete(call));
+    void call.over.then(() => {
+      this.#calls.delete(call);
+      this.#doomed.delete(call);
+    });
     if (call.path.isHeld) this.#breakLater(call);
     const { signal, timeoutMs } = options ?? {};
     const stop = (): void => call.abandon(new Fault("cancelled", "the call was cancelled"));
@@ -126,9 +156,10 @@ export class SimNetwork {
   }
 
   #breakLater(call: SimCall): void {
-    void sleep(this.#clock, keepaliveMs).then(() => {
+    const timer = this.#clock.after(keepaliveMs, () => {
       if (call.path.isHeld) call.cut(new Fault("unavailable", `${call.address} does not answer`));
     });
+    void call.over.then(() => timer.cancel());
   }
 
   #cutWhere(matches: (call: SimCall) => boolean, reason: string): void {

@@ -1,0 +1,75 @@
+import { create } from "@bufbuild/protobuf";
+import { issuedCertificate, newNode } from "../ca/new-node.ts";
+import { aesGcmSealer } from "../consensus/sealer.ts";
+import { SingleLog } from "../consensus/single-log.ts";
+import { type Cluster, newMeta } from "../model/objects.ts";
+import { silentLogger } from "../ports/log.ts";
+import type { Caller } from "../ports/transport.ts";
+import { Store } from "../store/store.ts";
+import { ClusterSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import { ClusterSpecSchema, NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
+import { AnnotationsSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import type { SimClock } from "./clock.ts";
+import type { SimDisk } from "./disk.ts";
+import { SimRandom } from "./random.ts";
+
+const dataPathPort = 4789;
+
+export interface LogPlace {
+  readonly disk: SimDisk;
+  readonly directory: string;
+  readonly dataKey: Uint8Array;
+  readonly clock: SimClock;
+}
+
+export interface FoundingOptions extends LogPlace {
+  readonly clusterId: string;
+  /** Every node there is, managers and workers. */
+  readonly nodes: readonly Caller[];
+  /** Log entries between two snapshots. */
+  readonly snapshotInterval: bigint;
+}
+
+/**
+ * Writes to a manager's disk the log of a swarm whose nodes have all been let in, and never been heard of: what they
+ * would find had they joined with tokens. Certificates are left out, for their signing is no matter of a seed.
+ */
+export async function foundSwarm(options: FoundingOptions): Promise<void> {
+  const { store, log } = await openLog(options);
+  await store.update(tx => {
+    tx.cluster.create(newCluster(options));
+    for (const self of options.nodes) {
+      const certificate = issuedCertificate(self, new Uint8Array(), "");
+      tx.node.create(
+        newNode({ id: self.nodeId, certificate, availability: NodeSpec_Availability.ACTIVE, dataPathPort }),
+      );
+    }
+  });
+  await log.close();
+}
+
+/** What a manager's disk holds, as its next start finds it. Changes the disk as that start does. */
+export async function openLog({
+  disk,
+  directory,
+  dataKey,
+  clock,
+}: LogPlace): Promise<{ store: Store; log: SingleLog }> {
+  const store = new Store({ clock });
+  const sealer = aesGcmSealer(dataKey, new SimRandom());
+  const onBroken = (fault: Error): never => {
+    throw fault;
+  };
+  return { store, log: await SingleLog.open({ store, disk, directory, sealer, log: silentLogger, onBroken }) };
+}
+
+function newCluster({ clusterId, snapshotInterval }: FoundingOptions): Cluster {
+  const annotations = create(AnnotationsSchema, { name: "default" });
+  const spec = create(ClusterSpecSchema, {
+    annotations,
+    orchestration: { taskHistoryRetentionLimit: 5n },
+    raft: { snapshotInterval },
+    dispatcher: { heartbeatPeriod: { seconds: 5n } },
+  });
+  return { ...create(ClusterSchema, { id: clusterId }), meta: newMeta(), spec: { ...spec, annotations } };
+}

@@ -1,0 +1,164 @@
+import { assert } from "../lib/assert.ts";
+import type { Fault } from "../lib/fault.ts";
+import { Manager } from "../manager/manager.ts";
+import type { Caller } from "../ports/transport.ts";
+import { Worker } from "../worker/worker.ts";
+import type { SimClock } from "./clock.ts";
+import { SimDisk } from "./disk.ts";
+import { SimMachine } from "./machine.ts";
+import { SimProcess } from "./process.ts";
+import { processDisk } from "./process-disk.ts";
+import { processRuntime } from "./process-runtime.ts";
+import { SimRandom } from "./random.ts";
+import { SimRuntime } from "./runtime.ts";
+import type { SimTrace } from "./trace.ts";
+import type { SimNetwork } from "./transport.ts";
+
+/** Where a simulated node keeps its manager's log. */
+export const logDirectory = "/shoal/raft";
+const workerDirectory = "/shoal/worker";
+/** A seed is drawn below this. */
+const seeds = 2 ** 32;
+/** Clocks of machines are off by this much at most, in milliseconds, either way. */
+const maxSkewMs = 2_000;
+
+export interface SimHostOptions {
+  readonly self: Caller;
+  readonly name: string;
+  /** An IP address. */
+  readonly address: string;
+  /** HOST:PORT of the manager. */
+  readonly managerAddress: string;
+  readonly dataKey: Uint8Array;
+  readonly clock: SimClock;
+  readonly network: SimNetwork;
+  /** Its own: what it draws depends on no other host. */
+  readonly random: SimRandom;
+  readonly trace: SimTrace;
+}
+
+/** One daemon's run, from its start to its end. */
+interface Daemon {
+  readonly process: SimProcess;
+  readonly worker: Worker;
+  /** Undefined on a worker, and on a manager that still reads its log. */
+  manager: Manager | undefined;
+}
+
+/** A machine of a simulated swarm: disk, engine and network survive the daemon, which can be killed and started again. */
+export class SimHost {
+  readonly name: string;
+  readonly self: Caller;
+  readonly address: string;
+  readonly disk = new SimDisk();
+  readonly machine: SimMachine;
+  readonly #options: SimHostOptions;
+  readonly #skewMs: number;
+  #daemon: Daemon | undefined;
+  /** Why its manager could not go on. */
+  broken: Fault | undefined;
+
+  constructor(options: SimHostOptions) {
+    const { name, self, address, clock, random } = options;
+    this.#options = options;
+    this.name = name;
+    this.self = self;
+    this.address = address;
+    this.machine = new SimMachine({ clock, hostname: name });
+    this.#skewMs = Math.round((2 * random.float() - 1) * maxSkewMs);
+  }
+
+  get isManager(): boolean {
+    return this.self.role === "manager";
+  }
+
+  get isUp(): boolean {
+    return this.#daemon !== undefined;
+  }
+
+  get manager(): Manager | undefined {
+    return this.#daemon?.manager;
+  }
+
+  get worker(): Worker | undefined {
+    return this.#daemon?.worker;
+  }
+
+  get process(): SimProcess | undefined {
+    return this.#daemon?.process;
+  }
+
+  /** Starts the daemon. Resolves when its manager serves, if it is one; that takes virtual time. */
+  async start(): Promise<void> {
+    assert(!this.#daemon, `${this.name} runs already`);
+    const { self, clock, network, random, managerAddress, trace, name } = this.#options;
+    const process = new SimProcess({
+      clock,
+      random: new SimRandom(Math.floor(random.float() * seeds)),
+      skewMs: this.#skewMs,
+    });
+    const ports = {
+      clock: process.clock,
+      random: process.random,
+      disk: processDisk(this.disk, process),
+      transport: network.transport(this.address, self),
+      log: trace.logger(name),
+    };
+    const runtime = processRuntime(new SimRuntime(this.machine, self.nodeId, process.clock), process);
+    const directory = workerDirectory;
+    const worker = new Worker({ ...ports, nodeId: self.nodeId, directory, runtime, managers: [managerAddress] });
+    const daemon: Daemon = { process, worker, manager: undefined };
+    this.#daemon = daemon;
+    trace.note(`${name} starts`);
+    if (this.isManager) {
+      daemon.manager = await Manager.start({
+        ...ports,
+        self,
+        directory: logDirectory,
+        listenAddress: managerAddress,
+        advertiseAddress: managerAddress,
+        dataKey: this.#options.dataKey,
+        onBroken: fault => this.#break(daemon, fault),
+      });
+    }
+    await worker.start();
+  }
+
+  /** The daemon ends as it should; containers run on. Takes virtual time. */
+  async stop(): Promise<void> {
+    const daemon = this.#daemon;
+    if (!daemon) return;
+    this.#options.trace.note(`${this.name} stops`);
+    await daemon.worker.stop();
+    await daemon.manager?.stop();
+    if (this.#daemon === daemon) this.#end(daemon);
+  }
+
+  /** SIGKILL of the daemon: containers run on, and what was written is there, synced or not. */
+  kill(): void {
+    if (!this.#daemon) return;
+    this.#options.trace.note(`${this.name} is killed`);
+    this.#end(this.#daemon);
+  }
+
+  /** The power fails: the daemon and the containers end, and what was not synced may be lost or torn. */
+  cutPower(): void {
+    this.kill();
+    this.#options.trace.note(`${this.name} loses power`);
+    this.machine.reboot();
+    this.disk.crash(this.#options.random);
+  }
+
+  #end(daemon: Daemon): void {
+    this.#daemon = undefined;
+    daemon.process.kill();
+    this.#options.network.kill(this.address);
+  }
+
+  /** As a node does whose log cannot be written any more: it answers nobody and waits for its operator. */
+  #break(daemon: Daemon, fault: Fault): void {
+    this.broken = fault;
+    this.#options.trace.note(`${this.name} is broken: ${fault.message}`);
+    if (this.#daemon === daemon) this.#end(daemon);
+  }
+}

@@ -1,0 +1,119 @@
+import { defined } from "../lib/assert.ts";
+import { Fault } from "../lib/fault.ts";
+import { toDuration } from "../model/time.ts";
+import type { Client } from "../ports/transport.ts";
+import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import type { Node, Service } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import type { NodeSpec_Availability, ServiceSpec } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
+import {
+  RestartPolicy_RestartCondition as RestartCondition,
+  type UpdateConfig_FailureAction,
+  type UpdateConfig_UpdateOrder,
+} from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+
+type Api = Client<typeof Control>;
+
+export interface ServiceInit {
+  readonly name: string;
+  readonly image: string;
+  /** Undefined for a global service. */
+  readonly replicas?: number;
+  readonly restartDelayMs?: number;
+  readonly stopGraceMs?: number;
+  readonly update?: {
+    readonly parallelism?: number;
+    readonly delayMs?: number;
+    readonly monitorMs?: number;
+    readonly order?: UpdateConfig_UpdateOrder;
+    readonly onFailure?: UpdateConfig_FailureAction;
+  };
+}
+
+/** What a user does with `docker service` and `docker node`, as calls of the manager's API. */
+export const operator = {
+  async create(api: Api, init: ServiceInit): Promise<void> {
+    const { name, image, replicas, restartDelayMs = 5_000, stopGraceMs = 10_000, update } = init;
+    await api.createService({
+      spec: {
+        annotations: { name },
+        task: {
+          runtime: { case: "container", value: { image, stopGracePeriod: toDuration(stopGraceMs) } },
+          restart: { condition: RestartCondition.ANY, delay: toDuration(restartDelayMs) },
+        },
+        mode:
+          replicas === undefined
+            ? { case: "global", value: {} }
+            : { case: "replicated", value: { replicas: BigInt(replicas) } },
+        ...(update && {
+          update: {
+            parallelism: BigInt(update.parallelism ?? 1),
+            delay: toDuration(update.delayMs ?? 0),
+            monitor: toDuration(update.monitorMs ?? 5_000),
+            ...(update.order !== undefined && { order: update.order }),
+            ...(update.onFailure !== undefined && { failureAction: update.onFailure }),
+          },
+        }),
+      },
+    });
+  },
+
+  async scale(api: Api, name: string, replicas: number): Promise<void> {
+    await change(api, name, spec => ({
+      ...spec,
+      mode: {
+        case: "replicated",
+        value: { $typeName: "docker.swarmkit.v1.ReplicatedService", replicas: BigInt(replicas) },
+      },
+    }));
+  },
+
+  /** A new image for every task, in a rolling update. */
+  async setImage(api: Api, name: string, image: string): Promise<void> {
+    await change(api, name, spec => {
+      const { task } = spec;
+      if (task?.runtime.case !== "container") throw new Fault("internal", `${name} runs no containers`);
+      const runtime = { case: "container", value: { ...task.runtime.value, image } } as const;
+      return { ...spec, task: { ...task, runtime } };
+    });
+  },
+
+  /** New tasks without any other change. */
+  async force(api: Api, name: string): Promise<void> {
+    await change(api, name, spec => {
+      const task = defined(spec.task, "a task spec");
+      return { ...spec, task: { ...task, forceUpdate: task.forceUpdate + 1n } };
+    });
+  },
+
+  async remove(api: Api, name: string): Promise<void> {
+    const { id } = await find(api, name);
+    await api.removeService({ serviceId: id });
+  },
+
+  async setAvailability(api: Api, nodeId: string, availability: NodeSpec_Availability): Promise<void> {
+    const { node } = await api.getNode({ nodeId });
+    const { spec, meta } = defined<Node>(node, "a node");
+    await api.updateNode({
+      nodeId,
+      ...(meta?.version && { nodeVersion: meta.version }),
+      spec: { ...defined(spec, "a node's spec"), availability },
+    });
+  },
+};
+
+async function change(api: Api, name: string, edit: (spec: ServiceSpec) => ServiceSpec): Promise<void> {
+  const { id, meta, spec } = await find(api, name);
+  await api.updateService({
+    serviceId: id,
+    ...(meta?.version && { serviceVersion: meta.version }),
+    spec: edit(defined(spec, "a service's spec")),
+  });
+}
+
+/** Fault not_found when there is none. */
+async function find(api: Api, name: string): Promise<Service> {
+  const { services } = await api.listServices({ filters: { names: [name] } });
+  const found = services.find(({ spec }) => spec?.annotations?.name === name);
+  if (!found) throw new Fault("not_found", `service ${name} not found`);
+  return found;
+}

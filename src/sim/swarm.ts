@@ -1,0 +1,240 @@
+import { defined } from "../lib/assert.ts";
+import { Fault } from "../lib/fault.ts";
+import { newId } from "../lib/ids.ts";
+import type { Node, Service } from "../model/objects.ts";
+import { isWanted, type Task } from "../model/task.ts";
+import type { Caller, Client } from "../ports/transport.ts";
+import type { ReadTx, StoreEvent } from "../store/tx.ts";
+import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { SimClock, settle } from "./clock.ts";
+import { foundSwarm } from "./founding.ts";
+import { logDirectory, SimHost } from "./host.ts";
+import { describeSwarm } from "./picture.ts";
+import { SimRandom } from "./random.ts";
+import { SimTrace } from "./trace.ts";
+import { SimNetwork } from "./transport.ts";
+
+const clusterPort = 2377;
+const dataKeyBytes = 32;
+/** Virtual milliseconds between two looks of `until`. */
+const stepMs = 50;
+/** Virtual milliseconds that a request may take, and a manager to serve. */
+const answerLimitMs = 60_000;
+
+export interface SimSwarmOptions {
+  readonly seed?: number;
+  /** Besides the manager, which runs tasks as well. */
+  readonly workers?: number;
+  /** Log entries between two snapshots. */
+  readonly snapshotInterval?: bigint;
+  /** Called with what was committed, at once. */
+  readonly onEvent?: (event: StoreEvent) => void;
+}
+
+/**
+ * A whole swarm in one process, from one seed: the daemons' real code on simulated clocks, disks, engines and network.
+ * Nothing moves but by `clock`.
+ */
+export class SimSwarm {
+  readonly clock = new SimClock();
+  readonly network = new SimNetwork({ clock: this.clock });
+  readonly trace = new SimTrace(this.clock);
+  readonly random: SimRandom;
+  readonly dataKey: Uint8Array;
+  readonly hosts: readonly SimHost[];
+  readonly #onEvent: (event: StoreEvent) => void;
+
+  private constructor(options: SimSwarmOptions) {
+    const { seed = 1, workers = 3, onEvent = () => {} } = options;
+    this.random = new SimRandom(seed);
+    this.#onEvent = onEvent;
+    this.dataKey = this.random.bytes(dataKeyBytes);
+    const clusterId = newId(this.random);
+    this.hosts = Array.from({ length: 1 + workers }, (_, at) => this.#host(at, clusterId));
+  }
+
+  /** A swarm whose daemons all run and have sessions. */
+  static async start(options: SimSwarmOptions = {}): Promise<SimSwarm> {
+    const swarm = new SimSwarm(options);
+    const { clock, dataKey } = swarm;
+    const { disk, self } = swarm.managerHost;
+    await foundSwarm({
+      clock,
+      dataKey,
+      disk,
+      directory: logDirectory,
+      clusterId: self.clusterId,
+      nodes: swarm.hosts.map(host => host.self),
+      snapshotInterval: options.snapshotInterval ?? 10_000n,
+    });
+    for (const host of swarm.hosts) swarm.startHost(host);
+    await swarm.until(() => swarm.hosts.every(host => host.worker?.link().connected), "all nodes have sessions");
+    return swarm;
+  }
+
+  get managerHost(): SimHost {
+    return defined(this.hosts[0], "the manager");
+  }
+
+  get workers(): readonly SimHost[] {
+    return this.hosts.slice(1);
+  }
+
+  /** Whether the manager serves now. */
+  get isServed(): boolean {
+    return this.managerHost.manager !== undefined;
+  }
+
+  /** Starts a host's daemon; what that takes goes on in virtual time. */
+  startHost(host: SimHost): void {
+    void host.start().then(() => {
+      if (host.manager) void this.#follow(host);
+    });
+  }
+
+  /** Cuts a host off from all others. Nobody is told. */
+  partition(host: SimHost): void {
+    this.trace.note(`${host.name} is cut off`);
+    for (const other of this.#others(host)) this.network.partition(host.address, other.address);
+  }
+
+  heal(host: SimHost): void {
+    this.trace.note(`${host.name} is back on the network`);
+    for (const other of this.#others(host)) this.network.heal(host.address, other.address);
+  }
+
+  /** Everything to and from the host takes this long, in milliseconds each way. */
+  delay(host: SimHost, ms: number): void {
+    this.trace.note(`${host.name} is ${ms} ms away`);
+    for (const other of this.#others(host)) this.network.delay(host.address, other.address, ms);
+  }
+
+  /** The host's power fails: it is silent, and its containers are gone. Heal it when it is started again. */
+  cutPower(host: SimHost): void {
+    this.partition(host);
+    host.cutPower();
+  }
+
+  /** Calls the manager's API. Rejects with unavailable when the manager dies meanwhile: then nobody knows the outcome. */
+  async call<T>(request: (control: Client<typeof Control>) => Promise<T>): Promise<T> {
+    const { manager, process } = this.managerHost;
+    if (!manager || !process) throw new Fault("unavailable", "no manager serves");
+    const died = process.died.then(() => {
+      throw new Fault("unavailable", "the manager died");
+    });
+    return Promise.race([request(manager.control), died]);
+  }
+
+  /** Calls the manager's API and lets time pass until the answer is there. */
+  async ask<T>(request: (control: Client<typeof Control>) => Promise<T>): Promise<T> {
+    return this.settled(this.call(request));
+  }
+
+  /** Lets time pass until `work` is done. */
+  async settled<T>(work: Promise<T>): Promise<T> {
+    let isDone = false;
+    const done = (): void => {
+      isDone = true;
+    };
+    work.then(done, done);
+    await this.until(() => isDone, "an answer is there", answerLimitMs);
+    return work;
+  }
+
+  /** Reads the manager's store. Fault unavailable while none serves. */
+  view<T>(callback: (tx: ReadTx) => T): T {
+    const { manager } = this.managerHost;
+    if (!manager) throw new Fault("unavailable", "no manager serves");
+    return manager.view(callback);
+  }
+
+  /** Lets virtual time pass until `condition` holds and returns the milliseconds it took; an error after `limitMs`. */
+  async until(condition: () => boolean, what: string, limitMs = 60_000): Promise<number> {
+    const start = this.clock.monotonic();
+    for (;;) {
+      await settle();
+      if (condition()) return this.clock.monotonic() - start;
+      if (this.clock.monotonic() - start >= limitMs)
+        throw new Error(`not in ${limitMs} virtual ms: ${what}\n${describeSwarm(this)}`);
+      await this.clock.advance(stepMs);
+    }
+  }
+
+  node(host: SimHost): Node {
+    return defined(
+      this.view(tx => tx.node.get(host.self.nodeId)),
+      host.name,
+    );
+  }
+
+  service(name: string): Service {
+    return defined(
+      this.view(tx => tx.service.byName(name)[0]),
+      name,
+    );
+  }
+
+  tasks(name: string): Task[] {
+    return this.view(tx => [...tx.task.byService(tx.service.byName(name)[0]?.id ?? "")]);
+  }
+
+  /** Tasks that run and are to run. */
+  running(name: string): Task[] {
+    return this.tasks(name).filter(task => isWanted(task) && task.status.state === TaskState.RUNNING);
+  }
+
+  hostOf(task: Task): SimHost {
+    return defined(
+      this.hosts.find(host => host.self.nodeId === task.nodeId),
+      `the host of ${task.id}`,
+    );
+  }
+
+  /** Stops every daemon, as on an orderly shutdown of all machines. */
+  async stop(): Promise<void> {
+    await this.settled(Promise.all(this.workers.map(host => host.stop())));
+    await this.settled(this.managerHost.stop());
+  }
+
+  #others(host: SimHost): readonly SimHost[] {
+    return this.hosts.filter(other => other !== host);
+  }
+
+  #host(at: number, clusterId: string): SimHost {
+    const role = at === 0 ? "manager" : "worker";
+    const self: Caller = { nodeId: newId(this.random), role, clusterId };
+    return new SimHost({
+      self,
+      name: at === 0 ? "manager" : `worker${at}`,
+      address: `10.0.0.${at + 1}`,
+      managerAddress: `10.0.0.1:${clusterPort}`,
+      dataKey: this.dataKey,
+      clock: this.clock,
+      network: this.network,
+      random: new SimRandom(Math.floor(this.random.float() * 2 ** 32)),
+      trace: this.trace,
+    });
+  }
+
+  async #follow(host: SimHost): Promise<void> {
+    const { manager, process } = host;
+    if (!manager || !process) return;
+    const over = new AbortController();
+    void process.died.then(() => over.abort());
+    for await (const event of manager.changes(over.signal)) {
+      this.trace.note(lineOf(event));
+      this.#onEvent(event);
+    }
+  }
+}
+
+function lineOf({ version, kind, action, object }: StoreEvent): string {
+  const about = kind === "task" ? ` ${taskLine(object as Task)}` : "";
+  return `${version} ${action} ${kind} ${object.id}${about}`;
+}
+
+function taskLine({ serviceAnnotations, slot, nodeId, status, desiredState }: Task): string {
+  const err = status.err === "" ? "" : ` (${status.err})`;
+  return `${serviceAnnotations.name}.${slot} on ${nodeId} ${TaskState[status.state]} to be ${TaskState[desiredState]}${err}`;
+}
