@@ -1,19 +1,14 @@
-import { same } from "../lib/same.ts";
 import type { Node, Service } from "../model/objects.ts";
 import type { Task } from "../model/task.ts";
-import type { TaskSpec } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import { satisfiesPlacement } from "./placement.ts";
-
-/** How a task's spec stands to its service's: only placement constraints may differ without needing a new task. */
-type Difference = "none" | "constraints" | "more";
+import { type Difference, differenceOf, isPulled, isUpToDateWith } from "../model/up-to-date.ts";
 
 /**
  * Tells which tasks of one service are not what the service asks for now. Tasks with the same spec version were made
- * from the same spec, so each version is compared once.
+ * from the same spec, so each version is compared once, however many tasks there are.
  */
 export class SpecMatch {
   readonly #service: Service;
-  readonly #byVersion = new Map<bigint, Difference>();
+  readonly #known = new Map<string, Difference>();
 
   constructor(service: Service) {
     this.#service = service;
@@ -21,42 +16,14 @@ export class SpecMatch {
 
   /** `node` is the one the task is on, if any. */
   isOutdated(task: Task, node: Node | undefined): boolean {
-    const difference = this.#difference(task);
-    switch (difference) {
-      case "none":
-        return false;
-      case "constraints":
-        return !node || !satisfiesPlacement(node, this.#service.spec.task.placement);
-      case "more":
-        return true;
-      default:
-        return difference satisfies never;
-    }
+    return !isUpToDateWith(this.#difference(task), this.#service, node);
   }
 
   #difference(task: Task): Difference {
-    const version = task.specVersion?.index;
-    if (version === undefined) return compare(this.#service, task);
-    const known = this.#byVersion.get(version) ?? this.#compareOnce(task, version);
-    this.#byVersion.set(version, known);
-    return known;
+    if (!task.specVersion) return differenceOf(task, this.#service);
+    const key = `${task.specVersion.index}/${isPulled(task)}`;
+    const difference = this.#known.get(key) ?? differenceOf(task, this.#service);
+    this.#known.set(key, difference);
+    return difference;
   }
-
-  #compareOnce(task: Task, version: bigint): Difference {
-    return version === this.#service.specVersion?.index ? "none" : compare(this.#service, task);
-  }
-}
-
-function compare(service: Service, task: Task): Difference {
-  if (!same(service.spec.endpoint, task.endpoint?.spec)) return "more";
-  if (same(service.spec.task, task.spec)) return "none";
-  return same(unconstrained(service.spec.task), unconstrained(task.spec)) ? "constraints" : "more";
-}
-
-function unconstrained(spec: TaskSpec): TaskSpec {
-  const { placement, ...rest } = spec;
-  if (!placement) return spec;
-  const { preferences, platforms, maxReplicas } = placement;
-  const others = preferences.length + platforms.length > 0 || maxReplicas > 0n;
-  return others ? { ...rest, placement: { ...placement, constraints: [] } } : rest;
 }
