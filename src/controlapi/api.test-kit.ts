@@ -1,0 +1,26 @@
+import { expect } from "vitest";
+import type { FaultCode } from "../lib/fault.ts";
+import { localClient } from "../manager/local-client.ts";
+import { SimClock } from "../sim/clock.ts";
+import { SimRandom } from "../sim/random.ts";
+import { newSimStore } from "../sim/store.ts";
+import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import { controlApi } from "./control-api.ts";
+
+/** The cluster's API over an empty store. */
+export function newApi() {
+  const clock = new SimClock();
+  const store = newSimStore({ clock });
+  const handlers = controlApi({ store, clock, random: new SimRandom() });
+  const api = localClient(Control, handlers, { nodeId: "m", role: "manager", clusterId: "c" });
+  return { api, store, clock };
+}
+
+/** A Fault with this code and exactly this text. */
+export function fault(code: FaultCode, message: string): unknown {
+  return expect.objectContaining({ name: "Fault", code, message });
+}
+
+export function invalid(message: string): unknown {
+  return fault("invalid_argument", message);
+}

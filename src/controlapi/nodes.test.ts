@@ -1,0 +1,180 @@
+import { X509Certificate } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { type Cluster, type Node, newMeta } from "../model/objects.ts";
+import { fromTimestamp, toTimestamp } from "../model/time.ts";
+import { RootCa } from "../pki/root-ca.ts";
+import { sampleNode, sampleTask } from "../sim/samples.ts";
+import { ClusterSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import { ClusterSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
+import {
+  AnnotationsSchema,
+  BlacklistedCertificateSchema,
+  CertificateSchema,
+  ManagerStatusSchema,
+  NodeDescriptionSchema,
+  NodeRole,
+  NodeStatus_State as State,
+  TaskState,
+} from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { fault, invalid, newApi } from "./api.test-kit.ts";
+
+function cluster(): Cluster {
+  const annotations = create(AnnotationsSchema, { name: "default" });
+  const spec = { ...create(ClusterSpecSchema), annotations };
+  return { ...create(ClusterSchema, { id: "c" }), meta: newMeta(), spec };
+}
+
+function manager(id: string): Node {
+  const node = sampleNode(id);
+  const spec = { ...node.spec, desiredRole: NodeRole.MANAGER };
+  return { ...node, role: NodeRole.MANAGER, spec, managerStatus: create(ManagerStatusSchema, { raftId: 1n }) };
+}
+
+function inState(node: Node, state: State): Node {
+  return { ...node, status: { ...node.status, state } };
+}
+
+async function withNodes(...nodes: Node[]) {
+  const world = newApi();
+  await world.store.update(tx => {
+    tx.cluster.create(cluster());
+    for (const node of nodes) tx.node.create(node);
+  });
+  return world;
+}
+
+const version = { index: 1n };
+const hourMs = 3_600_000;
+
+describe("nodes", () => {
+  it("are found by id", async () => {
+    const { api } = await withNodes(sampleNode("n1", "host"));
+    expect((await api.getNode({ nodeId: "n1" })).node?.description?.hostname).toBe("host");
+    await expect(api.getNode({ nodeId: "host" })).rejects.toEqual(fault("not_found", "node host not found"));
+    await expect(api.getNode({})).rejects.toEqual(invalid("invalid argument"));
+  });
+
+  it.each<[string, object, string[]]>([
+    ["nothing", {}, ["m", "w1", "w2"]],
+    ["a hostname", { names: ["vm"] }, ["w1", "w2"]],
+    ["a prefix of a hostname", { namePrefixes: ["v"] }, ["w1", "w2"]],
+    ["a prefix of an id", { idPrefixes: ["w1"] }, ["w1"]],
+    ["a role", { roles: [NodeRole.MANAGER] }, ["m"]],
+    ["a membership", { memberships: [1] }, ["w2"]],
+    ["an engine's label", { labels: { storage: "ssd" } }, ["w1"]],
+    ["a node's label", { nodeLabels: { zone: "" } }, ["w2"]],
+  ])("are listed by %s", async (_, filters, expected) => {
+    const first = sampleNode("w1", "vm");
+    const second = sampleNode("w2", "vm");
+    const description = create(NodeDescriptionSchema, { hostname: "vm", engine: { labels: { storage: "ssd" } } });
+    const annotations = { ...second.spec.annotations, labels: { zone: "x" } };
+    const { api } = await withNodes(
+      manager("m"),
+      { ...first, description },
+      { ...second, spec: { ...second.spec, membership: 1, annotations } },
+    );
+    expect((await api.listNodes({ filters })).nodes.map(({ id }) => id).sort()).toEqual(expected);
+  });
+});
+
+describe("updateNode", () => {
+  it("stores the new spec at the version that was seen", async () => {
+    const { api, store } = await withNodes(sampleNode("w"));
+    const spec = { availability: 2, annotations: { labels: { a: "b" } } };
+    const { node } = await api.updateNode({ nodeId: "w", nodeVersion: version, spec });
+    expect(node).toMatchObject({ meta: { version: { index: 2n } }, spec });
+    const stale = api.updateNode({ nodeId: "w", nodeVersion: version, spec: {} });
+    await expect(stale).rejects.toEqual(fault("unknown", "update out of sequence"));
+    expect(store.view(tx => tx.node.get("w")?.spec.availability)).toBe(2);
+  });
+
+  it("wants a node, a version and a spec", async () => {
+    const { api } = await withNodes(sampleNode("w"));
+    for (const request of [
+      { nodeVersion: version, spec: {} },
+      { nodeId: "w", spec: {} },
+      { nodeId: "w", nodeVersion: version },
+    ])
+      await expect(api.updateNode(request)).rejects.toEqual(invalid("invalid argument"));
+    const missing = api.updateNode({ nodeId: "x", nodeVersion: version, spec: {} });
+    await expect(missing).rejects.toEqual(fault("not_found", "node x not found"));
+  });
+
+  it("does not demote the last manager", async () => {
+    const { api, store } = await withNodes(manager("m"), sampleNode("w"));
+    const demote = api.updateNode({ nodeId: "m", nodeVersion: version, spec: { desiredRole: NodeRole.WORKER } });
+    const text = "attempting to demote the last manager of the swarm";
+    await expect(demote).rejects.toEqual(fault("failed_precondition", text));
+    expect(store.view(tx => tx.node.get("m")?.spec.desiredRole)).toBe(NodeRole.MANAGER);
+  });
+
+  it("demotes one of two, and takes back a promotion", async () => {
+    const promoted = { ...sampleNode("p"), spec: { ...sampleNode("p").spec, desiredRole: NodeRole.MANAGER } };
+    const { api } = await withNodes(manager("m1"), manager("m2"), promoted);
+    for (const nodeId of ["m2", "p"]) {
+      const { node } = await api.updateNode({ nodeId, nodeVersion: version, spec: { desiredRole: NodeRole.WORKER } });
+      expect(node?.spec?.desiredRole).toBe(NodeRole.WORKER);
+    }
+  });
+});
+
+describe("removeNode", () => {
+  it.each<[string, Node, boolean, string]>([
+    ["a node that is up", inState(sampleNode("n"), State.READY), false, "node n is not down and can't be removed"],
+    ...[false, true].map<[string, Node, boolean, string]>(force => [
+      `a manager (force: ${force})`,
+      inState(manager("n"), State.DOWN),
+      force,
+      "node n is a cluster manager and is a member of the raft cluster. It must be demoted to worker before removal",
+    ]),
+  ])("refuses %s", async (_, node, force, text) => {
+    const { api, store } = await withNodes(node);
+    await expect(api.removeNode({ nodeId: "n", force })).rejects.toEqual(fault("failed_precondition", text));
+    expect(store.version).toBe(1n);
+  });
+
+  it.each<[string, State, boolean]>([
+    ["down", State.DOWN, false],
+    ["up, with force", State.READY, true],
+    ["never seen", State.UNKNOWN, false],
+  ])("removes a node that is %s", async (_, state, force) => {
+    const { api, store } = await withNodes(inState(sampleNode("n"), state));
+    await api.removeNode({ nodeId: "n", force });
+    expect(store.view(tx => [tx.node.size, Object.keys(tx.cluster.get("c")!.blacklistedCertificates)])).toEqual([
+      0,
+      ["n"],
+    ]);
+    await expect(api.removeNode({ nodeId: "n" })).rejects.toEqual(fault("not_found", "node n not found"));
+  });
+
+  it("gives up the node's tasks that have not ended", async () => {
+    const { api, store, clock } = await withNodes(inState(sampleNode("n"), State.DOWN));
+    await store.update(tx => {
+      tx.task.create(sampleTask("run", undefined, { nodeId: "n", status: { state: TaskState.RUNNING } }));
+      tx.task.create(sampleTask("done", undefined, { nodeId: "n", status: { state: TaskState.FAILED } }));
+      tx.task.create(sampleTask("other", undefined, { nodeId: "n2", status: { state: TaskState.RUNNING } }));
+    });
+    await api.removeNode({ nodeId: "n" });
+    const states = store.view(tx => ["run", "done", "other"].map(id => tx.task.get(id)?.status.state));
+    expect(states).toEqual([TaskState.ORPHANED, TaskState.FAILED, TaskState.RUNNING]);
+    const status = store.view(tx => tx.task.get("run")!.status);
+    expect(fromTimestamp(status.timestamp)).toBe(clock.now());
+    expect(status.message).toBe("Task belonged to a node that has been deleted");
+  });
+
+  it("refuses the node's certificate until long after it has expired", async () => {
+    const pem = (await RootCa.create(Date.UTC(2026, 0, 1))).certificatePem;
+    const certificate = create(CertificateSchema, { certificate: Buffer.from(pem) });
+    const { api, store, clock } = await withNodes({ ...inState(sampleNode("n"), State.DOWN), certificate });
+    const until = (ms: number) => create(BlacklistedCertificateSchema, { expiry: toTimestamp(ms) });
+    await store.update(tx => {
+      const blacklistedCertificates = { old: until(clock.now() - 2 * hourMs), late: until(clock.now() - hourMs / 2) };
+      tx.cluster.update({ ...tx.cluster.get("c")!, blacklistedCertificates });
+    });
+    await api.removeNode({ nodeId: "n" });
+    const refused = store.view(tx => tx.cluster.get("c")!.blacklistedCertificates);
+    expect(Object.keys(refused).sort()).toEqual(["late", "n"]);
+    expect(fromTimestamp(refused.n?.expiry)).toBe(Date.parse(new X509Certificate(pem).validTo));
+  });
+});
