@@ -1,3 +1,4 @@
+import { eventually } from "./command.ts";
 import type { Daemon } from "./daemon.ts";
 
 /** What tests look at in a task's JSON. */
@@ -31,4 +32,30 @@ export async function createService(
 /** Every task of a service, history included. */
 export async function tasksOf(daemon: Daemon, service: string): Promise<TaskView[]> {
   return (await daemon.apiOk("GET", `/tasks?filters=${JSON.stringify({ service: [service] })}`)) as TaskView[];
+}
+
+/** Waits until a service has exactly `count` running tasks that are wanted, and gives them. */
+export function runningTasks(daemon: Daemon, service: string, count: number): Promise<readonly TaskView[]> {
+  return eventually(
+    `${service} has ${count} running tasks`,
+    async () => {
+      const tasks = (await tasksOf(daemon, service)).filter(
+        task => task.DesiredState === "running" && task.Status.State === "running",
+      );
+      return tasks.length === count ? tasks : undefined;
+    },
+    60_000,
+  );
+}
+
+/** The processes (or containers' first processes) of tasks, in order. */
+export function pidsOf(tasks: readonly TaskView[]): number[] {
+  return tasks.map(task => task.Status.ContainerStatus?.PID ?? 0).sort((a, b) => a - b);
+}
+
+/** Changes how often nodes report, in milliseconds. */
+export async function setHeartbeat(manager: Daemon, periodMs: number): Promise<void> {
+  const cluster = (await manager.apiOk("GET", "/swarm")) as { Version: { Index: number }; Spec: object };
+  const spec = { ...cluster.Spec, Dispatcher: { HeartbeatPeriod: periodMs * 1_000_000 } };
+  await manager.apiOk("POST", `/swarm/update?version=${cluster.Version.Index}`, spec);
 }
