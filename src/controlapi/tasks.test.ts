@@ -1,12 +1,8 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { type Task, taskName } from "../model/task.ts";
-import { sampleNode, sampleService, sampleTask } from "../sim/samples.ts";
-import { EndpointSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
-import { type TaskSpec, TaskSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
+import { sampleService, sampleTask } from "../sim/samples.ts";
 import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { fault, invalid, newApi } from "./api.test-kit.ts";
-import { isUpToDate } from "./up-to-date.ts";
 
 const service = sampleService("s1", "web");
 
@@ -71,45 +67,5 @@ describe("one task", () => {
       await expect(call).rejects.toEqual(fault("not_found", "task t1 not found"));
     for (const call of [api.getTask({}), api.removeTask({})])
       await expect(call).rejects.toEqual(invalid("invalid argument"));
-  });
-});
-
-type Init = Exclude<MessageInitShape<typeof TaskSpecSchema>, { $typeName: string }>;
-
-/** The parts of a spec that are given. */
-function only(init: Init): Partial<TaskSpec> {
-  const whole = create(TaskSpecSchema, init);
-  return Object.fromEntries(Object.entries(whole).filter(([key]) => key in init));
-}
-
-describe("isUpToDate", () => {
-  const current = sampleTask("t", service);
-  const stale: Task = { ...current, specVersion: { ...service.specVersion!, index: 0n } };
-  const changed = (init: Init): Task => ({ ...stale, spec: { ...service.spec.task, ...only(init) } });
-  const login: Init = {
-    runtime: { case: "container", value: { image: "shoal/whoami", pullOptions: { registryAuth: "x" } } },
-  };
-  const at = (state: TaskState, task: Task): Task => ({ ...task, status: { ...task.status, state } });
-  const elsewhere = {
-    ...service,
-    spec: { ...service.spec, task: { ...service.spec.task, ...only({ placement: { constraints: ["node.id==n1"] } }) } },
-  };
-
-  it.each<[string, boolean, Task]>([
-    ["the same spec version", true, { ...current, spec: changed({ forceUpdate: 1n }).spec }],
-    ["an older version of an equal spec", true, stale],
-    ["another spec", false, changed({ forceUpdate: 1n })],
-    ["another login before the image is there", false, at(TaskState.PREPARING, changed(login))],
-    ["another login for an image that is there", true, at(TaskState.RUNNING, changed(login))],
-    ["an equal endpoint", true, { ...stale, endpoint: create(EndpointSchema) }],
-    ["another endpoint", false, { ...stale, endpoint: create(EndpointSchema, { spec: { mode: 1 } }) }],
-  ])("with %s: %s", (_, expected, task) => {
-    expect(isUpToDate(task, service, sampleNode("n1"))).toBe(expected);
-  });
-
-  it("with other constraints: while its node meets them", () => {
-    expect(isUpToDate(changed({ placement: {} }), elsewhere, sampleNode("n1"))).toBe(true);
-    expect(isUpToDate(changed({ placement: {} }), elsewhere, sampleNode("n2"))).toBe(false);
-    expect(isUpToDate(changed({ placement: {} }), elsewhere, undefined)).toBe(false);
   });
 });

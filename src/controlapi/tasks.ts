@@ -1,10 +1,10 @@
 import { type Task, taskName } from "../model/task.ts";
+import { isUpToDate } from "../model/up-to-date.ts";
 import type { ReadTx } from "../store/tx.ts";
 import type { ListTasksRequest_Filters as Filters } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { type ControlApiParts, type Methods, notFound, required } from "./parts.ts";
 import { runtimeName } from "./runtime-name.ts";
 import { distinct, isAmong, select } from "./select.ts";
-import { isUpToDate } from "./up-to-date.ts";
 
 export function taskMethods({ store }: ControlApiParts): Methods<"getTask" | "listTasks" | "removeTask"> {
   return {
