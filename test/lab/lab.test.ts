@@ -2,9 +2,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { command, eventually } from "./command.ts";
 import { createLab, type Lab } from "./lab.ts";
-import { dockerUnavailableReason } from "./requirements.ts";
+import { dockerCliUnavailableReason } from "./requirements.ts";
 
-const reason = dockerUnavailableReason();
+const reason = dockerCliUnavailableReason();
 
 describe.skipIf(reason !== undefined)(`a lab of hosts${reason ? ` (skipped: ${reason})` : ""}`, () => {
   let lab: Lab;

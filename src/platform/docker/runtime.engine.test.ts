@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { command } from "../../../test/lab/command.ts";
 import { type Dockerd, startDockerd } from "../../../test/lab/dockerd.ts";
-import { dockerUnavailableReason } from "../../../test/lab/requirements.ts";
+import { dockerCliUnavailableReason } from "../../../test/lab/requirements.ts";
 import type { Task } from "../../model/task.ts";
 import { silentLogger } from "../../ports/log.ts";
 import { type ContainerInit, contractTask } from "../../ports/runtime.contract.test-kit.ts";
@@ -18,7 +18,7 @@ import { systemClock } from "../clock.ts";
 import { systemRandom } from "../random.ts";
 import { DockerRuntime } from "./runtime.ts";
 
-const reason = dockerUnavailableReason();
+const reason = dockerCliUnavailableReason();
 const nodeId = "enginenode0000000000000001";
 const nothing = { secret: () => undefined, config: () => undefined };
 
