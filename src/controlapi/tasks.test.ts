@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Task, taskName } from "../model/task.ts";
+import { taskName } from "../model/task.ts";
 import { sampleService, sampleTask } from "../sim/samples.ts";
 import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { fault, invalid, newApi } from "./api.test-kit.ts";
