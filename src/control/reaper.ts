@@ -2,6 +2,7 @@ import type { Node, Service } from "../model/objects.ts";
 import { isTerminal, isWanted, type Task } from "../model/task.ts";
 import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { theCluster } from "./cluster.ts";
+import { taskEventOf } from "./hints.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
 import { isReachable } from "./placement.ts";
 import { serviceIdOf, slotKeyOf, tasksInSlot } from "./slot.ts";
@@ -26,7 +27,9 @@ export const reaperLoop: Loop<ReaperObservation> = {
   name: "reaper",
   keysOf(event, tx) {
     if (event.kind === "node") return [...tx.task.byNode(event.object.id)].filter(isUnwanted).map(slotKeyOf);
-    return event.kind === "task" && event.action !== "remove" ? [slotKeyOf(event.object)] : [];
+    const change = taskEventOf(event);
+    if (!change || change.gone) return [];
+    return isUnwanted(change.task) || !change.old ? [slotKeyOf(change.task)] : [];
   },
   *allKeys(tx) {
     for (const task of tx.task.all()) if (isUnwanted(task)) yield slotKeyOf(task);

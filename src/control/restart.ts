@@ -2,6 +2,7 @@ import type { Cluster, Node, Service } from "../model/objects.ts";
 import { isTerminal, isWanted, occupiesNode, type Task } from "../model/task.ts";
 import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { theCluster } from "./cluster.ts";
+import { countsDifferently, taskEventOf } from "./hints.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
 import { isInService, isReachable } from "./placement.ts";
 import { hadToLeave, mayRestart, moveNotes, restartDelayMs, restartNotes } from "./restart-policy.ts";
@@ -32,7 +33,12 @@ export const restartLoop: Loop<RestartObservation> = {
   name: "restart",
   keysOf(event, tx) {
     if (event.kind === "node") return slotKeys(tx.task.byNode(event.object.id));
-    return event.kind === "task" ? slotKeys([event.object]) : [];
+    const change = taskEventOf(event);
+    if (!change) return [];
+    const { task } = change;
+    // What is on its way to run needs nothing; what is kept ready or stops concerns its slot at every step.
+    const waits = task.desiredState === TaskState.READY || !isWanted(task);
+    return waits || countsDifferently(change) ? slotKeys([task]) : [];
   },
   *allKeys(tx) {
     for (const task of tx.task.all())

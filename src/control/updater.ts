@@ -8,6 +8,7 @@ import {
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { theCluster } from "./cluster.ts";
 import { suits } from "./global.ts";
+import { cameUp, countsDifferently, taskEventOf } from "./hints.ts";
 import { type Context, type Decision, type Loop, nothing } from "./loop.ts";
 import { modeOf } from "./service-mode.ts";
 import { type Slot, slotsOf } from "./slot.ts";
@@ -16,7 +17,7 @@ import { SpecMatch } from "./spec-match.ts";
 import { stopped } from "./task-change.ts";
 import { newTask } from "./task-factory.ts";
 import { notesOf, withNotes } from "./task-notes.ts";
-import { isOfUpdate, isUpdating, planOf, type UpdatePlan, updateStartOf } from "./update-plan.ts";
+import { isOfUpdate, planOf, type UpdatePlan, updateStartOf } from "./update-plan.ts";
 import { type UpdateSlot, updateSlot } from "./update-slot.ts";
 import { updateCompleted, updatePaused, updateRolledBack, updateStarted } from "./update-status.ts";
 import type { Write } from "./write.ts";
@@ -34,9 +35,9 @@ export const updaterLoop: Loop<UpdateObservation> = {
   name: "updater",
   keysOf(event, tx) {
     if (event.kind === "service") return [event.object.id];
-    if (event.kind !== "task") return [];
-    const service = tx.service.get(event.object.serviceId);
-    return service && isUpdating(service) ? [service.id] : [];
+    const change = taskEventOf(event);
+    if (!change || !(countsDifferently(change) || cameUp(change))) return [];
+    return tx.service.get(change.task.serviceId)?.updateStatus ? [change.task.serviceId] : [];
   },
   *allKeys(tx) {
     for (const service of tx.service.all()) yield service.id;
@@ -68,10 +69,10 @@ export function decideUpdate(observation: UpdateObservation, context: Context): 
       return carryOn(observation, survey(observation), context);
     case UpdateState.COMPLETED:
     case UpdateState.ROLLBACK_COMPLETED:
-      return { writes: survey(observation).flatMap(slot => slot.superseded.flatMap(stopped)) };
     case UpdateState.PAUSED:
     case UpdateState.ROLLBACK_PAUSED:
-      return nothing;
+      // A new task that failed at first may come up later, in place of an old one that was kept.
+      return { writes: survey(observation).flatMap(slot => slot.superseded.flatMap(stopped)) };
   }
 }
 
