@@ -22,7 +22,9 @@ export const defaultLogLimits: LogLimits = {
   releaseBytes: 4 << 20,
 };
 
-/** Read from a raw output file at a time; from the log too, so more than the longest record. Bytes. */
+/** Raw output is taken in so much at a time, in one turn of the event loop; more than the longest line. Bytes. */
+const rawChunkBytes = 32 * 1024;
+/** Read from the log at a time; more than the longest record. Bytes. */
 const chunkBytes = 64 * 1024;
 
 interface Position {
@@ -47,6 +49,8 @@ export class TaskLog {
   readonly #released = { out: 0, err: 0 };
   #ended = false;
   #draining: Promise<void> = Promise.resolve();
+  /** A drain that was asked for and has not begun: who asks again waits for the same one. */
+  #next: Promise<void> | undefined;
   readonly #listeners = new Set<() => void>();
 
   private constructor(paths: TaskPaths, limits: LogLimits, log: Logger, consumed: Consumed, size: number) {
@@ -67,20 +71,19 @@ export class TaskLog {
     return new TaskLog(paths, limits, log, last?.consumed ?? { out: 0, err: 0 }, end);
   }
 
-  /** Moves everything the task has printed so far into the log; with `final` a line without newline too. */
-  drain(final = false): Promise<void> {
-    this.#draining = this.#draining
-      .then(() => this.#drain(final))
-      .catch(error => {
-        this.#log.warn("cannot keep a task's output", { log: this.#paths.log, error: String(error) });
-      });
-    return this.#draining;
+  /** Moves every whole line the task has printed so far into the log. */
+  drain(): Promise<void> {
+    this.#next ??= this.#queue(() => {
+      this.#next = undefined;
+      return this.#drain(false);
+    });
+    return this.#next;
   }
 
   /** Takes in the last output and ends every reader that follows. The raw files are not needed any more. */
   async end(): Promise<void> {
     if (this.#ended) return;
-    await this.drain(true);
+    await this.#queue(() => this.#drain(true));
     this.#ended = true;
     this.#notify();
     await Promise.all([rm(this.#paths.out, { force: true }), rm(this.#paths.err, { force: true })]);
@@ -121,6 +124,14 @@ export class TaskLog {
     return { records, position: { generation: start.generation + 1, offset: 0 }, atEnd: false };
   }
 
+  /** One at a time, in order. A failure is logged: a full disk must not end the task's supervision. */
+  #queue(work: () => Promise<void>): Promise<void> {
+    this.#draining = this.#draining.then(work).catch((error: unknown) => {
+      this.#log.warn("cannot keep a task's output", { log: this.#paths.log, error: String(error) });
+    });
+    return this.#draining;
+  }
+
   async #drain(final: boolean): Promise<void> {
     const streams: { stream: LogRecord["stream"]; writtenNs: bigint }[] = [];
     for (const stream of ["stdout", "stderr"] as const) {
@@ -134,7 +145,7 @@ export class TaskLog {
   async #drainStream(stream: LogRecord["stream"], final: boolean): Promise<void> {
     const path = this.#rawPath(stream);
     for (;;) {
-      const raw = await readRaw(path, this.#offset(stream), chunkBytes);
+      const raw = await readRaw(path, this.#offset(stream), rawChunkBytes);
       if (!raw) return;
       const excess = raw.size - this.#offset(stream) - this.#limits.backlogBytes;
       if (excess > 0) {
