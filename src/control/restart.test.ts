@@ -12,7 +12,7 @@ import {
 import { context, now, words } from "./decisions.test-kit.ts";
 import { aNode, aService, aTask, type NodeInit, type TaskInit, tasksOf } from "./objects.test-kit.ts";
 import { decideRestart } from "./restart.ts";
-import { withNotes } from "./task-notes.ts";
+import { notesOf, withNotes } from "./task-notes.ts";
 
 const { READY, SHUTDOWN, FAILED } = TaskState;
 
@@ -110,6 +110,16 @@ describe("decideRestart", () => {
       startAfter: now + 2_000,
     });
     expect(decide(service, [failed])).toEqual({ writes: [], lookAgainMs: 2_000 });
+  });
+
+  it("moves at once what is still delayed, and keeps the delay", () => {
+    const ready = aTask(service, "a", { node: "n", state: READY, desired: READY });
+    const delayed = withNotes(ready, { startAfter: now + 3_000 });
+    const { writes } = decide(service, [delayed], [aNode("n", { state: NodeState.DOWN })]);
+    const [, created] = writes;
+    if (created?.kind !== "create task") throw new Error("no task");
+    expect(created.task.desiredState).toBe(READY);
+    expect(notesOf(created.task).startAfter).toBe(now + 3_000);
   });
 
   it("counts restarts, and stops when they are used up", () => {

@@ -73,8 +73,9 @@ export function decideRestart(observation: RestartObservation, context: Context)
   );
   if (lost.length === 0) return startReady(observation.tasks, nodeOf, context.now);
   // What cannot even be made ready ends before its delay is over. It is waited for all the same.
-  const waits = lost.map(task => (notesOf(task).startAfter ?? 0) - context.now).filter(wait => wait > 0);
-  if (waits.length > 0) return { writes: [], lookAgainMs: Math.max(...waits) };
+  const ended = lost.filter(task => isTerminal(task.status.state));
+  const wait = Math.max(0, ...ended.map(task => (notesOf(task).startAfter ?? 0) - context.now));
+  if (wait > 0) return { writes: [], lookAgainMs: wait };
   const replacement = replacementFor(lost, observation, nodeOf, context);
   return { writes: [...lost.flatMap(stopped), ...replacement] };
 }
@@ -102,7 +103,7 @@ function replacementFor(
   const place = isGlobal ? { nodeId: last.nodeId } : { slot: last.slot };
   const task = newTask(service, place, TaskState.READY, { ...context, cluster });
   const ended = isTerminal(last.status.state) && !hadToLeave(last);
-  const successor = ended ? afterEnd(last, task, context.now) : afterMove(last, task, nodeOf);
+  const successor = ended ? afterEnd(last, task, context.now) : afterMove(last, task, nodeOf, context.now);
   const renews = isUpdating(service) && !isCurrent(last);
   return [{ kind: "create task", task: renews ? asUpdated(successor, service) : successor }];
 }
@@ -116,8 +117,14 @@ function afterEnd(ended: Task, task: Task, now: number): Task {
   return withNotes(task, { ...restartNotes(ended, task, now), startAfter: now + restartDelayMs(ended) });
 }
 
-/** No delay: it is there against tasks that end again and again, and a task that is moved did no wrong. */
-function afterMove(moved: Task, task: Task, nodeOf: NodeOf): Task {
-  const waits = occupiesNode(moved) && isReachable(nodeOf(moved.nodeId));
-  return withNotes(waits ? task : { ...task, desiredState: TaskState.RUNNING }, moveNotes(moved, task));
+/**
+ * No delay of its own: it is there against tasks that end again and again, and a task that is moved did no wrong. One
+ * that was still delayed stays so.
+ */
+function afterMove(moved: Task, task: Task, nodeOf: NodeOf, now: number): Task {
+  const { startAfter = 0 } = notesOf(moved);
+  const delayed = moved.desiredState === TaskState.READY && startAfter > now;
+  const waits = delayed || (occupiesNode(moved) && isReachable(nodeOf(moved.nodeId)));
+  const notes = { ...moveNotes(moved, task), ...(delayed && { startAfter }) };
+  return withNotes(waits ? task : { ...task, desiredState: TaskState.RUNNING }, notes);
 }

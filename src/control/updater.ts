@@ -95,7 +95,7 @@ function carryOn(observation: UpdateObservation, slots: readonly UpdateSlot[], c
   if (advanced.writes.length > 0 || slots.some(slot => slot.outdated || slot.turnEndsAt === Number.POSITIVE_INFINITY))
     return advanced;
   const monitored = plan.onFailure === FailureAction.CONTINUE ? 0 : plan.monitorMs;
-  const settlesAt = Math.max(0, ...slots.map(slot => (slot.ranAt ?? 0) + monitored));
+  const settlesAt = slots.reduce((latest, slot) => Math.max(latest, (slot.ranAt ?? 0) + monitored), 0);
   if (settlesAt > context.now) return { writes: [], lookAgainMs: settlesAt - context.now };
   return { writes: [{ kind: "update service", service: updateCompleted(service, context.now) }] };
 }
@@ -144,8 +144,8 @@ function advance(observation: UpdateObservation, slots: readonly UpdateSlot[], c
     if (writes.length >= context.maxWrites) break;
     writes.push(...renew(slot, observation, plan, context));
   }
-  const waits = working.map(slot => slot.turnEndsAt - context.now).filter(Number.isFinite);
-  return waits.length === 0 ? { writes } : { writes, lookAgainMs: Math.min(...waits) };
+  const nextTurn = working.reduce((earliest, slot) => Math.min(earliest, slot.turnEndsAt), Number.POSITIVE_INFINITY);
+  return Number.isFinite(nextTurn) ? { writes, lookAgainMs: nextTurn - context.now } : { writes };
 }
 
 /** What is not running now loses nothing by going first. */
