@@ -33,6 +33,7 @@ export interface TestAnswer {
 export class TestApi implements AsyncDisposable {
   readonly backend: FakeBackend;
   readonly engine: FakeEngine;
+  readonly clock = systemClock;
   readonly socketPath: string;
   readonly api: DockerApi;
   readonly #directory: string;

@@ -44,7 +44,7 @@ export function fromNetwork(network: Network): JsonObject {
 
 function fromIpam(ipam: IPAMOptions | undefined): Json {
   return {
-    Driver: ipam?.driver?.name || "default",
+    Driver: ipam?.driver?.name ?? "default",
     Options: filled(ipam?.driver?.options ?? {}) ?? null,
     Config: (ipam?.configs ?? []).map(({ subnet, range, gateway }) =>
       omitEmpty({ Subnet: subnet, IPRange: range, Gateway: gateway }),

@@ -109,9 +109,17 @@ async function swarmInfo(context: RouteContext): Promise<Json> {
   }
 }
 
+/** Docker's words, line breaks included. */
+const twoManagers =
+  "WARNING: Running Swarm in a two-manager configuration. This configuration provides\n" +
+  "         no fault tolerance, and poses a high risk to lose control over the cluster.\n" +
+  "         Refer to https://docs.docker.com/engine/swarm/admin_guide/ to configure the\n" +
+  "         Swarm for fault-tolerance.";
+
 async function clusterInfo(context: RouteContext): Promise<JsonObject> {
   const control = context.control();
   const [{ nodes }, cluster] = await Promise.all([control.listNodes({}), theCluster(control)]);
   const managers = nodes.filter(node => node.managerStatus !== undefined).length;
-  return { Nodes: nodes.length, Managers: managers, Cluster: fromCluster(cluster) };
+  const warnings = managers === 2 ? { Warnings: [twoManagers] } : {};
+  return { Nodes: nodes.length, Managers: managers, Cluster: fromCluster(cluster), ...warnings };
 }

@@ -91,6 +91,18 @@ describe("GET /info", () => {
     expect(await swarm()).toEqual(expected);
   });
 
+  it("warns of two managers", async () => {
+    const nodes = [sampleManager("m1"), sampleManager("m2")];
+    api.backend.client = fakeControl({
+      listNodes: async () => create(ListNodesResponseSchema, { nodes }),
+      listClusters: async () => create(ListClustersResponseSchema, { clusters: [sampleCluster()] }),
+    });
+    expect(await swarm()).toMatchObject({
+      Managers: 2,
+      Warnings: [expect.stringMatching(/two-manager configuration/)],
+    });
+  });
+
   it("says why the cluster cannot be shown", async () => {
     const down = () => Promise.reject(new Fault("unavailable", "there is no leader"));
     api.backend.client = fakeControl({ listNodes: down, listClusters: down });
