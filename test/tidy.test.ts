@@ -29,7 +29,7 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
 
 /** Time, chance, I/O and environment come in through ports alone. */
 const BANNED =
-  /\b(Date\.now|Math\.random|setTimeout|setInterval|process\.(env|on|kill)|AbortSignal\.timeout)\b|new Date\(\)/;
+  /(?<!\.)\b(Date\.now|Math\.random|setTimeout|setInterval|process\.(env|on|kill)|AbortSignal\.timeout)\b|new Date\(\)/;
 const BANNED_MODULES =
   /^(node:)?(fs|net|http2?|https|tls|dgram|child_process|os|dns|worker_threads|cluster|timers)(\/|$)/;
 const DOORS = new Set(["platform", "bin", "cli", "dashboard", "demo"]);

@@ -2,13 +2,11 @@ import { create } from "@bufbuild/protobuf";
 import { Fault } from "../lib/fault.ts";
 import { contains, type Ip, type IpNetwork, parseCidr, parseIp } from "../lib/ip.ts";
 import type { Network } from "../model/objects.ts";
+import { predefinedLabel } from "../model/predefined-network.ts";
 import type { NetworkSpec } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { AnnotationsSchema, type Driver, type IPAMConfig } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { checkDnsName } from "./names.ts";
 import { invalidArgument, required } from "./parts.ts";
-
-/** Label of the networks that every engine has under the same name: `host` and `bridge`. */
-export const predefinedLabel = "com.docker.swarm.predefined";
 
 /** Drivers that every engine brings along. */
 const networkDrivers: ReadonlySet<string> = new Set(["overlay", "bridge", "host", "macvlan", "ipvlan"]);

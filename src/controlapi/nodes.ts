@@ -41,6 +41,7 @@ export function nodeMethods({
       const node = await store.update(tx => {
         const current = tx.node.get(id);
         if (!current) throw notFound("node", id);
+        if (current.role === NodeRole.WORKER && spec.desiredRole === NodeRole.MANAGER) throw cannotPromote(id);
         if (current.spec.desiredRole === NodeRole.MANAGER && spec.desiredRole === NodeRole.WORKER)
           checkDemotion(tx, current);
         return tx.node.update({ ...atVersion(current, version), spec });
@@ -74,6 +75,11 @@ function listNodes(tx: ReadTx, filters: Filters | undefined): Node[] {
       isAmong(node.role, filters?.roles ?? []) &&
       isAmong(node.spec.membership, filters?.memberships ?? []),
   );
+}
+
+/** A second manager needs a log that both keep. */
+function cannotPromote(id: string): Fault {
+  return new Fault("unimplemented", `Cannot promote node ${id}: this version runs a single manager`);
 }
 
 function checkDemotion(tx: ReadTx, node: Node): void {

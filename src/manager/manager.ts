@@ -20,11 +20,12 @@ import {
   type Transport,
 } from "../ports/transport.ts";
 import { Store } from "../store/store.ts";
-import type { StoreEvent } from "../store/tx.ts";
+import type { ReadTx, StoreEvent } from "../store/tx.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { Dispatcher as DispatcherService } from "../wire/gen/docker/swarmkit/v1/dispatcher_pb.ts";
 import { LogBroker as LogBrokerService, Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import { localClient } from "./local-client.ts";
+import { recordPredefinedNetworks } from "./predefined-networks.ts";
 import { recordManager } from "./record-manager.ts";
 
 export interface ManagerOptions {
@@ -101,6 +102,16 @@ export class Manager {
     return this.#store.watch({ signal });
   }
 
+  /** Index of the last log entry that the swarm's state has taken in. */
+  get version(): bigint {
+    return this.#store.version;
+  }
+
+  /** Reads the swarm's state, as it is committed. */
+  view<T>(callback: (tx: ReadTx) => T): T {
+    return this.#store.view(callback);
+  }
+
   /** Whether a node was removed from the swarm, whatever its certificate says. */
   isRemoved(nodeId: string): boolean {
     return this.#store.view(tx => tx.node.get(nodeId) === undefined);
@@ -121,6 +132,7 @@ export class Manager {
         tx.node.create(founding.node);
       }
       recordManager(tx, self.nodeId, advertiseAddress);
+      recordPredefinedNetworks(tx, options.random);
     });
   }
 }
