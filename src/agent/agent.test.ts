@@ -44,6 +44,16 @@ describe("a task on its way", () => {
     expect(world.said("a")).toBe("RUNNING | started");
   });
 
+  it("is not held up by others that wait for their images", async () => {
+    const { machine } = world.worker("n1");
+    machine.images.set("big", { prepareMs: 3_600_000 });
+    for (let n = 0; n < 100; n++) await world.assign(`big-${n}`, "n1", { image: "big" });
+    await world.assign("a", "n1");
+    await world.settle();
+    expect(world.said("big-99")).toBe("PREPARING | preparing: downloading big");
+    expect(world.said("a")).toBe("RUNNING | started");
+  });
+
   it("breaks off its preparation when it is no longer wanted", async () => {
     const { machine } = world.worker("n1");
     machine.images.set("big", { prepareMs: 3_600_000 });

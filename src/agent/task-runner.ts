@@ -2,7 +2,6 @@ import { AssertionError } from "../lib/assert.ts";
 import { type Backoff, backoffMs } from "../lib/backoff.ts";
 import { onAbort } from "../lib/bell.ts";
 import { asFault, Fault } from "../lib/fault.ts";
-import type { Gate } from "../lib/gate.ts";
 import type { Task } from "../model/task.ts";
 import { type Clock, sleep } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
@@ -20,8 +19,6 @@ const progressPeriodMs = 1_000;
 export interface TaskRunnerOptions {
   readonly runtime: Runtime;
   readonly dependencies: TaskDependencies;
-  /** Limits how many containers are made and started at one time. */
-  readonly gate: Gate;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -129,7 +126,7 @@ export class TaskRunner {
   }
 
   async #take(step: Step): Promise<void> {
-    const { runtime, gate } = this.#options;
+    const { runtime } = this.#options;
     switch (step.do) {
       case "report":
         this.#report(step.state, step.message, step.err);
@@ -139,7 +136,7 @@ export class TaskRunner {
         if (this.#local.status.state < TaskState.READY) this.#report(TaskState.READY, "prepared", "");
         return;
       case "start":
-        this.#instance = await gate.run(() => runtime.start(this.#task));
+        this.#instance = await runtime.start(this.#task);
         return;
       case "watch":
         await this.#watch();
@@ -161,14 +158,11 @@ export class TaskRunner {
 
   /** Ends when the container is made, or at once when it is not wanted any more: some runtimes cannot break off. */
   async #prepare(): Promise<Instance> {
-    const { runtime, dependencies, gate } = this.#options;
+    const { runtime, dependencies } = this.#options;
     const { signal } = this.#unwanted;
     const progress = (text: string): void => this.#progress(text);
     const unwanted = new Fault("cancelled", "no longer wanted");
-    const work = gate.run(() => {
-      if (signal.aborted) throw unwanted;
-      return runtime.prepare(this.#task, dependencies, progress, signal);
-    });
+    const work = runtime.prepare(this.#task, dependencies, progress, signal);
     const over = work.then(
       () => {},
       () => {},

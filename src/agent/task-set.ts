@@ -1,7 +1,6 @@
 import { type Backoff, backoffMs } from "../lib/backoff.ts";
 import { onAbort } from "../lib/bell.ts";
 import { asFault, Fault } from "../lib/fault.ts";
-import { Gate } from "../lib/gate.ts";
 import type { Task } from "../model/task.ts";
 import { type Clock, sleep } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
@@ -19,8 +18,6 @@ import { beginning } from "./local-task.ts";
 import type { Reporter } from "./reporter.ts";
 import { TaskRunner } from "./task-runner.ts";
 
-/** Containers made and started at one time. */
-const operationsAtOnce = 32;
 /** Between tries to reach the engine. */
 const engineBackoff: Backoff = { firstMs: 200, longestMs: 8_000 };
 
@@ -38,7 +35,6 @@ export class TaskSet {
   readonly #options: TaskSetOptions;
   readonly #runners = new Map<string, TaskRunner>();
   readonly #dependencies = new Dependencies();
-  readonly #gate = new Gate(operationsAtOnce);
   readonly #listeners = new Set<(runner: TaskRunner) => void>();
   readonly #closing = new AbortController();
   /** Containers found at the start that no manager has spoken of yet. */
@@ -108,7 +104,6 @@ export class TaskSet {
       random,
       log,
       dependencies: this.#dependencies,
-      gate: this.#gate,
       onChange: changed => this.#changed(changed),
       onGone: gone => this.#gone(gone),
     });

@@ -47,7 +47,8 @@ export interface LogLine {
 /**
  * The door to what runs containers. Real: `platform/docker` and `platform/embedded`; simulated: `sim/runtime.ts`. One
  * contract test runs against all of them. Each runtime touches only what belongs to its own node id. Every operation
- * may be repeated after a crash at any point and then carries on where things stand.
+ * may be repeated after a crash at any point and then carries on where things stand. Any number may be asked for at
+ * once: a runtime limits itself what its engine is given at a time, so that what waits for a download holds up nothing.
  *
  * Faults: invalid_argument and not_found (bad spec, no such image) mean the task is to be REJECTED; unavailable means
  * that the runtime cannot be reached now and the same operation is to be tried again; the rest means FAILED.

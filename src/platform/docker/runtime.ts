@@ -15,7 +15,7 @@ import { containerLogs } from "./container-logs.ts";
 import { toInstance } from "./container-state.ts";
 import { Containers } from "./containers.ts";
 import { parseEndpoint } from "./endpoint.ts";
-import { givenFiles } from "./file-mounts.ts";
+import { type GivenFile, givenFiles } from "./file-mounts.ts";
 import { ImagePuller, type PullLimits, type PullWaiter, pullLimits } from "./images.ts";
 import { type NodeSettings, nodeDescription } from "./node-description.ts";
 import { defaultFileRoots, TaskFiles } from "./task-files.ts";
@@ -94,17 +94,10 @@ export class DockerRuntime implements Runtime {
     progress: (message: string) => void,
     signal: AbortSignal = new AbortController().signal,
   ): Promise<Instance> {
-    const spec = containerSpec(task);
     this.#preparing.add(task.id);
     try {
-      const config = containerConfig(task, {
-        nodeId: this.#options.nodeId,
-        labels: this.#options.containerLabels ?? {},
-        publishAddress: this.#options.publishAddress ?? "",
-        files: await this.#files.write(task.id, givenFiles(spec, dependencies)),
-      });
-      const id = await this.#create(task, config, { progress, signal });
-      return created(task.id, id);
+      const files = givenFiles(containerSpec(task), dependencies);
+      return created(task.id, await this.#create(task, files, { progress, signal }));
     } catch (error) {
       const there = isFault(error, "already_exists") && (await this.inspect(task.id));
       if (there) return there;
@@ -172,23 +165,31 @@ export class DockerRuntime implements Runtime {
   }
 
   /** Prefers the image that is there; pulls only when it is not. */
-  async #create(task: Task, config: ContainerCreate, waiter: PullWaiter): Promise<string> {
+  async #create(task: Task, files: readonly GivenFile[], waiter: PullWaiter): Promise<string> {
     const create = (): Promise<string> =>
-      this.#gate.run(() => {
+      this.#gate.run(async () => {
         if (waiter.signal.aborted) throw new Fault("cancelled", `Task ${task.id} is no longer wanted`);
+        const config = await this.#config(task, files);
         return this.#containers.create(task.id, taskName(task), config);
       });
     try {
       return await create();
     } catch (error) {
       if (!isFault(error, "not_found") || !error.message.startsWith("No such image")) throw error;
-      const auth = containerSpec(task).pullOptions?.registryAuth ?? "";
-      const refused = await this.#images.pull(config.Image, auth, waiter).then(() => undefined, asFault);
+      const { image, pullOptions } = containerSpec(task);
+      const refused = await this.#images
+        .pull(image, pullOptions?.registryAuth ?? "", waiter)
+        .then(() => undefined, asFault);
       if (!refused) return await create();
       if (refused.code === "unavailable" || refused.code === "cancelled") throw refused;
-      this.#options.log.warn("pulling an image failed", { image: config.Image, reason: refused.message });
+      this.#options.log.warn("pulling an image failed", { image, reason: refused.message });
       throw new Fault("not_found", `${error.message} (pull: ${refused.message})`, { cause: refused });
     }
+  }
+
+  async #config(task: Task, files: readonly GivenFile[]): Promise<ContainerCreate> {
+    const { nodeId, containerLabels: labels = {}, publishAddress = "" } = this.#options;
+    return containerConfig(task, { nodeId, labels, publishAddress, files: await this.#files.write(task.id, files) });
   }
 
   /** The container now; what was seen before while the engine cannot be reached, and then soon another look. */

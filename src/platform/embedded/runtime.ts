@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Fault } from "../../lib/fault.ts";
+import { Gate } from "../../lib/gate.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
@@ -43,6 +44,8 @@ export interface EmbeddedRuntimeOptions {
 
 /** Tasks taken over at a time when the daemon starts. */
 const adoptedAtOnce = 32;
+/** Tasks prepared and started at a time: each opens files and starts processes. */
+const launchedAtOnce = 32;
 
 /** Opens the embedded runtime: tasks are processes of this machine. Takes over what an earlier daemon left running. */
 export async function embeddedRuntime(options: EmbeddedRuntimeOptions): Promise<EmbeddedRuntime> {
@@ -76,6 +79,7 @@ export class EmbeddedRuntime implements Runtime {
   readonly #world: TaskWorld;
   readonly #waiters: Waiters;
   readonly #tasks = new Map<string, EmbeddedTask>();
+  readonly #gate = new Gate(launchedAtOnce);
   readonly #watch: IoWatch;
 
   /** Use `embeddedRuntime`. */
@@ -118,10 +122,19 @@ export class EmbeddedRuntime implements Runtime {
     return task?.instance;
   }
 
-  async prepare(task: Task, dependencies: TaskDependencies, progress: (message: string) => void): Promise<Instance> {
-    const known = this.#tasks.get(task.id);
-    if (known) return known.instance;
-    progress("preparing");
+  prepare(
+    task: Task,
+    dependencies: TaskDependencies,
+    _progress: (message: string) => void,
+    signal?: AbortSignal,
+  ): Promise<Instance> {
+    return this.#gate.run(async () => {
+      if (signal?.aborted) throw new Fault("cancelled", `Task ${task.id} is no longer wanted`);
+      return this.#tasks.get(task.id)?.instance ?? (await this.#prepare(task, dependencies));
+    });
+  }
+
+  async #prepare(task: Task, dependencies: TaskDependencies): Promise<Instance> {
     const users = {
       passwd: await readFile("/etc/passwd", "utf8").catch(() => ""),
       group: await readFile("/etc/group", "utf8").catch(() => ""),
@@ -147,7 +160,7 @@ export class EmbeddedRuntime implements Runtime {
   async start(task: Task): Promise<Instance> {
     const known = this.#tasks.get(task.id);
     if (!known) throw new Fault("failed_precondition", `Cannot start task ${task.id}: it was not prepared here`);
-    await known.start();
+    await this.#gate.run(() => known.start());
     return known.instance;
   }
 
