@@ -96,6 +96,21 @@ describe("a single manager's log", () => {
     expect(faults).toEqual([]);
   });
 
+  it("finishes what is under way when it is closed, and refuses what comes later without calling itself broken", async () => {
+    const disk = new SimDisk();
+    const faults: Fault[] = [];
+    const { store, log, names } = await start(disk, faults);
+    const first = store.update(tx => tx.secret.create(secret("a")));
+    await Promise.resolve();
+    const second = store.update(tx => tx.secret.create(secret("b")));
+    const closed = log.close();
+    await first;
+    await expect(second).rejects.toMatchObject({ code: "unavailable" });
+    await closed;
+    expect([names(), faults]).toEqual([["a"], []]);
+    expect((await start(disk)).names()).toEqual(["a"]);
+  });
+
   it("says when it is broken for good", async () => {
     const disk = new SimDisk();
     const faults: Fault[] = [];

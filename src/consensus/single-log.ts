@@ -1,6 +1,6 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { assert } from "../lib/assert.ts";
-import { asFault, type Fault } from "../lib/fault.ts";
+import { asFault, Fault } from "../lib/fault.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Proposal, Proposer } from "../store/proposer.ts";
@@ -34,7 +34,8 @@ export class SingleLog implements Proposer {
   readonly #log: WriteAheadLog;
   #snapshotIndex: bigint;
   #snapshotting: Promise<void> | undefined;
-  #proposing = false;
+  #proposal: Promise<void> | undefined;
+  #closing = false;
 
   private constructor(options: SingleLogOptions, log: WriteAheadLog, snapshotIndex: bigint) {
     this.#options = options;
@@ -55,13 +56,32 @@ export class SingleLog implements Proposer {
     return self;
   }
 
+  /** Fault unavailable once it is being closed. */
   nextIndex(): bigint {
+    if (this.#closing) throw new Fault("unavailable", "Cannot change the cluster: this manager is stopping");
     return this.#log.next;
   }
 
   async propose(batch: readonly Proposal[]): Promise<void> {
-    assert(!this.#proposing, "the store proposes one batch at a time");
-    this.#proposing = true;
+    assert(!this.#proposal, "the store proposes one batch at a time");
+    this.#proposal = this.#commit(batch);
+    try {
+      await this.#proposal;
+    } finally {
+      this.#proposal = undefined;
+    }
+    this.#snapshotWhenDue();
+  }
+
+  /** Waits for the proposal and the snapshot that are under way, then lets go of the files. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.allSettled([this.#proposal]);
+    await this.#snapshotting;
+    await this.#log.close();
+  }
+
+  async #commit(batch: readonly Proposal[]): Promise<void> {
     try {
       const first = this.#log.next;
       await this.#log.append(batch.map(proposal => proposal.bytes));
@@ -70,16 +90,7 @@ export class SingleLog implements Proposer {
       const fault = asFault(error);
       if (fault.code !== "resource_exhausted") this.#options.onBroken(fault);
       throw fault;
-    } finally {
-      this.#proposing = false;
     }
-    this.#snapshotWhenDue();
-  }
-
-  /** Waits for a running snapshot, then lets go of the files. */
-  async close(): Promise<void> {
-    await this.#snapshotting;
-    await this.#log.close();
   }
 
   #snapshotWhenDue(): void {
