@@ -10,7 +10,10 @@ const scratch = mkdtempSync(join(tmpdir(), "shoal-gen-"));
 function contents(directory) {
   const files = readdirSync(directory, { withFileTypes: true, recursive: true }).filter(entry => entry.isFile());
   return new Map(
-    files.map(({ parentPath, name }) => [relative(directory, join(parentPath, name)), readFileSync(join(parentPath, name), "utf8")]),
+    files.map(({ parentPath, name }) => [
+      relative(directory, join(parentPath, name)),
+      readFileSync(join(parentPath, name), "utf8"),
+    ]),
   );
 }
 

@@ -17,12 +17,15 @@ const systemPackages = {
 };
 
 function has(program) {
-  return ["/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"].some(path => existsSync(join(path, program)));
+  return ["/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"].some(path =>
+    existsSync(join(path, program)),
+  );
 }
 
 function installSystemPackages() {
   const missing = Object.keys(systemPackages).filter(name => !has(systemPackages[name]));
-  const isDebian = existsSync("/etc/os-release") && /^ID(_LIKE)?=.*debian/m.test(readFileSync("/etc/os-release", "utf8"));
+  const isDebian =
+    existsSync("/etc/os-release") && /^ID(_LIKE)?=.*debian/m.test(readFileSync("/etc/os-release", "utf8"));
   if (missing.length === 0 || process.getuid?.() !== 0 || !isDebian) return;
   console.log(`Installing ${missing.join(", ")} …`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
