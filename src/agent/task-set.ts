@@ -117,14 +117,27 @@ export class TaskSet {
     for (const [id, runner] of this.#runners) if (!named.has(id)) runner.dismiss();
     const leftOver = this.#found.filter(id => !named.has(id));
     this.#found = [];
-    for (const id of leftOver) void this.#removeLeftOver(id);
+    if (leftOver.length > 0) void this.#removeLeftOvers(leftOver);
     for (const id of this.#options.journal.ids()) if (!this.#runners.has(id)) this.#options.journal.forget(id);
   }
 
-  /** A container of this node's that the managers know nothing of. */
-  async #removeLeftOver(taskId: string): Promise<void> {
-    this.#options.log.info("removing a container that no manager knows", { task: taskId });
-    await this.#persist("remove a container", () => this.#options.runtime.remove(taskId));
+  /** Containers of this node's that the managers know nothing of: one after the other, and what failed again. */
+  async #removeLeftOvers(taskIds: readonly string[]): Promise<void> {
+    const { log, runtime } = this.#options;
+    log.info("removing containers that no manager knows", { tasks: taskIds });
+    const left = new Set(taskIds);
+    await this.#persist("remove containers that no manager knows", async () => {
+      let failure: unknown;
+      for (const taskId of left) {
+        try {
+          await runtime.remove(taskId);
+          left.delete(taskId);
+        } catch (error) {
+          failure = error;
+        }
+      }
+      if (left.size > 0) throw failure;
+    });
   }
 
   #changed(runner: TaskRunner): void {

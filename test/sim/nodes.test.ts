@@ -144,6 +144,25 @@ describe("a node", () => {
     expect(containersOn(drained).length).toBe(3);
   });
 
+  it("removes what nobody wants any more when it is back, a few at a time if its engine fails", async () => {
+    const away = await begin();
+    await swarm.ask(api => operator.scale(api, "web", 80));
+    await swarm.until(() => swarm.running("web").length === 80, "scaled", 5_000);
+    away.kill();
+    await swarm.until(() => isDown(away), "down");
+    await swarm.ask(api => operator.remove(api, "web"));
+    await swarm.until(() => swarm.view(tx => tx.task.size) === 0, "forgotten", 5_000);
+    expect(containersOn(away).length).toBe(20);
+    swarm.startHost(away);
+    await swarm.until(() => away.machine.operations.at(-1) === "describe", "looked around");
+    away.machine.reachable = false;
+    await swarm.until(() => away.worker?.link().connected === true, "connected", 10_000);
+    await swarm.clock.advance(20_000);
+    expect(away.process?.timers).toBeLessThan(6);
+    away.machine.reachable = true;
+    await swarm.until(() => away.machine.containers.size === 0, "removed", 20_000);
+  });
+
   it("whose engine cannot be reached keeps its tasks, and says why new ones wait", async () => {
     const sick = await begin();
     const before = ids(swarm.running("web"));
