@@ -48,6 +48,11 @@ export class SimDisk implements Disk {
     this.#failures.push({ operation, code });
   }
 
+  /** Takes back failures that have not come to pass yet. */
+  failNoMore(): void {
+    this.#failures.length = 0;
+  }
+
   /**
    * Loses what was not synced: each file keeps a random part of its unsynced tail, and with some chance that part has
    * holes of zeros in it, as when the second page of a write reached the disk and the first did not.

@@ -7,6 +7,7 @@ import { silentLogger } from "../ports/log.ts";
 import type { Caller } from "../ports/transport.ts";
 import { Store } from "../store/store.ts";
 import { ClusterSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import type { InternalRaftRequest } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { ClusterSpecSchema, NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { AnnotationsSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { SimClock } from "./clock.ts";
@@ -49,18 +50,33 @@ export async function foundSwarm(options: FoundingOptions): Promise<void> {
 }
 
 /** What a manager's disk holds, as its next start finds it. Changes the disk as that start does. */
-export async function openLog({
-  disk,
-  directory,
-  dataKey,
-  clock,
-}: LogPlace): Promise<{ store: Store; log: SingleLog }> {
-  const store = new Store({ clock });
+export async function openLog(place: LogPlace, store = new Store(place)): Promise<{ store: Store; log: SingleLog }> {
+  const { disk, directory, dataKey } = place;
   const sealer = aesGcmSealer(dataKey, new SimRandom());
   const onBroken = (fault: Error): never => {
     throw fault;
   };
   return { store, log: await SingleLog.open({ store, disk, directory, sealer, log: silentLogger, onBroken }) };
+}
+
+/** The state that a manager's disk holds as of log entry `index`: what came later is left out. */
+export async function stateAt(index: bigint, place: LogPlace): Promise<Store> {
+  const store = new StoreUpTo(index, place);
+  await openLog({ ...place, disk: place.disk.copy() }, store);
+  return store;
+}
+
+class StoreUpTo extends Store {
+  readonly #last: bigint;
+
+  constructor(last: bigint, place: LogPlace) {
+    super(place);
+    this.#last = last;
+  }
+
+  override apply(index: bigint, request: InternalRaftRequest): void {
+    if (index <= this.#last) super.apply(index, request);
+  }
 }
 
 function newCluster({ clusterId, snapshotInterval }: FoundingOptions): Cluster {

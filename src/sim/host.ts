@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import type { Fault } from "../lib/fault.ts";
+import { asFault, type Fault } from "../lib/fault.ts";
 import { Manager } from "../manager/manager.ts";
 import type { Caller } from "../ports/transport.ts";
 import { Worker } from "../worker/worker.ts";
@@ -35,6 +35,8 @@ export interface SimHostOptions {
   /** Its own: what it draws depends on no other host. */
   readonly random: SimRandom;
   readonly trace: SimTrace;
+  /** Its manager could not go on. */
+  readonly onBroken: (host: SimHost, fault: Fault) => void;
 }
 
 /** One daemon's run, from its start to its end. */
@@ -55,8 +57,6 @@ export class SimHost {
   readonly #options: SimHostOptions;
   readonly #skewMs: number;
   #daemon: Daemon | undefined;
-  /** Why its manager could not go on. */
-  broken: Fault | undefined;
 
   constructor(options: SimHostOptions) {
     const { name, self, address, clock, random } = options;
@@ -88,7 +88,7 @@ export class SimHost {
     return this.#daemon?.process;
   }
 
-  /** Starts the daemon. Resolves when its manager serves, if it is one; that takes virtual time. */
+  /** Starts the daemon. Resolves when its manager, if it is one, serves or has turned out to be broken. */
   async start(): Promise<void> {
     assert(!this.#daemon, `${this.name} runs already`);
     const { self, clock, network, random, managerAddress, trace, name } = this.#options;
@@ -102,7 +102,7 @@ export class SimHost {
       random: process.random,
       disk: processDisk(this.disk, process),
       transport: network.transport(this.address, self),
-      log: trace.logger(name),
+      log: trace.logger(process, name),
     };
     const runtime = processRuntime(new SimRuntime(this.machine, self.nodeId, process.clock), process);
     const directory = workerDirectory;
@@ -110,18 +110,22 @@ export class SimHost {
     const daemon: Daemon = { process, worker, manager: undefined };
     this.#daemon = daemon;
     trace.note(`${name} starts`);
-    if (this.isManager) {
-      daemon.manager = await Manager.start({
-        ...ports,
-        self,
-        directory: logDirectory,
-        listenAddress: managerAddress,
-        advertiseAddress: managerAddress,
-        dataKey: this.#options.dataKey,
-        onBroken: fault => this.#break(daemon, fault),
-      });
+    try {
+      if (this.isManager) {
+        daemon.manager = await Manager.start({
+          ...ports,
+          self,
+          directory: logDirectory,
+          listenAddress: managerAddress,
+          advertiseAddress: managerAddress,
+          dataKey: this.#options.dataKey,
+          onBroken: fault => this.#break(daemon, fault),
+        });
+      }
+      await worker.start();
+    } catch (error) {
+      this.#break(daemon, asFault(error));
     }
-    await worker.start();
   }
 
   /** The daemon ends as it should; containers run on. Takes virtual time. */
@@ -155,10 +159,11 @@ export class SimHost {
     this.#options.network.kill(this.address);
   }
 
-  /** As a node does whose log cannot be written any more: it answers nobody and waits for its operator. */
+  /** As a node does whose log cannot be written or read: it answers nobody and waits for its operator. */
   #break(daemon: Daemon, fault: Fault): void {
-    this.broken = fault;
+    if (this.#daemon !== daemon) return;
     this.#options.trace.note(`${this.name} is broken: ${fault.message}`);
-    if (this.#daemon === daemon) this.#end(daemon);
+    this.#end(daemon);
+    this.#options.onBroken(this, fault);
   }
 }

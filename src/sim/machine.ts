@@ -61,6 +61,17 @@ export class SimMachine {
     this.#tell();
   }
 
+  /** Who waits for something to happen to a container: one for each that an agent watches. */
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  /** Ids of the tasks whose containers run now. */
+  get running(): string[] {
+    const containers = [...this.containers.values()];
+    return containers.filter(({ instance }) => instance.state === "running").map(({ instance }) => instance.taskId);
+  }
+
   /** Fault unavailable while the engine is not to be reached. */
   ask(operation: string): void {
     if (!this.#reachable) throw new Fault("unavailable", "Cannot connect to the Docker daemon");

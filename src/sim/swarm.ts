@@ -30,6 +30,8 @@ export interface SimSwarmOptions {
   readonly snapshotInterval?: bigint;
   /** Called with what was committed, at once. */
   readonly onEvent?: (event: StoreEvent) => void;
+  /** Called when the manager's log cannot be written or read. */
+  readonly onBroken?: (fault: Fault) => void;
 }
 
 /**
@@ -44,11 +46,13 @@ export class SimSwarm {
   readonly dataKey: Uint8Array;
   readonly hosts: readonly SimHost[];
   readonly #onEvent: (event: StoreEvent) => void;
+  readonly #onBroken: (fault: Fault) => void;
 
   private constructor(options: SimSwarmOptions) {
-    const { seed = 1, workers = 3, onEvent = () => {} } = options;
+    const { seed = 1, workers = 3 } = options;
     this.random = new SimRandom(seed);
-    this.#onEvent = onEvent;
+    this.#onEvent = options.onEvent ?? (() => {});
+    this.#onBroken = options.onBroken ?? throwIt;
     this.dataKey = this.random.bytes(dataKeyBytes);
     const clusterId = newId(this.random);
     this.hosts = Array.from({ length: 1 + workers }, (_, at) => this.#host(at, clusterId));
@@ -214,6 +218,7 @@ export class SimSwarm {
       network: this.network,
       random: new SimRandom(Math.floor(this.random.float() * 2 ** 32)),
       trace: this.trace,
+      onBroken: (_host, fault) => this.#onBroken(fault),
     });
   }
 
@@ -227,6 +232,10 @@ export class SimSwarm {
       this.#onEvent(event);
     }
   }
+}
+
+function throwIt(fault: Fault): never {
+  throw fault;
 }
 
 function lineOf({ version, kind, action, object }: StoreEvent): string {

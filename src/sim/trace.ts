@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../ports/clock.ts";
 import type { LogFields, Logger } from "../ports/log.ts";
+import type { SimProcess } from "./process.ts";
 
 /** Lines kept for whoever asks what led to a failure. */
 const keptLines = 2_000;
@@ -33,16 +34,17 @@ export class SimTrace {
     return this.#lines.slice(-count);
   }
 
-  /** A log whose lines become part of the trace. */
-  logger(name: string, bound: LogFields = {}): Logger {
-    const write = (message: string, fields?: LogFields): void =>
-      this.note(`${name}: ${message} ${show({ ...bound, ...fields })}`);
+  /** A program's log, whose lines become part of the trace as long as the program lives. */
+  logger(process: SimProcess, name: string, bound: LogFields = {}): Logger {
+    const write = (message: string, fields?: LogFields): void => {
+      if (process.alive) this.note(`${name}: ${message} ${show({ ...bound, ...fields })}`);
+    };
     return {
       debug: write,
       info: write,
       warn: write,
       error: write,
-      with: fields => this.logger(name, { ...bound, ...fields }),
+      with: fields => this.logger(process, name, { ...bound, ...fields }),
     };
   }
 }

@@ -1,0 +1,207 @@
+import { same } from "../lib/same.ts";
+import type { ObjectKind } from "../model/objects.ts";
+import type { ReadTx } from "../store/tx.ts";
+import { NodeSpec_Availability as Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
+import {
+  NodeStatus_State as NodeState,
+  UpdateStatus_UpdateState as UpdateState,
+} from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { Chaos } from "./chaos.ts";
+import { stateAt } from "./founding.ts";
+import { logDirectory } from "./host.ts";
+import { ChangeChecks, crowdedMachines, crowdedSlots } from "./invariants.ts";
+import { imageOf, replicasOf } from "./ledger.ts";
+import { operator } from "./operator.ts";
+import { SimSwarm } from "./swarm.ts";
+
+/** Time for everything to be as it is wanted once all faults have ended, in milliseconds. */
+const convergenceLimitMs = 300_000;
+const settlingMs = 5_000;
+/** Time in which nothing is to change any more. */
+const quietMs = 60_000;
+/** Streams that an agent holds open: its session, its assignments, and the listening for log subscriptions. */
+const streamsPerAgent = 3;
+
+export interface SoakOptions {
+  readonly seed: number;
+  readonly workers: number;
+  readonly virtualMinutes: number;
+}
+
+export interface SoakResult {
+  readonly traceHash: string;
+  readonly virtualMs: number;
+  /** From the last request to everything being as it is wanted. */
+  readonly convergenceMs: number;
+  /** How often each thing was done. */
+  readonly done: ReadonlyMap<string, number>;
+}
+
+/** Throws at the first thing that must not be, with the seed and what led to it. */
+export async function soak(options: SoakOptions): Promise<SoakResult> {
+  const run = new Soak(options);
+  try {
+    return await run.run();
+  } catch (error) {
+    const last = run.swarm?.trace.tail(200).join("\n") ?? "";
+    const reason = error instanceof Error ? error.stack : String(error);
+    throw new Error(`seed ${options.seed}: ${reason}\n\nWhat led to it:\n${last}`, { cause: error });
+  }
+}
+
+class Soak {
+  swarm: SimSwarm | undefined;
+  readonly #options: SoakOptions;
+  readonly #problems: string[] = [];
+  readonly #problem = (problem: string): void => void this.#problems.push(problem);
+
+  constructor(options: SoakOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<SoakResult> {
+    const { seed, workers, virtualMinutes } = this.#options;
+    const changes = new ChangeChecks(this.#problem);
+    const swarm = await SimSwarm.start({
+      seed,
+      workers,
+      snapshotInterval: 150n,
+      onEvent: event => changes.see(event),
+      onBroken: fault => {
+        if (!fault.message.includes("simulated failure")) this.#problem(`the manager is broken: ${fault.message}`);
+      },
+    });
+    this.swarm = swarm;
+    const chaos = new Chaos(swarm, seed, this.#problem);
+    const end = swarm.clock.monotonic() + virtualMinutes * 60_000;
+    while (swarm.clock.monotonic() < end) {
+      await this.#actAndCompare(swarm, chaos);
+      await swarm.clock.advance(chaos.pauseMs());
+      this.#check(swarm, chaos);
+    }
+    await chaos.end();
+    const convergenceMs = await this.#converge(swarm, chaos);
+    await this.#stop(swarm);
+    return { traceHash: swarm.trace.hash, virtualMs: swarm.clock.monotonic(), convergenceMs, done: chaos.done };
+  }
+
+  /** Does one thing; if the manager died of it, its disk must hold exactly what it knew. */
+  async #actAndCompare(swarm: SimSwarm, chaos: Chaos): Promise<void> {
+    const { manager } = swarm.managerHost;
+    chaos.act();
+    if (!manager || swarm.managerHost.manager === manager) return;
+    const { disk } = swarm.managerHost;
+    const place = { disk, directory: logDirectory, dataKey: swarm.dataKey, clock: swarm.clock };
+    const found = await stateAt(manager.version, place);
+    const [before, after] = [manager.view(everything), found.view(everything)];
+    if (found.version !== manager.version)
+      this.#problem(`the log ends at ${found.version}, and ${manager.version} was known`);
+    for (const [id, object] of before) {
+      if (!same(object, after.get(id))) this.#problem(`${id} is not on disk as it was known`);
+    }
+    if (after.size !== before.size) this.#problem(`${after.size} objects on disk, and ${before.size} were known`);
+    this.#report(swarm);
+  }
+
+  #check(swarm: SimSwarm, chaos: Chaos): void {
+    if (swarm.isServed) {
+      swarm.view(tx => {
+        for (const problem of chaos.ledger.check(tx)) this.#problem(problem);
+        for (const problem of crowdedSlots(tx)) this.#problem(problem);
+        for (const problem of crowdedMachines(tx, swarm.hosts, host => chaos.isCalm(host))) this.#problem(problem);
+      });
+    }
+    this.#report(swarm);
+  }
+
+  async #converge(swarm: SimSwarm, chaos: Chaos): Promise<number> {
+    await swarm.until(() => swarm.isServed, "served");
+    await swarm.until(() => allReady(swarm), "all nodes are ready");
+    for (const { self } of swarm.hosts)
+      await swarm.ask(api => operator.setAvailability(api, self.nodeId, Availability.ACTIVE));
+    this.#check(swarm, chaos);
+    for (const name of chaos.ledger.settled()) {
+      await this.#insist(() => swarm.ask(api => operator.setImage(api, name, "sleep")));
+      await this.#insist(() => swarm.ask(api => operator.force(api, name)));
+    }
+    const took = await swarm.until(() => isConverged(swarm), "everything is as it is wanted", convergenceLimitMs);
+    // What is stopped last is still to be reported.
+    await swarm.clock.advance(settlingMs);
+    const version = swarm.managerHost.manager?.version;
+    await swarm.clock.advance(quietMs);
+    if (swarm.managerHost.manager?.version !== version) this.#problem("the store changes although nothing does");
+    if (!isConverged(swarm)) this.#problem("what was as it is wanted is not any more");
+    for (const problem of leaks(swarm)) this.#problem(problem);
+    this.#report(swarm);
+    return took;
+  }
+
+  /** The swarm writes into its services too: then the change is made anew. */
+  async #insist(change: () => Promise<void>): Promise<void> {
+    for (let tries = 5; ; tries--) {
+      try {
+        return await change();
+      } catch (error) {
+        if (tries === 0 || !(error instanceof Error) || !error.message.endsWith("update out of sequence")) throw error;
+      }
+    }
+  }
+
+  async #stop(swarm: SimSwarm): Promise<void> {
+    await swarm.stop();
+    await swarm.clock.advance(1_000);
+    const { network, clock, hosts } = swarm;
+    const watchers = hosts.reduce((sum, host) => sum + host.machine.watchers, 0);
+    if (network.calls + clock.pending + watchers > 0)
+      this.#problem(`left: ${network.calls} calls, ${clock.pending} timers, ${watchers} watchers`);
+    this.#report(swarm);
+  }
+
+  #report(swarm: SimSwarm): void {
+    if (this.#problems.length > 0)
+      throw new Error(`at ${swarm.clock.monotonic()} ms: ${this.#problems.slice(0, 10).join("; ")}`);
+  }
+}
+
+const kinds: readonly ObjectKind[] = ["cluster", "node", "service", "task", "network", "secret", "config"];
+
+function everything(tx: ReadTx): Map<string, unknown> {
+  return new Map(kinds.flatMap(kind => [...tx[kind].all()].map(object => [`${kind} ${object.id}`, object] as const)));
+}
+
+function allReady(swarm: SimSwarm): boolean {
+  return swarm.hosts.every(host => swarm.node(host).status.state === NodeState.READY);
+}
+
+/** Every replica runs with the present spec, and no machine has a container beyond those and the kept history. */
+function isConverged(swarm: SimSwarm): boolean {
+  const running = new Set(swarm.hosts.flatMap(({ machine }) => machine.running));
+  const services = swarm.view(tx => [...tx.service.all()]);
+  let wanted = 0;
+  for (const service of services) {
+    const tasks = swarm.running(service.spec.annotations.name);
+    const replicas = replicasOf(service) < 0 ? swarm.hosts.length : replicasOf(service);
+    const isCurrent = tasks.every(({ spec }) => spec.forceUpdate === service.spec.task.forceUpdate);
+    const isAlive = tasks.every(({ id }) => running.has(id));
+    const state = service.updateStatus?.state ?? UpdateState.COMPLETED;
+    if (tasks.length !== replicas || !isCurrent || !isAlive || imageOf(service) !== "sleep") return false;
+    if (state !== UpdateState.COMPLETED) return false;
+    wanted += replicas;
+  }
+  return running.size === wanted && swarm.view(tx => hasNoOrphans(tx, swarm));
+}
+
+function hasNoOrphans(tx: ReadTx, swarm: SimSwarm): boolean {
+  return swarm.hosts.every(({ machine, self }) =>
+    [...machine.containers.keys()].every(id => tx.task.get(id)?.nodeId === self.nodeId),
+  );
+}
+
+function* leaks({ network, hosts }: SimSwarm): Iterable<string> {
+  const streams = streamsPerAgent * hosts.length;
+  if (network.calls < streams || network.calls > streams + hosts.length)
+    yield `${network.calls} calls for ${hosts.length} agents`;
+  for (const { name, machine } of hosts)
+    if (machine.watchers !== machine.running.length)
+      yield `${name} watches ${machine.watchers} times for ${machine.running.length} containers`;
+}
