@@ -121,7 +121,8 @@ export class Dispatcher {
   #report(error: unknown, request: IncomingMessage): void {
     const { status, message } = describeError(error);
     const fields = { method: request.method, path: request.url?.split("?")[0], status, error: message };
-    if (status < 500) this.#options.doors.log.debug("The Docker API refused a request", fields);
+    // The others tell of a state that the client is to change: no manager, not there yet, locked.
+    if (status !== 500) this.#options.doors.log.debug("The Docker API refused a request", fields);
     else this.#options.doors.log.warn("The Docker API failed a request", fields);
   }
 }

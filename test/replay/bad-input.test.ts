@@ -177,14 +177,6 @@ describe.each(bodies)("POST %s", (path, body) => {
     world.api.backend.current = isInSwarm ? managing : inactive;
   });
 
-  /** The swarm's objects, but for versions and times. */
-  async function state(): Promise<string[]> {
-    const lists = ["/services", "/secrets", "/configs", "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"];
-    const answers: TestAnswer[] = [];
-    for (const list of lists) answers.push(await world.api.call("GET", list));
-    return answers.map(({ text }) => text);
-  }
-
   function expectSensible({ status, text, json, headers }: TestAnswer, sent: unknown): void {
     const context = `${JSON.stringify(sent).slice(0, 3000)} → ${status} ${text}`;
     if (status < 300) return;
@@ -199,17 +191,17 @@ describe.each(bodies)("POST %s", (path, body) => {
   });
 
   it("answers oddities in any place with a 2xx or a 4xx, writing all or nothing", async () => {
-    const before = isInSwarm ? await state() : [];
     for (const place of pathsIn(body)) {
       for (const odd of oddities) {
         const sent = replaced(body, place, odd);
+        const before = world.version;
         const answer = await world.api.call("POST", path, sent);
         expectSensible(answer, sent);
-        if (answer.status >= 300 && isInSwarm) expect(await state()).toEqual(before);
+        if (answer.status >= 300) expect(world.version).toBe(before);
         if (answer.status === 201) world.reset();
       }
     }
-  });
+  }, 120_000);
 
   it("names the field that has a wrong type", async () => {
     for (const place of pathsIn(body)) {

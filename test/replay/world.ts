@@ -30,6 +30,11 @@ export class World implements AsyncDisposable {
     return new World(await TestApi.start());
   }
 
+  /** Of the last write to the swarm's state. */
+  get version(): bigint {
+    return this.#store.version;
+  }
+
   /** A new swarm with nothing in it. */
   reset(): void {
     const { clock } = this.api;

@@ -17,7 +17,8 @@ export function infoRoutes(machine: Machine): readonly Route[] {
 
 async function info(context: RouteContext, machine: Machine): Promise<JsonObject> {
   const [base, swarm] = await Promise.all([engineInfo(context, machine), swarmInfo(context)]);
-  return { ...base, Swarm: swarm };
+  // Several daemons may share one engine: this is the name that the swarm knows the node by.
+  return { ...base, Name: machine.hostname, Swarm: swarm };
 }
 
 /** Also without engine, or with one that is down, this answers: tools ask it to see what is wrong. */
