@@ -1,19 +1,20 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { eventually } from "./command.ts";
+import { HostProcess, type Namespace } from "./namespace.ts";
 
 const shoald = resolve(import.meta.dirname, "../../bin/shoald");
 
 export interface DaemonOptions {
-  /** Loopback address of its own: it listens and publishes there. */
+  /** Where it listens and publishes: a loopback address of its own, or its host's. */
   readonly address: string;
   readonly hostname: string;
   readonly flags?: readonly string[];
-  /** Program and arguments put before `shoald`, to run it inside a namespace. */
-  readonly within?: readonly string[];
+  /** The host to run in; this machine itself without one. */
+  readonly namespace?: Namespace;
 }
 
 export interface Output {
@@ -27,7 +28,7 @@ export class Daemon {
   readonly directory = mkdtempSync(join(tmpdir(), "shoal-test-"));
   readonly socket = join(this.directory, "shoal.sock");
   readonly options: DaemonOptions;
-  #process: ChildProcess | undefined;
+  #process: HostProcess | undefined;
 
   constructor(options: DaemonOptions) {
     this.options = options;
@@ -39,30 +40,26 @@ export class Daemon {
 
   /** Starts the process; resolves when it answers. */
   async start(): Promise<void> {
-    const { flags = [], hostname, within = [] } = this.options;
+    const { flags = [], hostname, namespace } = this.options;
     const dataRoot = join(this.directory, "data");
     mkdirSync(dataRoot, { recursive: true });
     const own = ["--data-root", dataRoot, "--host", `unix://${this.socket}`, "--hostname", hostname, ...flags];
-    const [program = shoald, ...args] = [...within, shoald, ...own];
-    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
-    child.stderr.pipe(createWriteStream(join(this.directory, "shoald.log"), { flags: "a" }));
-    this.#process = child;
+    const argv = [shoald, ...own];
+    const log = join(this.directory, "shoald.log");
+    const daemon = namespace ? await namespace.spawn(argv, log) : spawnHere(argv, log);
+    this.#process = daemon;
     await eventually(`${hostname} answers`, async () => {
-      if (child.exitCode !== null)
-        throw new Error(`shoald ended with ${child.exitCode}: see ${this.directory}/shoald.log`);
+      if (!daemon.running) throw new Error(`shoald of ${hostname} ended: ${daemon.logTail()}`);
       const answer = await this.api("GET", "/_ping").catch(() => undefined);
       return answer?.status === 200 ? true : undefined;
     });
   }
 
   /** Ends the process with `signal` and waits until it is gone. Its tasks go on. */
-  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    const child = this.#process;
+  async end(signal: "SIGTERM" | "SIGKILL" | "SIGINT" = "SIGTERM"): Promise<void> {
+    const daemon = this.#process;
     this.#process = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise(done => child.once("exit", done));
-    child.kill(signal);
-    await ended;
+    await daemon?.end(signal);
   }
 
   /** Leaves the swarm (which ends its tasks), ends the process and removes its files. */
@@ -110,6 +107,13 @@ export class Daemon {
       call.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
+}
+
+function spawnHere([program = "", ...args]: readonly string[], logFile: string): HostProcess {
+  const log = openSync(logFile, "a");
+  const child = spawn(program, args, { stdio: ["ignore", log, log] });
+  closeSync(log);
+  return new HostProcess(child, child.pid ?? 0, logFile);
 }
 
 function parsed(bytes: Buffer): unknown {

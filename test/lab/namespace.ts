@@ -94,7 +94,7 @@ export class Namespace {
   }
 }
 
-/** A daemon inside a host. */
+/** A daemon, inside a host or on this machine itself. */
 export class HostProcess {
   /** As seen from outside. */
   readonly pid: number;
