@@ -132,7 +132,7 @@ export class EngineClient {
       response.on("error", error => reject(faultOfConnection(this.endpoint.text, error)));
       response.on("close", () => {
         timer.cancel();
-        reject(faultOfConnection(this.endpoint.text, "it broke off its answer"));
+        if (!response.complete) reject(faultOfConnection(this.endpoint.text, "it broke off its answer"));
       });
     });
   }
