@@ -8,12 +8,18 @@ const stopMarginMs = 60_000;
 
 /** The engine's containers that belong to this node, found by task. */
 export class Containers {
-  readonly #client: EngineClient;
+  readonly #client: Pick<EngineClient, "json">;
   readonly #nodeId: string;
-  /** Task → container, as far as known: saves the engine a search. */
+  /** Task → container, as far as known: saves the engine a search through all it has. */
   readonly #ids = new Map<string, string>();
+  /** Whether all were listed: what came after that was made here. */
+  #listed = false;
+  /** Tasks whose container was asked for without a yes: it may be there or still come. */
+  readonly #doubtful = new Set<string>();
+  /** Containers that were made here and never told to start. */
+  readonly #unstarted = new Set<string>();
 
-  constructor(client: EngineClient, nodeId: string) {
+  constructor(client: Pick<EngineClient, "json">, nodeId: string) {
     this.#client = client;
     this.#nodeId = nodeId;
   }
@@ -29,6 +35,7 @@ export class Containers {
     const answers = await Promise.all(found.map(container => this.#answer(container.Id)));
     const here = answers.filter(answer => answer !== undefined);
     for (const answer of here) this.#ids.set(answer.Config.Labels?.[taskIdLabel] ?? "", answer.Id);
+    this.#listed = true;
     return here;
   }
 
@@ -36,28 +43,38 @@ export class Containers {
   async inspect(taskId: string): Promise<ContainerAnswer | undefined> {
     const id = await this.find(taskId);
     const answer = id === undefined ? undefined : await this.#answer(id);
-    if (!answer) this.#ids.delete(taskId);
+    if (!answer) this.#forget(taskId);
     return answer;
   }
 
   /** The id of the task's container; one that is remembered may be gone by now. */
   async find(taskId: string): Promise<string | undefined> {
     const known = this.#ids.get(taskId);
-    if (known !== undefined) return known;
+    if (known !== undefined || (this.#listed && !this.#doubtful.has(taskId))) return known;
     const [found] = await this.#search([`${taskIdLabel}=${taskId}`]);
     if (found) this.#ids.set(taskId, found.Id);
     return found?.Id;
   }
 
+  /** The id of the task's container if it was made here and not told to start yet: then there is no need to look. */
+  unstarted(taskId: string): string | undefined {
+    const id = this.#ids.get(taskId);
+    return id !== undefined && this.#unstarted.has(id) ? id : undefined;
+  }
+
   /** Creates the task's container. Faults already_exists, not_found (no such image), invalid_argument. */
   async create(taskId: string, name: string, config: ContainerCreate): Promise<string> {
+    this.#doubtful.add(taskId);
     const answer = await this.#client.json("POST", "/containers/create", { query: { name }, body: config });
     const { Id } = answer as { Id: string };
+    this.#doubtful.delete(taskId);
     this.#ids.set(taskId, Id);
+    this.#unstarted.add(Id);
     return Id;
   }
 
   async start(id: string): Promise<void> {
+    this.#unstarted.delete(id);
     await this.#client.json("POST", `/containers/${id}/start`);
   }
 
@@ -68,8 +85,15 @@ export class Containers {
     await ignoreMissing(this.#client.json("POST", `/containers/${id}/stop`, { query, timeoutMs }));
   }
 
-  /** Resolves when the container and its unnamed volumes are gone. */
-  async remove(taskId: string, id: string): Promise<void> {
+  /** Resolves when the task's container and its unnamed volumes are gone. */
+  async remove(taskId: string): Promise<void> {
+    const id = await this.find(taskId);
+    if (id !== undefined) await this.#remove(id);
+    this.#forget(taskId);
+    this.#doubtful.delete(taskId);
+  }
+
+  async #remove(id: string): Promise<void> {
     try {
       await this.#client.json("DELETE", `/containers/${id}`, { query: { force: "true", v: "true" } });
     } catch (error) {
@@ -79,6 +103,10 @@ export class Containers {
         await ignoreMissing(this.#client.json("POST", `/containers/${id}/wait`, { query }));
       } else if (error.code !== "not_found") throw error;
     }
+  }
+
+  #forget(taskId: string): void {
+    this.#unstarted.delete(this.#ids.get(taskId) ?? "");
     this.#ids.delete(taskId);
   }
 

@@ -109,7 +109,8 @@ export class DockerRuntime implements Runtime {
 
   async start(task: Task): Promise<Instance> {
     return this.#gate.run(async () => {
-      const before = await this.inspect(task.id);
+      const id = this.#containers.unstarted(task.id);
+      const before = id === undefined ? await this.inspect(task.id) : created(task.id, id);
       if (!before) throw new Fault("failed_precondition", `starting container failed: No such container: ${task.id}`);
       // One that has run to its end must not run a second time because a report was lost.
       if (before.state !== "created") return before;
@@ -148,8 +149,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async remove(taskId: string): Promise<void> {
-    const id = await this.#containers.find(taskId);
-    if (id !== undefined) await this.#gate.run(() => this.#containers.remove(taskId, id));
+    await this.#gate.run(() => this.#containers.remove(taskId));
     await this.#files.remove(taskId);
   }
 
