@@ -144,6 +144,16 @@ describe("removeNetwork", () => {
     expect(store.view(tx => tx.network.size)).toBe(refused ? 1 : 0);
   });
 
+  it("with a task on it whose service was removed right before", async () => {
+    const { api, store } = newApi();
+    await store.update(tx => {
+      tx.network.create(sampleNetwork("net"));
+      tx.task.create({ ...attached("t", TaskState.RUNNING, TaskState.RUNNING), serviceId: "gone" });
+    });
+    await api.removeNetwork({ networkId: "net" });
+    expect(store.view(tx => tx.network.size)).toBe(0);
+  });
+
   it("refuses predefined networks, and the ingress network while ports are published", async () => {
     const { api, store } = newApi();
     const host = sampleNetwork("h", "host");

@@ -60,7 +60,11 @@ function checkUnused(tx: ReadTx, network: Network): void {
     return;
   }
   for (const service of tx.service.byNetwork(id)) throw inUse(`network ${id} is in use by service ${service.id}`);
-  for (const task of tx.task.byNetwork(id)) if (isLive(task)) throw inUse(`network ${id} is in use by task ${task.id}`);
+  for (const task of tx.task.byNetwork(id)) {
+    // `stack rm` removes services and their networks in one go: the tasks of a service that is gone are on their way out.
+    const isGoing = task.serviceId !== "" && !tx.service.get(task.serviceId);
+    if (isLive(task) && !isGoing) throw inUse(`network ${id} is in use by task ${task.id}`);
+  }
 }
 
 function checkIngressUnused(tx: ReadTx): void {

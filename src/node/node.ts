@@ -20,6 +20,9 @@ import * as texts from "./texts.ts";
 /** How long `join` waits for its outcome before it answers that it goes on in the background. Docker's figure. */
 const joinWaitMs = 20_000;
 
+/** How long `init` waits for the new manager's own node to be described. */
+const describeWaitMs = 5_000;
+
 /** Where this node stands: exactly one of these at a time. */
 type Standing =
   | { readonly at: "outside" }
@@ -122,7 +125,12 @@ export class Node implements SwarmBackend {
         advertiseAddress: addresses.advertise,
         managers: [addresses.advertise],
       };
-      return this.#enter({ files, state, founding });
+      const member = await this.#enter({ files, state, founding });
+      // The CLI looks at the node right away; an engine that does not answer must not keep the swarm from being.
+      const late = new AbortController();
+      await Promise.race([member.welcomed, sleep(this.#doors.clock, describeWaitMs, late.signal)]);
+      late.abort();
+      return member.nodeId;
     });
   }
 
@@ -249,13 +257,13 @@ export class Node implements SwarmBackend {
   }
 
   /** Writes the membership down and takes it up; without a trace when that fails. */
-  async #enter(membership: Pick<MemberOptions, "files" | "state" | "founding">): Promise<string> {
+  async #enter(membership: Pick<MemberOptions, "files" | "state" | "founding">): Promise<Member> {
     const { disk } = this.#doors;
     try {
       await disk.makeDirectory(this.#directory);
       await saveState(disk, this.#directory, membership.state);
       await saveNodeFiles(disk, this.#certificates, membership.files);
-      return (await this.#become(membership)).nodeId;
+      return await this.#become(membership);
     } catch (error) {
       await disk.remove(this.#directory);
       throw error;
