@@ -41,6 +41,13 @@ describe("decideRestart", () => {
       { availability: Availability.DRAIN },
       ["a→SHUTDOWN", "+1 READY"],
     ],
+    [
+      "makes ready what moves from a node that is down while the one before it still stops elsewhere",
+      service,
+      { a: { node: "m", desired: SHUTDOWN }, b: { node: "n", state: READY, desired: READY, createdAt: 1 } },
+      { state: NodeState.DOWN },
+      ["b→SHUTDOWN", "+1 READY"],
+    ],
     ["leaves a paused node's", service, { a: { node: "n" } }, { availability: Availability.PAUSE }, []],
     ["leaves an unknown node's", service, { a: { node: "n" } }, { state: NodeState.UNKNOWN }, []],
     [

@@ -103,7 +103,8 @@ function replacementFor(
   const place = isGlobal ? { nodeId: last.nodeId } : { slot: last.slot };
   const task = newTask(service, place, TaskState.READY, { ...context, cluster });
   const ended = isTerminal(last.status.state) && !hadToLeave(last);
-  const successor = ended ? afterEnd(last, task, context.now) : afterMove(last, task, nodeOf, context.now);
+  const waits = tasks.some(other => (other === last || !isWanted(other)) && runsOn(other, nodeOf));
+  const successor = ended ? afterEnd(last, task, context.now) : afterMove(last, task, waits, context.now);
   const renews = isUpdating(service) && !isCurrent(last);
   return [{ kind: "create task", task: renews ? asUpdated(successor, service) : successor }];
 }
@@ -117,14 +118,18 @@ function afterEnd(ended: Task, task: Task, now: number): Task {
   return withNotes(task, { ...restartNotes(ended, task, now), startAfter: now + restartDelayMs(ended) });
 }
 
+/** Whether the task may still run on its node. */
+function runsOn(task: Task, nodeOf: NodeOf): boolean {
+  return occupiesNode(task) && isReachable(nodeOf(task.nodeId));
+}
+
 /**
  * No delay of its own: it is there against tasks that end again and again, and a task that is moved did no wrong. One
- * that was still delayed stays so.
+ * that was still delayed stays so. `waits`: others in its slot have to stop first.
  */
-function afterMove(moved: Task, task: Task, nodeOf: NodeOf, now: number): Task {
+function afterMove(moved: Task, task: Task, waits: boolean, now: number): Task {
   const { startAfter = 0 } = notesOf(moved);
   const delayed = moved.desiredState === TaskState.READY && startAfter > now;
-  const waits = delayed || (occupiesNode(moved) && isReachable(nodeOf(moved.nodeId)));
   const notes = { ...moveNotes(moved, task), ...(delayed && { startAfter }) };
-  return withNotes(waits ? task : { ...task, desiredState: TaskState.RUNNING }, notes);
+  return withNotes(waits || delayed ? task : { ...task, desiredState: TaskState.RUNNING }, notes);
 }
