@@ -15,6 +15,8 @@ export interface UpdateSlot {
   readonly superseded: readonly Task[];
   /** Wanted tasks made from an older spec. */
   readonly old: readonly Task[];
+  /** Some of them wait for a new task to come up that an earlier, interrupted update put there. */
+  readonly handsOver: boolean;
   /** The task that this update put there, if it got so far. */
   readonly made: Task | undefined;
   /** When the task made by this update lets the next slot have its turn (milliseconds); Infinity: not yet known. */
@@ -43,6 +45,7 @@ export function updateSlot(slot: Slot, plan: UpdatePlan, { isOutdated, isOfUpdat
     old,
     made,
     ranAt,
+    handsOver: made === undefined && old.length > 0 && current.length > 0,
     // A new task that failed for good is not tried again by the same update.
     outdated: onlyOld && made === undefined,
     superseded: supersededIn(old, current, plan),

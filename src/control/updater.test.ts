@@ -118,6 +118,20 @@ describe("decideUpdate", () => {
       { a: old, b: { made: true, state: READY, createdAt: 1 } },
       [],
     ],
+    [
+      "follows what an interrupted update has begun",
+      { ...one, order: START_FIRST },
+      UNKNOWN,
+      { a: old, b: { state: READY, createdAt: 1 } },
+      ["service s"],
+    ],
+    [
+      "is not done before it has taken over",
+      { ...one, order: START_FIRST },
+      UPDATING,
+      { a: old, b: { state: READY, createdAt: 1 } },
+      [],
+    ],
     ["monitors", one, UPDATING, { a: { made: true, ranAt: now - 2_000, since: now - 2_000 } }, []],
     ["completes", one, UPDATING, { a: { made: true, ranAt: now - 5_000, since: now - 5_000 } }, ["service s"]],
     [

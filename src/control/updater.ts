@@ -1,12 +1,12 @@
 import type { Cluster, Node, Service } from "../model/objects.ts";
 import { isWanted, occupiesNode, type Task } from "../model/task.ts";
+import { findCluster } from "../store/the-cluster.ts";
 import {
   UpdateConfig_FailureAction as FailureAction,
   TaskState,
   UpdateConfig_UpdateOrder as UpdateOrder,
   UpdateStatus_UpdateState as UpdateState,
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { theCluster } from "./cluster.ts";
 import { suits } from "./global.ts";
 import { cameUp, countsDifferently, taskEventOf } from "./hints.ts";
 import { type Context, type Decision, type Loop, nothing } from "./loop.ts";
@@ -49,7 +49,7 @@ export const updaterLoop: Loop<UpdateObservation> = {
     const slots = [...slotsOf(tx.task.byService(key)).values()].filter(
       slot => slotStateOf(slot, service) !== "empty" && (slot.nodeId === "" || suits(nodeOf(slot.nodeId), service)),
     );
-    return { service, cluster: theCluster(tx), slots, nodeOf };
+    return { service, cluster: findCluster(tx), slots, nodeOf };
   },
   decide: decideUpdate,
 };
@@ -60,7 +60,7 @@ export function decideUpdate(observation: UpdateObservation, context: Context): 
     case UpdateState.UNKNOWN: {
       const started = { ...observation, service: updateStarted(service, context.now) };
       const slots = survey(started);
-      if (!slots.some(slot => slot.outdated || slot.superseded.length > 0)) return nothing;
+      if (!slots.some(slot => slot.outdated || slot.handsOver || slot.superseded.length > 0)) return nothing;
       const { writes } = advance(started, slots, context);
       return { writes: [{ kind: "update service", service: started.service }, ...writes] };
     }
@@ -92,8 +92,8 @@ function carryOn(observation: UpdateObservation, slots: readonly UpdateSlot[], c
   const after = failureConsequence(service, plan, slots, context.now);
   if (after) return { writes: [{ kind: "update service", service: after }] };
   const advanced = advance(observation, slots, context);
-  if (advanced.writes.length > 0 || slots.some(slot => slot.outdated || slot.turnEndsAt === Number.POSITIVE_INFINITY))
-    return advanced;
+  const goesOn = (slot: UpdateSlot) => slot.outdated || slot.handsOver || slot.turnEndsAt === Number.POSITIVE_INFINITY;
+  if (advanced.writes.length > 0 || slots.some(goesOn)) return advanced;
   const monitored = plan.onFailure === FailureAction.CONTINUE ? 0 : plan.monitorMs;
   const settlesAt = slots.reduce((latest, slot) => Math.max(latest, (slot.ranAt ?? 0) + monitored), 0);
   if (settlesAt > context.now) return { writes: [], lookAgainMs: settlesAt - context.now };
