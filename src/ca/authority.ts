@@ -2,13 +2,6 @@ import { Fault } from "../lib/fault.ts";
 import type { Cluster } from "../model/objects.ts";
 import { fromDuration } from "../model/time.ts";
 import { defaultNodeExpiryMs, RootCa } from "../pki/root-ca.ts";
-import type { ReadTx } from "../store/tx.ts";
-
-/** The swarm itself. Fault unavailable on a manager that is called before it has caught up with the others. */
-export function theCluster(tx: ReadTx): Cluster {
-  for (const cluster of tx.cluster.all()) return cluster;
-  throw new Fault("unavailable", "this manager does not have the state of the swarm yet");
-}
 
 /** How long certificates of this swarm's nodes last, as its spec says. */
 export function nodeExpiryMs(cluster: Cluster): number {

@@ -7,8 +7,9 @@ import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 import type { Caller } from "../ports/transport.ts";
 import type { Store } from "../store/store.ts";
+import { theCluster } from "../store/the-cluster.ts";
 import { NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import { Authority, nodeExpiryMs, theCluster } from "./authority.ts";
+import { Authority, nodeExpiryMs } from "./authority.ts";
 import { FailedJoins } from "./failed-joins.ts";
 import { issuedCertificate, newNode, roleOf } from "./new-node.ts";
 

@@ -1,9 +1,9 @@
 import { managerServerName } from "../pki/subject.ts";
 import { type Handlers, type Registration, register } from "../ports/transport.ts";
 import type { Store } from "../store/store.ts";
+import { theCluster } from "../store/the-cluster.ts";
 import { CA, NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { NodeSpec_Membership } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import { theCluster } from "./authority.ts";
 import { issued } from "./issued.ts";
 import { Issuer, type IssuerOptions } from "./issuer.ts";
 

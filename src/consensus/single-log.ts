@@ -5,6 +5,7 @@ import type { Disk } from "../ports/disk.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Proposal, Proposer } from "../store/proposer.ts";
 import type { Store } from "../store/store.ts";
+import { findCluster } from "../store/the-cluster.ts";
 import { InternalRaftRequestSchema } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { SnapshotSchema } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
 import type { Sealer } from "./sealer.ts";
@@ -113,8 +114,7 @@ export class SingleLog implements Proposer {
 
   #raftConfig(): { interval: bigint; keepOld: number } {
     return this.#options.store.view(tx => {
-      const [cluster] = tx.cluster.all();
-      const raft = cluster?.spec.raft;
+      const raft = findCluster(tx)?.spec.raft;
       return {
         interval: raft?.snapshotInterval || defaultSnapshotInterval,
         keepOld: Number(raft?.keepOldSnapshots ?? 0n),

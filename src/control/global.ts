@@ -1,7 +1,7 @@
 import type { Cluster, Node, Service } from "../model/objects.ts";
 import { isWanted, type Task } from "../model/task.ts";
+import { findCluster } from "../store/the-cluster.ts";
 import { NodeSpec_Availability as Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import { theCluster } from "./cluster.ts";
 import { countsDifferently, taskEventOf } from "./hints.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
 import { isInService, satisfiesPlacement, satisfiesPlatform } from "./placement.ts";
@@ -35,7 +35,7 @@ export const globalLoop: Loop<GlobalObservation> = {
     const service = tx.service.get(key);
     if (!service || modeOf(service).kind !== "global") return undefined;
     const tasks = [...tx.task.byService(key)];
-    return { service, cluster: theCluster(tx), nodes: [...tx.node.all()], tasks };
+    return { service, cluster: findCluster(tx), nodes: [...tx.node.all()], tasks };
   },
   decide: decideGlobal,
 };

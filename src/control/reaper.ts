@@ -1,7 +1,7 @@
 import type { Node, Service } from "../model/objects.ts";
 import { isTerminal, isWanted, type Task } from "../model/task.ts";
+import { findCluster } from "../store/the-cluster.ts";
 import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { theCluster } from "./cluster.ts";
 import { taskEventOf } from "./hints.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
 import { isReachable } from "./placement.ts";
@@ -35,7 +35,7 @@ export const reaperLoop: Loop<ReaperObservation> = {
     for (const task of tx.task.all()) if (isUnwanted(task)) yield slotKeyOf(task);
   },
   observe(tx, key) {
-    const limit = theCluster(tx)?.spec.orchestration?.taskHistoryRetentionLimit;
+    const limit = findCluster(tx)?.spec.orchestration?.taskHistoryRetentionLimit;
     const retention = limit === undefined ? defaultRetention : Number(limit);
     return {
       service: tx.service.get(serviceIdOf(key)),

@@ -1,6 +1,6 @@
 import type { Cluster, Service } from "../model/objects.ts";
 import type { Task } from "../model/task.ts";
-import { theCluster } from "./cluster.ts";
+import { findCluster } from "../store/the-cluster.ts";
 import { countsDifferently, taskEventOf } from "./hints.ts";
 import { type Context, type Decision, type Loop, nothing } from "./loop.ts";
 import { surplusSlots } from "./scale-down.ts";
@@ -35,7 +35,7 @@ export const replicatedLoop: Loop<ReplicatedObservation> = {
     if (!service) return undefined;
     const mode = modeOf(service);
     if (mode.kind !== "replicated") return undefined;
-    return { service, replicas: mode.replicas, cluster: theCluster(tx), tasks: [...tx.task.byService(key)] };
+    return { service, replicas: mode.replicas, cluster: findCluster(tx), tasks: [...tx.task.byService(key)] };
   },
   decide: decideReplicas,
 };

@@ -1,7 +1,7 @@
 import type { Cluster, Node, Service } from "../model/objects.ts";
 import { isTerminal, isWanted, occupiesNode, type Task } from "../model/task.ts";
+import { findCluster } from "../store/the-cluster.ts";
 import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { theCluster } from "./cluster.ts";
 import { countsDifferently, taskEventOf } from "./hints.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
 import { isInService, isReachable } from "./placement.ts";
@@ -53,7 +53,7 @@ export const restartLoop: Loop<RestartObservation> = {
       const node = tx.node.get(nodeId);
       if (node) nodes.set(nodeId, node);
     }
-    return { service, cluster: theCluster(tx), tasks, nodes };
+    return { service, cluster: findCluster(tx), tasks, nodes };
   },
   decide: decideRestart,
 };

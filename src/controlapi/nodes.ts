@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { Fault } from "../lib/fault.ts";
 import type { Node } from "../model/objects.ts";
 import { toTimestamp } from "../model/time.ts";
+import { theCluster } from "../store/the-cluster.ts";
 import type { ReadTx, WriteTx } from "../store/tx.ts";
 import type { ListNodesRequest_Filters as Filters } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import {
@@ -11,7 +12,6 @@ import {
   TaskState,
   TaskStatusSchema,
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { theCluster } from "./cluster.ts";
 import { type ControlApiParts, type Methods, notFound, required } from "./parts.ts";
 import { withRefused } from "./removed-certificates.ts";
 import { hasLabels, isAmong, select } from "./select.ts";

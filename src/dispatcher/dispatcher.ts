@@ -7,6 +7,7 @@ import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 import type { CallContext, Handlers } from "../ports/transport.ts";
 import type { Store } from "../store/store.ts";
+import { findCluster } from "../store/the-cluster.ts";
 import type { StoreEvent } from "../store/tx.ts";
 import {
   type Dispatcher as DispatcherService,
@@ -172,7 +173,7 @@ export class Dispatcher {
   }
 
   #refuseRemoved(nodeId: string): void {
-    const removed = this.#store.view(tx => [...tx.cluster.all()].some(each => nodeId in each.blacklistedCertificates));
+    const removed = this.#store.view(tx => nodeId in (findCluster(tx)?.blacklistedCertificates ?? {}));
     if (removed) throw new Fault("permission_denied", `node ${nodeId} was removed from the swarm`);
   }
 
@@ -191,7 +192,7 @@ export class Dispatcher {
   }
 
   #periodMs(): number {
-    const [cluster] = this.#store.view(tx => [...tx.cluster.all()]);
+    const cluster = this.#store.view(findCluster);
     return spreadPeriodMs(heartbeatPeriodMs(cluster), this.#random.float());
   }
 

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { same } from "../lib/same.ts";
+import { findCluster } from "../store/the-cluster.ts";
 import type { ReadTx } from "../store/tx.ts";
 import { type SessionMessage, SessionMessageSchema } from "../wire/gen/docker/swarmkit/v1/dispatcher_pb.ts";
 import type { Node } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
@@ -23,7 +24,7 @@ export function sessionMessage(
 ): SessionMessage {
   const node = tx.node.get(session.nodeId);
   if (!node) throw notRegistered();
-  const [cluster] = tx.cluster.all();
+  const cluster = findCluster(tx);
   return create(SessionMessageSchema, {
     sessionId: session.id,
     node,
