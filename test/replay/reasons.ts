@@ -58,7 +58,6 @@ export const notes: readonly string[] = [
   "`POST /swarm/join`, `leave` and `unlock`: what the node answers is given to the façade here; the node's own tests cover it.",
   "Paths that are neither the swarm's nor known are the engine's to refuse; it answers `page not found` like this one does.",
   "JSON numbers are read exactly up to 2^53; larger counts (64-bit in Docker) are refused, naming the field.",
-  "JSON keys must be spelt as Docker spells them; Go also takes other cases.",
   "The `name` and `id` filters of `GET /networks` take a part of the text, `^` and `$` for its ends; Docker takes any regular expression.",
   "Request bodies for the swarm are limited to 4 MiB (413) and 200 levels of nesting (400), and must come within 30 s (408).",
   "Over TCP without TLS, requests that a web page may have sent (`Origin`, or a `Host` that is not this listener's) are answered 403.",
