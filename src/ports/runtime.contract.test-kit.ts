@@ -357,7 +357,7 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeHarness
     });
 
     it("gives the environment, secrets and configs to what runs", async ctx => {
-      if (!harness.delivers) ctx.skip();
+      if (!harness.delivers) ctx.skip("nothing in the simulation reads environment, secrets or configs");
       const secret = create(SecretSchema, {
         id: "secret".padEnd(25, "0"),
         spec: { annotations: { name: "key" }, data: Buffer.from("hidden\n") },
@@ -391,7 +391,7 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeHarness
     });
 
     it("says which secret is missing", async ctx => {
-      if (!harness.delivers) ctx.skip();
+      if (!harness.delivers) ctx.skip("nothing in the simulation reads environment, secrets or configs");
       const target = { case: "file", value: { name: "gone", uid: "0", gid: "0", mode: 0o444 } } as const;
       const task = taskFor({ kind: "runs" }, { secrets: [{ secretId: "nowhere", secretName: "gone", target }] });
       await expect(prepare(task)).rejects.toThrow(/gone/);
