@@ -1,9 +1,9 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { eventually } from "./command.ts";
+import { type CommandResult, eventually, tryCommand } from "./command.ts";
 import { HostProcess, type Namespace } from "./namespace.ts";
 
 const shoald = resolve(import.meta.dirname, "../../bin/shoald");
@@ -17,11 +17,8 @@ export interface DaemonOptions {
   readonly namespace?: Namespace;
 }
 
-export interface Output {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+/** How long a docker command may take, in milliseconds. */
+const cliTimeoutMs = 120_000;
 
 /** One real `shoald` process with a data root of its own, and ways to talk to it. */
 export class Daemon {
@@ -70,13 +67,14 @@ export class Daemon {
   }
 
   /** Runs the stock docker CLI against this daemon. */
-  docker(...args: string[]): Promise<Output> {
-    const env = { ...process.env, DOCKER_HOST: `unix://${this.socket}`, DOCKER_CONFIG: join(this.directory, "cli") };
-    return new Promise(done => {
-      execFile("docker", args, { env, timeout: 120_000 }, (error, stdout, stderr) => {
-        done({ code: typeof error?.code === "number" ? error.code : error ? 1 : 0, stdout, stderr });
-      });
-    });
+  docker(...args: string[]): Promise<CommandResult> {
+    return this.dockerWith("", ...args);
+  }
+
+  /** The same, with something to read on its standard input. */
+  dockerWith(input: string, ...args: string[]): Promise<CommandResult> {
+    const env = { DOCKER_HOST: `unix://${this.socket}`, DOCKER_CONFIG: join(this.directory, "cli") };
+    return tryCommand(["docker", ...args], { env, input, timeoutMs: cliTimeoutMs });
   }
 
   /** `docker`, which must succeed; its trimmed standard output. */

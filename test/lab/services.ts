@@ -8,6 +8,7 @@ export interface TaskView {
   readonly Slot?: number;
   readonly DesiredState: string;
   readonly Status: {
+    readonly Timestamp: string;
     readonly State: string;
     readonly Message: string;
     readonly Err?: string;
