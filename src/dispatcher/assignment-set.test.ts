@@ -108,6 +108,22 @@ describe("what an agent is told", () => {
     expect(told(store.view(tx => set.changes(tx, ["c"])))).toEqual(["+secret s1", "+task c"]);
   });
 
+  it("keeps a secret that passes from one task to another in one message, whichever is looked at first", async () => {
+    for (const order of [
+      ["a", "b"],
+      ["b", "a"],
+    ]) {
+      const store = await filled(task("a", TaskState.ASSIGNED, { secrets: ["s1"] }));
+      const set = new AssignmentSet("n1");
+      store.view(tx => set.all(tx));
+      await setState(store, "a", TaskState.FAILED);
+      await store.update(tx => tx.task.create(task("b", TaskState.ASSIGNED, { secrets: ["s1"] })));
+      expect(told(store.view(tx => set.changes(tx, order)))).toEqual(["+task b"]);
+      await setState(store, "b", TaskState.FAILED);
+      expect(told(store.view(tx => set.changes(tx, ["b"])))).toEqual(["-secret s1"]);
+    }
+  });
+
   it("is not what it reported itself", async () => {
     const store = await filled(task("a", TaskState.ASSIGNED));
     const set = new AssignmentSet("n1");

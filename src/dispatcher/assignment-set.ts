@@ -43,17 +43,17 @@ export class AssignmentSet {
 
   /** The news about some tasks. */
   changes(tx: ReadTx, taskIds: Iterable<string>): AssignmentChange[] {
-    const first: AssignmentChange[] = [];
-    const then: AssignmentChange[] = [];
-    const last: AssignmentChange[] = [];
-    for (const id of taskIds) {
-      const before = this.#tasks.get(id);
-      const after = this.#assigned(tx.task.get(id));
-      const task = this.#change(id, before, after);
-      if (task) then.push(task);
-      first.push(...this.#bind(tx, id, after && needs(after)));
-      last.push(...this.#release(id, before && needs(before), after && needs(after)));
-    }
+    const looks = Array.from(taskIds, id => ({
+      id,
+      before: this.#tasks.get(id),
+      after: this.#assigned(tx.task.get(id)),
+    }));
+    // All are bound before any is released: what passes from one task to another must not go.
+    const first = looks.flatMap(({ id, after }) => this.#bind(tx, id, after && needs(after)));
+    const then = looks.flatMap(({ id, before, after }) => this.#change(id, before, after) ?? []);
+    const last = looks.flatMap(({ id, before, after }) =>
+      this.#release(id, before && needs(before), after && needs(after)),
+    );
     return [...first, ...then, ...last];
   }
 
