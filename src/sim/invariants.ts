@@ -1,5 +1,5 @@
 import { versionOf } from "../model/objects.ts";
-import { isTerminal, isWanted, type Task } from "../model/task.ts";
+import { isTerminal, isWanted, occupiesNode, type Task } from "../model/task.ts";
 import type { ReadTx, StoreEvent } from "../store/tx.ts";
 import { TaskState, UpdateConfig_UpdateOrder as UpdateOrder } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { SimHost } from "./host.ts";
@@ -21,6 +21,7 @@ export class ChangeChecks {
     if (action !== "remove" && versionOf(object) !== version) this.#broken(`${what}: says ${versionOf(object)}`);
     if (action === "update" && versionOf(event.old) >= version) this.#broken(`${what}: was ${versionOf(event.old)}`);
     if (kind !== "task") return;
+    if (object.status.err.includes("secret not found")) this.#broken(`${what}: ${object.status.err}`);
     if (action === "update")
       for (const problem of regress(event.old, event.object)) this.#broken(`${what}: ${problem}`);
   }
@@ -40,6 +41,18 @@ function* regress(old: Task, task: Task): Iterable<string> {
 export function* crowdedSlots(tx: ReadTx): Iterable<string> {
   for (const [slot, tasks] of bySlot(tx, [...tx.task.all()].filter(isWanted)))
     if (tasks.length > limitOf(tx, tasks)) yield `${slot} has ${tasks.length} wanted tasks: ${ids(tasks)}`;
+}
+
+/** What the tasks on a node hold: no more CPUs than there are, and each host port once. */
+export function* overbookedNodes(tx: ReadTx): Iterable<string> {
+  for (const { id, description } of tx.node.all()) {
+    const tasks = [...tx.task.byNode(id)].filter(occupiesNode);
+    const reserved = tasks.reduce((sum, { spec }) => sum + (spec.resources?.reservations?.nanoCpus ?? 0n), 0n);
+    if (description && reserved > (description.resources?.nanoCpus ?? 0n))
+      yield `${id} has ${reserved} ns of CPU taken`;
+    const ports = tasks.flatMap(({ endpoint }) => endpoint?.ports ?? []).map(port => port.publishedPort);
+    if (new Set(ports).size < ports.length) yield `${id} has ports taken twice: ${ports}`;
+  }
 }
 
 /**

@@ -9,7 +9,7 @@ interface Entry {
   readonly possible: readonly Expected[];
   /** A request is under way. */
   readonly isBusy: boolean;
-  /** The swarm itself may change the image back when an update fails. */
+  /** The swarm itself may bring back an earlier spec. */
   readonly rollsBack: boolean;
 }
 
@@ -21,6 +21,11 @@ export class Ledger {
   settled(): string[] {
     const entries = [...this.#entries].filter(([, { isBusy, possible }]) => !isBusy && possible.every(each => each));
     return entries.map(([name]) => name);
+  }
+
+  /** Services that may be there. */
+  names(): string[] {
+    return [...this.#entries.keys()];
   }
 
   expected(name: string): Expected {

@@ -1,12 +1,15 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { defined } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
 import { toDuration } from "../model/time.ts";
 import type { Client } from "../ports/transport.ts";
-import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import { type Control, UpdateServiceRequest_Rollback } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Node, Service } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { NodeSpec_Availability, ServiceSpec } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import {
+  PortConfig_PublishMode as PublishMode,
   RestartPolicy_RestartCondition as RestartCondition,
+  type SecretReferenceSchema,
   type UpdateConfig_FailureAction,
   type UpdateConfig_UpdateOrder,
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
@@ -18,8 +21,15 @@ export interface ServiceInit {
   readonly image: string;
   /** Undefined for a global service. */
   readonly replicas?: number;
+  readonly restart?: RestartCondition;
   readonly restartDelayMs?: number;
   readonly stopGraceMs?: number;
+  /** CPUs that each task reserves. */
+  readonly cpus?: number;
+  /** Published on each task's own node. */
+  readonly hostPort?: number;
+  /** Name of a secret that each task gets. */
+  readonly secret?: string;
   readonly update?: {
     readonly parallelism?: number;
     readonly delayMs?: number;
@@ -32,18 +42,29 @@ export interface ServiceInit {
 /** What a user does with `docker service` and `docker node`, as calls of the manager's API. */
 export const operator = {
   async create(api: Api, init: ServiceInit): Promise<void> {
-    const { name, image, replicas, restartDelayMs = 5_000, stopGraceMs = 10_000, update } = init;
+    const { name, image, replicas, hostPort, update } = init;
+    const secrets = init.secret === undefined ? [] : [await secretReference(api, init.secret)];
     await api.createService({
       spec: {
         annotations: { name },
         task: {
-          runtime: { case: "container", value: { image, stopGracePeriod: toDuration(stopGraceMs) } },
-          restart: { condition: RestartCondition.ANY, delay: toDuration(restartDelayMs) },
+          runtime: {
+            case: "container",
+            value: { image, secrets, stopGracePeriod: toDuration(init.stopGraceMs ?? 10_000) },
+          },
+          restart: {
+            condition: init.restart ?? RestartCondition.ANY,
+            delay: toDuration(init.restartDelayMs ?? 5_000),
+          },
+          resources: { reservations: { nanoCpus: BigInt(Math.round((init.cpus ?? 0) * 1e9)) } },
         },
         mode:
           replicas === undefined
             ? { case: "global", value: {} }
             : { case: "replicated", value: { replicas: BigInt(replicas) } },
+        ...(hostPort !== undefined && {
+          endpoint: { ports: [{ targetPort: 80, publishedPort: hostPort, publishMode: PublishMode.HOST }] },
+        }),
         ...(update && {
           update: {
             parallelism: BigInt(update.parallelism ?? 1),
@@ -85,6 +106,21 @@ export const operator = {
     });
   },
 
+  /** Back to the spec before. */
+  async rollBack(api: Api, name: string): Promise<void> {
+    const { id, meta, spec } = await find(api, name);
+    await api.updateService({
+      serviceId: id,
+      ...(meta?.version && { serviceVersion: meta.version }),
+      ...(spec && { spec }),
+      rollback: UpdateServiceRequest_Rollback.PREVIOUS,
+    });
+  },
+
+  async createSecret(api: Api, name: string): Promise<void> {
+    await api.createSecret({ spec: { annotations: { name }, data: Buffer.from(`the secret of ${name}`) } });
+  },
+
   async remove(api: Api, name: string): Promise<void> {
     const { id } = await find(api, name);
     await api.removeService({ serviceId: id });
@@ -108,6 +144,12 @@ async function change(api: Api, name: string, edit: (spec: ServiceSpec) => Servi
     ...(meta?.version && { serviceVersion: meta.version }),
     spec: edit(defined(spec, "a service's spec")),
   });
+}
+
+async function secretReference(api: Api, name: string): Promise<MessageInitShape<typeof SecretReferenceSchema>> {
+  const { secrets } = await api.listSecrets({ filters: { names: [name] } });
+  const target = { case: "file", value: { name, uid: "0", gid: "0", mode: 0o444 } } as const;
+  return { secretId: defined(secrets[0], `secret ${name}`).id, secretName: name, target };
 }
 
 /** Fault not_found when there is none. */

@@ -51,7 +51,9 @@ export class SimRuntime implements Runtime {
     const found = this.#find(task.id);
     if (found) return found.instance;
     if (task.spec.runtime.case !== "container") throw new Fault("invalid_argument", "only containers can be run");
-    const { image } = task.spec.runtime.value;
+    const { image, secrets } = task.spec.runtime.value;
+    for (const { secretId, secretName } of secrets)
+      if (!dependencies.secret(secretId)) throw new Fault("not_found", `secret not found: ${secretName}`);
     const prepareMs = this.#machine.images.get(image)?.prepareMs ?? 0;
     if (prepareMs > 0) {
       progress(`downloading ${image}`);

@@ -9,7 +9,7 @@ import {
 import { Chaos } from "./chaos.ts";
 import { stateAt } from "./founding.ts";
 import { logDirectory } from "./host.ts";
-import { ChangeChecks, crowdedMachines, crowdedSlots } from "./invariants.ts";
+import { ChangeChecks, crowdedMachines, crowdedSlots, overbookedNodes } from "./invariants.ts";
 import { imageOf, replicasOf } from "./ledger.ts";
 import { operator } from "./operator.ts";
 import { SimSwarm } from "./swarm.ts";
@@ -45,7 +45,9 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   } catch (error) {
     const last = run.swarm?.trace.tail(200).join("\n") ?? "";
     const reason = error instanceof Error ? error.stack : String(error);
-    throw new Error(`seed ${options.seed}: ${reason}\n\nWhat led to it:\n${last}`, { cause: error });
+    const { seed, virtualMinutes } = options;
+    const replay = `SHOAL_SEEDS=${seed}, SHOAL_MINUTES=${virtualMinutes}`;
+    throw new Error(`seed ${seed}: ${reason}\n\nWhat led to it (${replay} replays it):\n${last}`, { cause: error });
   }
 }
 
@@ -73,6 +75,7 @@ class Soak {
     });
     this.swarm = swarm;
     const chaos = new Chaos(swarm, seed, this.#problem);
+    await chaos.begin();
     const end = swarm.clock.monotonic() + virtualMinutes * 60_000;
     while (swarm.clock.monotonic() < end) {
       await this.#actAndCompare(swarm, chaos);
@@ -108,6 +111,7 @@ class Soak {
       swarm.view(tx => {
         for (const problem of chaos.ledger.check(tx)) this.#problem(problem);
         for (const problem of crowdedSlots(tx)) this.#problem(problem);
+        for (const problem of overbookedNodes(tx)) this.#problem(problem);
         for (const problem of crowdedMachines(tx, swarm.hosts, host => chaos.isCalm(host))) this.#problem(problem);
       });
     }
