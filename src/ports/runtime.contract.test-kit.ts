@@ -340,6 +340,17 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeHarness
       await until(runtime.remove(task.id));
     });
 
+    it("follows the log of a task that has not begun", async () => {
+      const task = taskFor({ kind: "prints", stdout: ["ready"], stderr: [], stay: false });
+      await prepare(task);
+      const lines = logLines(task, { follow: true });
+      // Reading what there is, which takes as long as beginning to follow: nothing.
+      for (let times = 0; times < 5; times++) expect(await logLines(task, {})).toEqual([]);
+      await until(runtime.start(task));
+      expect(await until(lines)).toEqual(["stdout: ready\n"]);
+      await until(runtime.remove(task.id));
+    });
+
     it("stops following the log when told so", async () => {
       const task = taskFor({ kind: "prints", stdout: ["ready"], stderr: [], stay: true });
       await started(task);

@@ -109,7 +109,7 @@ export class SimRuntime implements Runtime {
         read += 1;
         if (wanted(line)) yield line;
       }
-      if (container.instance.state !== "running" || !this.#find(taskId)) return;
+      if (container.instance.state === "exited" || !this.#find(taskId)) return;
       await this.#machine.until(() => (this.#moved(container, read) ? true : undefined), options.signal);
     }
   }
@@ -118,7 +118,7 @@ export class SimRuntime implements Runtime {
 
   #moved(container: SimContainer, read: number): boolean {
     const gone = !this.#machine.containers.has(container.instance.taskId);
-    return gone || container.log.length > read || container.instance.state !== "running";
+    return gone || container.log.length > read || container.instance.state === "exited";
   }
 
   #find(taskId: string): SimContainer | undefined {
