@@ -60,4 +60,11 @@ describe("the daemon's settings", () => {
     writeFileSync(file, "lable: a=b\n");
     expect(() => read("--config", file)).toThrow('unknown setting "lable"');
   });
+
+  it("refuse a file that is not there, or no YAML, and name it", () => {
+    const missing = join(directory, "missing.yml");
+    expect(() => read("--config", missing)).toThrow(`Cannot read "${missing}": ENOENT`);
+    writeFileSync(file, "hostname: [a\n");
+    expect(() => read("--config", file)).toThrow(`Cannot read "${file}": `);
+  });
 });

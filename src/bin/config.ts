@@ -90,7 +90,7 @@ function describeFlags(version: string): Command {
 
 /** The file's keys are the flags' names; an unknown one is an error, so that a typing mistake is not obeyed in silence. */
 function readFile(path: string, command: Command): Values {
-  const content: unknown = parseYaml(readFileSync(path, "utf8")) ?? {};
+  const content = parseFile(path) ?? {};
   if (typeof content !== "object" || content === null || Array.isArray(content))
     throw new Fault("invalid_argument", `Cannot read "${path}": not a map of settings`);
   const known = new Map(command.options.map(option => [option.name(), option.attributeName()]));
@@ -102,6 +102,15 @@ function readFile(path: string, command: Command): Values {
       return [name, value];
     }),
   );
+}
+
+function parseFile(path: string): unknown {
+  try {
+    return parseYaml(readFileSync(path, "utf8"));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Fault("invalid_argument", `Cannot read "${path}": ${why}`, { cause });
+  }
 }
 
 function text(value: unknown): string | undefined {

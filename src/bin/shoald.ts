@@ -53,10 +53,15 @@ async function main(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
 }
 
+/** What whoever starts the daemon can put right: a wrong setting, or a file, directory or address that cannot be used. */
+function isForTheOperator(error: unknown): error is Error {
+  return error instanceof Fault || (error instanceof Error && "syscall" in error);
+}
+
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof Fault)) throw error;
+  if (!isForTheOperator(error)) throw error;
   process.stderr.write(`shoald: ${error.message}\n`);
   process.exit(1);
 }

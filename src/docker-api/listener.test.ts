@@ -32,6 +32,11 @@ async function pair(ca: RootCa): Promise<{ cert: string; key: string }> {
   return { cert: await ca.sign(await newRequest(key), caller, Date.now()), key };
 }
 
+it("is not served on a socket whose path the system would cut short", async () => {
+  const path = `/tmp/${"long".repeat(30)}.sock`;
+  await expect(TestApi.start([{ kind: "unix", path }])).rejects.toThrow("107 bytes at most");
+});
+
 describe("over plain TCP", () => {
   it("answers clients, and no browsers", async () => {
     await using server = await startTcp({ kind: "insecure" });

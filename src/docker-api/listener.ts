@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, connect, type ListenOptions, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { Fault } from "../lib/fault.ts";
+import { checkSocketPath } from "../lib/unix-socket.ts";
 import type { Dispatcher, Guard } from "./dispatcher.ts";
 import { refuseBrowsers } from "./host-check.ts";
 
@@ -45,6 +46,7 @@ export async function listen(host: HostListener, dispatcher: Dispatcher): Promis
     await start(server, { host: host.host, port: host.port });
     return listener;
   }
+  checkSocketPath(host.path);
   await mkdir(dirname(host.path), { recursive: true });
   await removeStaleSocket(host.path);
   await start(server, { path: host.path });

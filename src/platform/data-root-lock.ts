@@ -2,9 +2,7 @@ import { unlink } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { Fault } from "../lib/fault.ts";
-
-/** Longest path a unix socket can have on Linux, in bytes, its final zero not counted (unix(7)). */
-const maxSocketPath = 107;
+import { checkSocketPath } from "../lib/unix-socket.ts";
 
 /**
  * Keeps a second daemon off a data root: whoever listens on the socket in it owns it, and the kernel lets go when the
@@ -12,8 +10,7 @@ const maxSocketPath = 107;
  */
 export async function lockDataRoot(directory: string): Promise<{ release(): Promise<void> }> {
   const path = join(directory, "owner.sock");
-  if (Buffer.byteLength(path) > maxSocketPath)
-    throw new Fault("invalid_argument", `Cannot use the data root "${directory}": its path is too long`);
+  checkSocketPath(path);
   if (await answers(path))
     throw new Fault("failed_precondition", `Cannot use the data root "${directory}": another daemon runs on it`);
   await unlink(path).catch(() => {});
