@@ -193,6 +193,22 @@ describe("a task on its way", () => {
     expect(world.task("a").status.runtimeStatus.value?.exitCode).toBe(code);
   });
 
+  it("that has ended is stopped again when somebody starts its container", async () => {
+    const { machine } = world.worker("n1");
+    await world.assign("a", "n1");
+    await world.settle();
+    const container = machine.containers.get("a")!;
+    machine.exit("a", 1);
+    await world.settle();
+    machine.run(container);
+    await world.settle();
+    expect(container.instance.state).toBe("exited");
+    expect(world.said("a")).toBe("FAILED | started | task: non-zero exit (1)");
+    await world.forget("a");
+    await world.settle();
+    expect(machine.containers.has("a")).toBe(false);
+  });
+
   it("stops when it is told to; its container stays until the task is forgotten", async () => {
     const { machine } = world.worker("n1");
     await world.assign("a", "n1");

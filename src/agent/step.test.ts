@@ -77,13 +77,15 @@ const rows: readonly Row[] = [
   [RUNNING, exited(143), REMOVE, "SHUTDOWN|shutdown|", "unhealthy"],
   [RUNNING, none, REMOVE, "SHUTDOWN|shutdown|"],
   // Ended: nothing brings it back, and the container goes when the task goes.
-  [COMPLETE, exited(0), RUNNING, "rest"],
-  [FAILED, exited(1), RUNNING, "rest"],
+  [COMPLETE, exited(0), RUNNING, "watch"],
+  [FAILED, exited(1), RUNNING, "watch"],
   [REJECTED, none, RUNNING, "rest"],
-  [SHUTDOWN, exited(143), SHUTDOWN, "rest"],
+  [SHUTDOWN, exited(143), SHUTDOWN, "watch"],
   [SHUTDOWN, exited(143), REMOVE, "remove"],
   [SHUTDOWN, created, REMOVE, "remove"],
   [SHUTDOWN, none, REMOVE, "rest"],
+  [SHUTDOWN, none, SHUTDOWN, "rest"],
+  // Somebody started it again, or it was never stopped.
   [ORPHANED, runs, SHUTDOWN, "stop"],
   [FAILED, runs, RUNNING, "stop"],
 ];

@@ -47,9 +47,10 @@ export function exitText(exitCode: number, reason: string): string {
 
 function afterEnd(instance: Instance | undefined, desired: TaskState): Step {
   if (instance?.state === "running") return { do: "stop", cause: "" };
-  // Containers of ended tasks stay, for their logs, until the manager forgets the task.
-  if (instance && desired >= TaskState.REMOVE) return { do: "remove" };
-  return { do: "rest" };
+  if (!instance) return { do: "rest" };
+  // Containers of ended tasks stay, for their logs, until the manager forgets the task. Should somebody start one, it
+  // would run beside what has taken its place.
+  return { do: desired >= TaskState.REMOVE ? "remove" : "watch" };
 }
 
 function shutDown(instance: Instance | undefined): Step {

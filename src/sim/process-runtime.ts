@@ -17,6 +17,7 @@ export function processRuntime(runtime: Runtime, process: SimProcess): Runtime {
       await travel();
     }
   };
+  const orDeath = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, process.death]);
   return {
     kind: runtime.kind,
     describe: () => ask(() => runtime.describe()),
@@ -24,10 +25,10 @@ export function processRuntime(runtime: Runtime, process: SimProcess): Runtime {
     inspect: taskId => ask(() => runtime.inspect(taskId)),
     prepare: (task, dependencies, progress, signal) => ask(() => runtime.prepare(task, dependencies, progress, signal)),
     start: task => ask(() => runtime.start(task)),
-    changed: (taskId, seen, signal) => process.outcome(runtime.changed(taskId, seen, signal)),
+    changed: (taskId, seen, signal) => process.outcome(runtime.changed(taskId, seen, orDeath(signal))),
     stop: task => ask(() => runtime.stop(task)),
     remove: taskId => ask(() => runtime.remove(taskId)),
-    logs: (taskId, options) => heard(runtime.logs(taskId, options), process),
+    logs: (taskId, options) => heard(runtime.logs(taskId, { ...options, signal: orDeath(options.signal) }), process),
     close: () => runtime.close(),
   };
 }

@@ -12,7 +12,7 @@ export class SimProcess {
   readonly clock: Clock;
   readonly random: SimRandom;
   readonly #timers = new Set<Timer>();
-  #alive = true;
+  readonly #death = new AbortController();
   #tellDeath: () => void = () => {};
   /** Resolves when it is killed. */
   readonly died: Promise<void>;
@@ -32,7 +32,12 @@ export class SimProcess {
   }
 
   get alive(): boolean {
-    return this.#alive;
+    return !this.#death.signal.aborted;
+  }
+
+  /** Aborts when it is killed: for what waits in its name. */
+  get death(): AbortSignal {
+    return this.#death.signal;
   }
 
   /** Timers that it waits for. */
@@ -42,7 +47,7 @@ export class SimProcess {
 
   /** SIGKILL. */
   kill(): void {
-    this.#alive = false;
+    this.#death.abort();
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
     this.#tellDeath();
@@ -52,15 +57,15 @@ export class SimProcess {
   async outcome<T>(work: Promise<T>): Promise<T> {
     try {
       const value = await work;
-      return this.#alive ? value : await never;
+      return this.alive ? value : await never;
     } catch (error) {
-      if (!this.#alive) await never;
+      if (!this.alive) await never;
       throw error;
     }
   }
 
   #after(clock: Clock, ms: number, run: () => void): Timer {
-    if (!this.#alive) return { cancel: () => {} };
+    if (!this.alive) return { cancel: () => {} };
     const timer = clock.after(ms, () => {
       this.#timers.delete(timer);
       run();

@@ -206,6 +206,6 @@ function* leaks({ network, hosts }: SimSwarm): Iterable<string> {
   if (network.calls < streams || network.calls > streams + hosts.length)
     yield `${network.calls} calls for ${hosts.length} agents`;
   for (const { name, machine } of hosts)
-    if (machine.watchers !== machine.running.length)
-      yield `${name} watches ${machine.watchers} times for ${machine.running.length} containers`;
+    if (machine.watchers !== machine.containers.size)
+      yield `${name} watches ${machine.watchers} times for ${machine.containers.size} containers`;
 }
