@@ -12,7 +12,7 @@ import { sampleCluster, sampleManager, sampleNode } from "./samples.test-kit.ts"
 const hasDocker = spawnSync("docker", ["--version"]).status === 0;
 
 /** The stock docker CLI against the façade, with nothing behind it: what it can parse and print. */
-describe.skipIf(!hasDocker)("the docker CLI", () => {
+describe.skipIf(!hasDocker)(`the docker CLI${hasDocker ? "" : " (skipped: it is not installed)"}`, () => {
   let api: TestApi;
   let config: string;
   beforeAll(async () => {

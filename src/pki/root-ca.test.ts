@@ -129,7 +129,7 @@ const hasOpenssl = (() => {
   }
 })();
 
-describe.skipIf(!hasOpenssl)("OpenSSL", () => {
+describe.skipIf(!hasOpenssl)(`OpenSSL${hasOpenssl ? "" : " (skipped: it is not installed)"}`, () => {
   it("accepts the chain for both purposes and every name, and signs requests we accept", async () => {
     const directory = mkdtempSync(join(tmpdir(), "shoal-pki-"));
     try {

@@ -51,7 +51,7 @@ describe("secrets and configs as files", () => {
   });
 });
 
-describe.skipIf(process.platform !== "linux")("a node's files", () => {
+describe.skipIf(process.platform !== "linux")("a node's files (on Linux alone: they need its tmpfs)", () => {
   let root: string;
   const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   const files = [
