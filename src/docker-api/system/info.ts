@@ -1,5 +1,4 @@
 import { asFault } from "../../lib/fault.ts";
-import { formatTimestamp, toTimestamp } from "../../model/time.ts";
 import { type Json, json } from "../answer.ts";
 import type { RouteContext } from "../context.ts";
 import type { JsonObject } from "../convert/omit.ts";
@@ -9,6 +8,7 @@ import type { Route } from "../route.ts";
 import { fromCluster } from "../swarm/cluster.ts";
 import { theCluster } from "../swarm/routes.ts";
 import type { Machine } from "./machine.ts";
+import { machineInfo } from "./machine-info.ts";
 
 /** `/info`: the engine's, with this node's part in the swarm. */
 export function infoRoutes(machine: Machine): readonly Route[] {
@@ -23,7 +23,7 @@ async function info(context: RouteContext, machine: Machine): Promise<JsonObject
 
 /** Also without engine, or with one that is down, this answers: tools ask it to see what is wrong. */
 async function engineInfo(context: RouteContext, machine: Machine): Promise<EngineObject> {
-  const none = alone(machine, context.clock.now());
+  const none = machineInfo(machine, context.clock.now());
   try {
     const value = await context.engine.getJson("/info");
     return isObject(value) ? value : none;
@@ -31,61 +31,6 @@ async function engineInfo(context: RouteContext, machine: Machine): Promise<Engi
     if (machine.runtimeKind !== "docker") return none;
     return { ...none, Warnings: [`The Docker Engine does not answer: ${asFault(error).message}`] };
   }
-}
-
-/** The members that clients print, for a node without engine. */
-function alone(machine: Machine, nowMs: number): EngineObject {
-  return {
-    ID: "",
-    Containers: 0,
-    ContainersRunning: 0,
-    ContainersPaused: 0,
-    ContainersStopped: 0,
-    Images: 0,
-    Driver: machine.runtimeKind,
-    DriverStatus: [],
-    Plugins: { Volume: [], Network: [], Authorization: null, Log: [] },
-    MemoryLimit: true,
-    SwapLimit: true,
-    CpuCfsPeriod: true,
-    CpuCfsQuota: true,
-    CPUShares: true,
-    CPUSet: true,
-    PidsLimit: true,
-    IPv4Forwarding: true,
-    Debug: false,
-    OomKillDisable: false,
-    SystemTime: formatTimestamp(toTimestamp(nowMs)),
-    LoggingDriver: "json-file",
-    CgroupDriver: "none",
-    KernelVersion: machine.kernelVersion,
-    OperatingSystem: machine.operatingSystem,
-    OSType: "linux",
-    Architecture: machine.architecture,
-    IndexServerAddress: "",
-    RegistryConfig: null,
-    NCPU: machine.cpus,
-    MemTotal: machine.memoryBytes,
-    GenericResources: null,
-    DockerRootDir: machine.dataRoot,
-    HttpProxy: "",
-    HttpsProxy: "",
-    NoProxy: "",
-    Name: machine.hostname,
-    Labels: [],
-    ExperimentalBuild: false,
-    ServerVersion: machine.version,
-    Runtimes: {},
-    DefaultRuntime: machine.runtimeKind,
-    LiveRestoreEnabled: true,
-    Isolation: "",
-    InitBinary: "",
-    ContainerdCommit: { ID: "", Expected: "" },
-    RuncCommit: { ID: "", Expected: "" },
-    InitCommit: { ID: "", Expected: "" },
-    SecurityOptions: [],
-    Warnings: null,
-  };
 }
 
 async function swarmInfo(context: RouteContext): Promise<Json> {
