@@ -1,12 +1,11 @@
+import { predefinedLabel } from "../../model/predefined-network.ts";
 import type { Network } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { IPAMOptions } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { Json } from "../answer.ts";
 import { fromTimestamp } from "../convert/meta.ts";
 import { filled, type JsonObject, omitEmpty } from "../convert/omit.ts";
 
-/** Label of the networks that stand for each node's own bridge and host networks. Lists do not show them. */
-const predefinedLabel = "com.docker.swarm.predefined";
-
+/** Whether it stands for each node's own bridge or host network. Lists do not show those. */
 export function isPredefined(network: Network): boolean {
   return network.spec?.annotations?.labels[predefinedLabel] === "true";
 }
