@@ -118,6 +118,8 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
 
   it("replace a container that somebody removes, after the restart delay", async () => {
     const [worker] = workers;
+    const logs = manager.dockerUntil("service", "logs", "-f", "web");
+    await eventually("logs are followed", () => (logs.said().includes("hello") ? true : undefined));
     const [removed = ""] = await runningOn(worker!);
     const lost = (await web()).find(task => task.Status.ContainerStatus?.ContainerID === removed);
     await worker!.dockerOk("rm", "-f", removed);
@@ -129,6 +131,27 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     expect(failed.Status.State).toBe("failed");
     expect(at(next) - at(failed)).toBeGreaterThanOrEqual(restartDelayMs);
     expect(at(next) - at(failed)).toBeLessThan(restartDelayMs + 2_000);
+    await eventually("who follows the logs hears of it too", () =>
+      logs.said().includes(next.ID.slice(0, 12)) ? true : undefined,
+    );
+    await logs.stop();
+  });
+
+  it("run no task twice when somebody starts the container of one that has failed", async () => {
+    const [worker] = workers;
+    const before = await runningOn(worker!);
+    const [restarted = ""] = before;
+    await worker!.dockerOk("kill", restarted);
+    await eventually("its task has failed", async () => {
+      const task = (await tasksOf(manager, "web")).find(each => each.Status.ContainerStatus?.ContainerID === restarted);
+      return task?.Status.State === "failed" ? true : undefined;
+    });
+    await worker!.dockerOk("start", restarted);
+    await web();
+    await eventually("only the replacement runs", async () => {
+      const now = await runningOn(worker!);
+      return now.length === before.length && !now.includes(restarted) ? true : undefined;
+    });
   });
 
   it("keep their containers when their daemons stop, die and start again", async () => {

@@ -73,8 +73,30 @@ export class Daemon {
 
   /** The same, with something to read on its standard input. */
   dockerWith(input: string, ...args: string[]): Promise<CommandResult> {
-    const env = { DOCKER_HOST: `unix://${this.socket}`, DOCKER_CONFIG: join(this.directory, "cli") };
-    return tryCommand(["docker", ...args], { env, input, timeoutMs: cliTimeoutMs });
+    return tryCommand(["docker", ...args], { env: this.#cliEnv(), input, timeoutMs: cliTimeoutMs });
+  }
+
+  /** Starts a docker command that goes on, like `events`; gives what stops it and tells what it wrote. */
+  dockerUntil(...args: string[]): { readonly said: () => string; readonly stop: () => Promise<void> } {
+    let said = "";
+    const child = spawn("docker", args, {
+      env: { ...process.env, ...this.#cliEnv() },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const ended = new Promise<void>(resolve => child.once("close", () => resolve()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+      });
+    const stop = async (): Promise<void> => {
+      child.kill("SIGTERM");
+      await ended;
+    };
+    return { said: () => said, stop };
+  }
+
+  #cliEnv(): Record<string, string> {
+    return { DOCKER_HOST: `unix://${this.socket}`, DOCKER_CONFIG: join(this.directory, "cli") };
   }
 
   /** `docker`, which must succeed; its trimmed standard output. */
