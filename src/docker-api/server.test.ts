@@ -3,7 +3,9 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../platform/clock.ts";
+import type { Clock } from "../ports/clock.ts";
 import { silentLogger } from "../ports/log.ts";
+import { SimClock } from "../sim/clock.ts";
 import { TestApi, testMachine } from "./api.test-kit.ts";
 import { FakeBackend, FakeEngine, fakeControl, inactive, managing } from "./fakes.test-kit.ts";
 import { maxJsonDepth } from "./json-text.ts";
@@ -228,11 +230,12 @@ describe("the socket", () => {
     expect((await stat(api.socketPath)).mode & 0o777).toBe(0o660);
   });
 
-  const start = (path: string) =>
+  const start = (path: string, doors: { engine?: FakeEngine; clock?: Clock } = {}) =>
     startDockerApi({
       backend: new FakeBackend(),
       engine: new FakeEngine(),
       clock: systemClock,
+      ...doors,
       log: silentLogger,
       machine: testMachine,
       hosts: [{ kind: "unix", path }],
@@ -245,6 +248,16 @@ describe("the socket", () => {
     await writeFile(file, "no socket");
     await expect(start(file)).rejects.toThrow("Cannot listen on");
     expect(await readFile(file, "utf8")).toBe("no socket");
+  });
+
+  it("is served although the engine hangs", async () => {
+    const engine = new FakeEngine();
+    engine.version = () => new Promise(() => {});
+    const clock = new SimClock();
+    const starting = start(`${api.socketPath}.hung`, { engine, clock });
+    await clock.advance(2_000);
+    const served = await starting;
+    await served.close();
   });
 
   it("is taken over when a killed daemon left it", async () => {

@@ -1,4 +1,5 @@
-import { asFault } from "../lib/fault.ts";
+import { asFault, Fault } from "../lib/fault.ts";
+import { sleep } from "../ports/clock.ts";
 import { configRoutes } from "./configs/routes.ts";
 import type { Doors } from "./context.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -17,6 +18,9 @@ import type { Machine } from "./system/machine.ts";
 import { pingRoutes } from "./system/ping.ts";
 import { versionRoutes } from "./system/version.ts";
 import { taskRoutes } from "./tasks/routes.ts";
+
+/** How long the engine's version is waited for before the API is served, in milliseconds. */
+const versionWaitMs = 2_000;
 
 export interface DockerApiOptions extends Doors {
   /** Where to listen. */
@@ -74,13 +78,20 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
   return { addresses: open.map(({ address }) => address), close };
 }
 
-/** The engine's, whose answers most of the others are; ours where there is none or it is down. */
-async function serverVersion({ engine, machine, log }: DockerApiOptions): Promise<string> {
+/** The engine's, whose answers most of the others are; ours where there is none, or it is down or hangs. */
+async function serverVersion({ engine, machine, log, clock }: DockerApiOptions): Promise<string> {
+  const answered = new AbortController();
+  const late = sleep(clock, versionWaitMs, answered.signal).then(() => {
+    throw new Fault("deadline_exceeded", `it did not say its version within ${versionWaitMs / 1000} s`);
+  });
   try {
-    const { present, engine: version } = await engine.version();
+    const { present, engine: version } = await Promise.race([engine.version(), late]);
     return present ? version : machine.version;
   } catch (error) {
     log.warn("The Docker Engine does not answer", { error: asFault(error).message });
     return machine.version;
+  } finally {
+    late.catch(() => {});
+    answered.abort();
   }
 }

@@ -98,6 +98,12 @@ describe("the engine's client", () => {
     expect(fault).toMatchObject({ code: "unavailable", message: expect.stringContaining("ENOENT") });
   });
 
+  it("says so when what answers is no engine", async () => {
+    answer = (_, response) => response.end("<html>");
+    const fault = await failure(client.json("GET", "/x"));
+    expect(fault).toMatchObject({ code: "unavailable", message: expect.stringContaining("is no Docker Engine") });
+  });
+
   it("asks for the version again after the engine was away", async () => {
     answer = (_, response) => response.end("{}");
     await client.json("GET", "/x");

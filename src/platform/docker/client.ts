@@ -8,6 +8,8 @@ import type { EngineVersionAnswer } from "./types.ts";
 
 /** How long an engine may take to begin its answer, in milliseconds, where a call does not say otherwise. */
 const answerTimeoutMs = 120_000;
+/** How long an engine may take to say its version, in milliseconds: one that hangs is known by that. */
+const versionTimeoutMs = 10_000;
 /** Longest JSON answer that is read, in bytes: 10,000 containers' list is about 10 MB. */
 const answerLimitBytes = 64 << 20;
 /** Idle connections kept to an engine. */
@@ -54,7 +56,7 @@ export class EngineClient {
     const response = await this.stream(method, path, options);
     const text = await this.#readText(response, options.timeoutMs ?? answerTimeoutMs);
     if (text.trim() === "") return undefined;
-    return JSON.parse(text) as unknown;
+    return this.#parse(text);
   }
 
   /** A call whose answer is a stream, once its head has come. Error statuses are Faults; 304 is none. */
@@ -70,8 +72,8 @@ export class EngineClient {
   }
 
   async #askVersion(): Promise<EngineVersionAnswer> {
-    const response = await this.#send("GET", "/version", {});
-    const answer = JSON.parse(await this.#readText(response, answerTimeoutMs)) as EngineVersionAnswer;
+    const response = await this.#send("GET", "/version", { timeoutMs: versionTimeoutMs });
+    const answer = this.#parse(await this.#readText(response, versionTimeoutMs)) as EngineVersionAnswer;
     negotiateApi(answer.ApiVersion, answer.MinAPIVersion ?? "");
     return answer;
   }
@@ -116,6 +118,17 @@ export class EngineClient {
       });
       outgoing.end(payload);
     });
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw faultOfConnection(
+        this.endpoint.text,
+        new Error("what answers there is no Docker Engine", { cause: error }),
+      );
+    }
   }
 
   #readText(response: IncomingMessage, timeoutMs: number): Promise<string> {
