@@ -24,7 +24,8 @@ const sessionBackoff: Backoff = { firstMs: 100, longestMs: 8_000 };
 /** Whether a manager leads this node now, and if not, why not. */
 export type Link =
   | { readonly connected: true; readonly manager: string }
-  | { readonly connected: false; readonly fault: Fault };
+  /** No fault: none was tried yet. */
+  | { readonly connected: false; readonly fault: Fault | undefined };
 
 export interface AgentOptions {
   readonly nodeId: string;
@@ -88,7 +89,7 @@ export class Agent {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    await this.#tasks.open(signal);
+    await this.#tasks.open(signal, fault => this.#options.onLink?.({ connected: false, fault }));
     for (let attempt = 0; !signal.aborted; ) {
       const fault = await this.#session(signal, () => {
         attempt = 0;

@@ -46,13 +46,17 @@ export class TaskSet {
     this.#options = options;
   }
 
-  /** Looks for what runs since before a restart; waits for the engine as long as it takes, or until `signal` aborts. */
-  async open(signal: AbortSignal): Promise<void> {
+  /**
+   * Looks for what runs since before a restart; waits for the engine as long as it takes, or until `signal` aborts.
+   * `onFailure` is told what it waits for.
+   */
+  async open(signal: AbortSignal, onFailure: (fault: Fault) => void): Promise<void> {
     onAbort(signal, () => this.#closing.abort());
     await this.#options.journal.open();
-    await this.#persist("list containers", async () => {
+    const list = async (): Promise<void> => {
       this.#found = (await this.#options.runtime.list()).map(instance => instance.taskId);
-    });
+    };
+    await this.#persist("list containers", list, onFailure);
   }
 
   /** Does what a manager says. Fault aborted when a message before it is missing: then a new session is needed. */
@@ -158,14 +162,16 @@ export class TaskSet {
   }
 
   /** Tries until it works or the agent ends. */
-  async #persist(what: string, run: () => Promise<void>): Promise<void> {
+  async #persist(what: string, run: () => Promise<void>, onFailure: (fault: Fault) => void = () => {}): Promise<void> {
     const { clock, random, log } = this.#options;
     const { signal } = this.#closing;
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         return await run();
       } catch (error) {
-        log.warn(`cannot ${what}`, { error: asFault(error).message, attempt });
+        const fault = asFault(error);
+        log.warn(`cannot ${what}`, { error: fault.message, attempt });
+        onFailure(fault);
         await sleep(clock, backoffMs(engineBackoff, attempt, random.float()), signal);
       }
     }

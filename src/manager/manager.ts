@@ -84,8 +84,8 @@ export class Manager {
       await manager.#load(options);
       const loops = startControl(parts);
       manager.#stops.push(() => loops.stop());
-      await dispatcher.start();
       manager.#stops.push(() => dispatcher.stop());
+      await dispatcher.start();
       broker.start();
       manager.#stops.push(() => broker.stop());
       const listener = await transport.listen(options.listenAddress, registrations);

@@ -5,13 +5,16 @@ import type { Cluster, Node } from "../model/objects.ts";
 import { type Credentials, parseCredentials } from "../pki/credentials.ts";
 import { dataKeyOf, type NodeFiles, saveNodeFiles } from "../pki/key-file.ts";
 import { LiveIdentity } from "../pki/live-identity.ts";
+import type { Logger } from "../ports/log.ts";
 import type { Runtime } from "../ports/runtime.ts";
+import type { Transport } from "../ports/transport.ts";
 import { Worker } from "../worker/worker.ts";
 import { defaultClusterPort, splitAddress } from "./addresses.ts";
 import { describeNode } from "./description.ts";
 import type { NodeDoors } from "./doors.ts";
+import { removeTasks } from "./leaving.ts";
 import { Renewal } from "./renewal.ts";
-import type { NodeState } from "./state-file.ts";
+import { certificatesIn, logIn, type NodeState } from "./state-file.ts";
 
 /** The objects a new swarm begins with. */
 export interface Founding {
@@ -55,65 +58,38 @@ export class Member {
     this.#renewal = renewal;
   }
 
-  /** Starts everything; resolves when a manager serves, or a worker has begun to look for one. */
+  /** Starts everything; resolves when a manager serves, or a worker has begun to look for one. After a Fault nothing runs. */
   static async start(options: MemberOptions): Promise<Member> {
-    const { doors, directory, files, state } = options;
-    const credentials = parseCredentials(files);
-    const identity = new LiveIdentity(credentials);
+    const identity = new LiveIdentity(parseCredentials(options.files));
     let manager: Manager | undefined;
-    const transport = doors.transport(identity, nodeId => manager?.isRemoved(nodeId) ?? false);
-    const { disk, clock, random, log } = doors;
-    if (credentials.role === "manager") {
-      manager = await Manager.start({
-        ...options,
-        ...doors,
-        ...state,
-        self: credentials,
-        transport,
-        directory: `${directory}/raft`,
-        dataKey: defined(dataKeyOf(files.headers), "a manager's data key"),
-      });
+    const transport = options.doors.transport(identity, nodeId => manager?.isRemoved(nodeId) ?? false);
+    manager = await startManager(options, identity, transport);
+    let runtime: Runtime | undefined;
+    try {
+      runtime = await options.doors.runtime(credentialsOf(identity).nodeId, addressOf(options.state));
+      const { worker, welcomed } = await startWorker(options, identity, transport, runtime);
+      const renewal = startRenewal(options, identity, transport, worker);
+      return new Member({ identity, state: options.state, manager, worker, runtime, welcomed }, renewal);
+    } catch (error) {
+      await runtime?.close();
+      await manager?.stop();
+      throw error;
     }
-    const { nodeId } = credentials;
-    const runtime = await doors.runtime(nodeId, addressOf(state));
-    let welcome = (): void => {};
-    const welcomed = new Promise<void>(resolve => {
-      welcome = resolve;
-    });
-    const worker = new Worker({
-      runtime,
-      transport,
-      disk,
-      directory: `${directory}/worker`,
-      clock,
-      random,
-      log,
-      nodeId,
-      managers: state.managers,
-      describe: () => describeNode(runtime, identity, addressOf(state)),
-      onNode: () => welcome(),
-    });
-    await worker.start();
-    const renewal = new Renewal({
-      identity,
-      transport,
-      managers: () => worker.managers(),
-      clock,
-      random,
-      log,
-      save: renewed => saveNodeFiles(disk, `${directory}/certificates`, { ...renewed, headers: files.headers }),
-    });
-    renewal.start();
-    return new Member({ identity, state, manager, worker, runtime, welcomed }, renewal);
   }
 
   get nodeId(): string {
-    return this.#credentials.nodeId;
+    return credentialsOf(this.identity).nodeId;
   }
 
   /** The address other nodes know this one by, without port. */
   get address(): string {
     return addressOf(this.state);
+  }
+
+  /** Why no manager leads this node now; "" when one does, or none was tried yet. */
+  trouble(): string {
+    const link = this.worker.link();
+    return link.connected ? "" : (link.fault?.message ?? "");
   }
 
   /** The managers this node knows, itself included. Resolves as soon as it is one's member. */
@@ -129,19 +105,82 @@ export class Member {
     await this.runtime.close();
   }
 
-  get #credentials(): Credentials {
-    return defined(this.identity.current(), "a member's credentials");
-  }
-
-  /** Stops, and ends and removes every task of this node's. */
-  async leave(): Promise<void> {
+  /**
+   * Stops, and ends and removes every task of this node's. Unless `force` is set it takes place only while the runtime
+   * can be reached: a Fault then, and nothing has changed.
+   */
+  async leave(force: boolean, log: Logger): Promise<void> {
+    if (!force) await this.runtime.list();
     await this.#renewal.stop();
     await this.worker.stop();
-    const instances = await this.runtime.list();
-    await Promise.all(instances.map(({ taskId }) => this.runtime.remove(taskId)));
+    await removeTasks(this.runtime, log);
     await this.manager?.stop();
     await this.runtime.close();
   }
+}
+
+/** Undefined on a worker. */
+async function startManager(
+  { doors, directory, files, state, founding, onBroken }: MemberOptions,
+  identity: LiveIdentity,
+  transport: Transport,
+): Promise<Manager | undefined> {
+  const self = credentialsOf(identity);
+  if (self.role !== "manager") return undefined;
+  const { disk, clock, random, log } = doors;
+  return Manager.start({
+    ...{ disk, clock, random, log, transport, self, onBroken },
+    ...(founding && { founding }),
+    listenAddress: state.listenAddress,
+    advertiseAddress: state.advertiseAddress,
+    directory: logIn(directory),
+    dataKey: defined(dataKeyOf(files.headers), "a manager's data key"),
+  });
+}
+
+async function startWorker(
+  { doors, directory, state }: MemberOptions,
+  identity: LiveIdentity,
+  transport: Transport,
+  runtime: Runtime,
+): Promise<{ worker: Worker; welcomed: Promise<void> }> {
+  const { disk, clock, random, log } = doors;
+  let welcome = (): void => {};
+  const welcomed = new Promise<void>(resolve => {
+    welcome = resolve;
+  });
+  const worker = new Worker({
+    ...{ disk, clock, random, log, transport, runtime },
+    directory: `${directory}/worker`,
+    nodeId: credentialsOf(identity).nodeId,
+    managers: state.managers,
+    describe: () => describeNode(runtime, identity, addressOf(state)),
+    onLink: link => {
+      if (link.connected) welcome();
+    },
+  });
+  await worker.start();
+  return { worker, welcomed };
+}
+
+function startRenewal(
+  { doors, directory, files }: MemberOptions,
+  identity: LiveIdentity,
+  transport: Transport,
+  worker: Worker,
+): Renewal {
+  const { disk, clock, random, log } = doors;
+  const renewal = new Renewal({
+    ...{ clock, random, log, identity, transport },
+    managers: () => worker.managers(),
+    save: renewed => saveNodeFiles(disk, certificatesIn(directory), { ...renewed, headers: files.headers }),
+  });
+  renewal.start();
+  return renewal;
+}
+
+function credentialsOf(identity: LiveIdentity): Credentials {
+  return defined(identity.current(), "a member's credentials");
 }
 
 function addressOf(state: NodeState): string {

@@ -1,4 +1,5 @@
 import type { InitRequest, JoinRequest, SwarmBackend, SwarmStatus } from "../docker-api/backend.ts";
+import { type Backoff, backoffMs } from "../lib/backoff.ts";
 import { onAbort } from "../lib/bell.ts";
 import { asFault, Fault } from "../lib/fault.ts";
 import { Mutex } from "../lib/mutex.ts";
@@ -13,8 +14,9 @@ import { chooseAddresses, type NodeAddresses } from "./addresses.ts";
 import type { NodeDoors } from "./doors.ts";
 import { found } from "./found.ts";
 import { checkToken, enrollNode } from "./join.ts";
+import { removeTasksOfMember } from "./leaving.ts";
 import { Member, type MemberOptions } from "./member.ts";
-import { loadState, saveState } from "./state-file.ts";
+import { certificatesIn, forgetMembership, loadState, logIn, saveState } from "./state-file.ts";
 import * as texts from "./texts.ts";
 
 /** How long `join` waits for its outcome before it answers that it goes on in the background. Docker's figure. */
@@ -22,6 +24,9 @@ const joinWaitMs = 20_000;
 
 /** How long `init` waits for the new manager's own node to be described. */
 const describeWaitMs = 5_000;
+
+/** Between tries to take up a membership. An address that is in use, or a full disk, may be free a moment later. */
+const resumeBackoff: Backoff = { firstMs: 500, longestMs: 30_000 };
 
 /** Where this node stands: exactly one of these at a time. */
 type Standing =
@@ -66,15 +71,7 @@ export class Node implements SwarmBackend {
 
   /** Takes up the membership that the disk tells of. A fault in it is told by `status`, not thrown. */
   start(): Promise<void> {
-    return this.#changes.run(async () => {
-      try {
-        const state = await loadState(this.#doors.disk, this.#directory);
-        const files = state && (await loadNodeFiles(this.#doors.disk, this.#certificates));
-        if (files) await this.#become({ files, state });
-      } catch (error) {
-        this.#fail(asFault(error));
-      }
-    });
+    return this.#changes.run(() => this.#resume(1));
   }
 
   /** Stops taking part; running tasks go on and the membership is kept. */
@@ -101,6 +98,7 @@ export class Node implements SwarmBackend {
         return {
           ...nothing,
           state: "active",
+          error: member.trouble(),
           nodeId: member.nodeId,
           nodeAddress: member.address,
           controlAvailable: member.manager !== undefined,
@@ -172,12 +170,11 @@ export class Node implements SwarmBackend {
     return this.#changes.run(async () => {
       const standing = this.#standing;
       if (standing.at === "outside") throw new Fault("unavailable", texts.notInSwarm);
-      if (standing.at === "member") {
-        if (standing.member.manager && !force) throw new Fault("unavailable", texts.lastManagerLeaves);
-        await standing.member.leave();
-      }
+      if (!force && (await this.#holdsSwarm(standing))) throw new Fault("unavailable", texts.lastManagerLeaves);
+      if (standing.at === "member") await standing.member.leave(force, this.#doors.log);
+      if (standing.at === "fault") await removeTasksOfMember(this.#doors, this.#directory);
       this.#stand(outside);
-      await this.#doors.disk.remove(this.#directory);
+      await forgetMembership(this.#doors.disk, this.#directory);
     });
   }
 
@@ -207,8 +204,10 @@ export class Node implements SwarmBackend {
     }
   }
 
-  get #certificates(): string {
-    return `${this.#directory}/certificates`;
+  /** Whether the swarm's state would be gone with this node's files. */
+  async #holdsSwarm(standing: Standing): Promise<boolean> {
+    if (standing.at === "member") return standing.member.manager !== undefined;
+    return standing.at === "fault" && (await this.#doors.disk.list(logIn(this.#directory))).length > 0;
   }
 
   #stand(standing: Standing): void {
@@ -260,14 +259,39 @@ export class Node implements SwarmBackend {
   async #enter(membership: Pick<MemberOptions, "files" | "state" | "founding">): Promise<Member> {
     const { disk } = this.#doors;
     try {
+      // What a crash has left of an earlier membership must not be taken for this one's.
+      await forgetMembership(disk, this.#directory);
       await disk.makeDirectory(this.#directory);
       await saveState(disk, this.#directory, membership.state);
-      await saveNodeFiles(disk, this.#certificates, membership.files);
+      await saveNodeFiles(disk, certificatesIn(this.#directory), membership.files);
       return await this.#become(membership);
     } catch (error) {
       await disk.remove(this.#directory);
       throw error;
     }
+  }
+
+  /** Takes up the membership on the disk; as long as that fails for reasons that may pass, again and again. */
+  async #resume(attempt: number): Promise<void> {
+    const { disk } = this.#doors;
+    try {
+      const state = await loadState(disk, this.#directory);
+      const files = state && (await loadNodeFiles(disk, certificatesIn(this.#directory)));
+      if (files) await this.#become({ files, state });
+    } catch (error) {
+      const fault = asFault(error);
+      this.#fail(fault);
+      if (fault.code !== "data_loss") void this.#resumeLater(attempt);
+    }
+  }
+
+  async #resumeLater(attempt: number): Promise<void> {
+    const { clock, random } = this.#doors;
+    const left = this.#left.signal;
+    await sleep(clock, backoffMs(resumeBackoff, attempt, random.float()), left);
+    await this.#changes.run(async () => {
+      if (!left.aborted) await this.#resume(attempt + 1);
+    });
   }
 
   async #become(membership: Pick<MemberOptions, "files" | "state" | "founding">): Promise<Member> {

@@ -16,6 +16,16 @@ export type NodeState = Static<typeof NodeState>;
 
 const fileName = "node.json";
 
+/** Where a node keeps its key and certificates, in its directory. */
+export function certificatesIn(directory: string): string {
+  return `${directory}/certificates`;
+}
+
+/** Where a manager keeps its log. */
+export function logIn(directory: string): string {
+  return `${directory}/raft`;
+}
+
 /** The node's memory of its swarm; undefined when it is in none. Fault data_loss when the file makes no sense. */
 export async function loadState(disk: Disk, directory: string): Promise<NodeState | undefined> {
   const path = `${directory}/${fileName}`;
@@ -30,4 +40,13 @@ export async function loadState(disk: Disk, directory: string): Promise<NodeStat
 
 export function saveState(disk: Disk, directory: string, state: NodeState): Promise<void> {
   return disk.replace(`${directory}/${fileName}`, new TextEncoder().encode(`${JSON.stringify(state, undefined, 2)}\n`));
+}
+
+/**
+ * Forgets the membership: the file that makes a node a member goes first, so that what a crash leaves of the rest is
+ * taken for nothing.
+ */
+export async function forgetMembership(disk: Disk, directory: string): Promise<void> {
+  await disk.remove(`${directory}/${fileName}`);
+  await disk.remove(directory);
 }

@@ -1,17 +1,16 @@
 import { Agent, type AgentOptions, type Link } from "../agent/agent.ts";
 import type { WeightedManager } from "../agent/manager-book.ts";
-import { Fault } from "../lib/fault.ts";
 import { ManagerFile } from "./manager-file.ts";
 
 /** As for an agent; what it learns of managers is kept as well. */
-export type WorkerOptions = Omit<AgentOptions, "onLink">;
+export type WorkerOptions = AgentOptions;
 
 /** A node's worker as one unit: the agent, and the memory of the managers it may turn to after a restart. */
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #file: ManagerFile;
   #agent: Agent | undefined;
-  #link: Link = { connected: false, fault: new Fault("unavailable", "no manager was reached yet") };
+  #link: Link = { connected: false, fault: undefined };
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -29,6 +28,7 @@ export class Worker {
       onManagers: learnt => this.#learn(learnt),
       onLink: link => {
         this.#link = link;
+        this.#options.onLink?.(link);
       },
     });
     this.#agent.start();
