@@ -37,6 +37,12 @@ export const reasons: readonly Reason[] = [
     difference: /^status: 200 became 501 .*Cannot rotate the root CA/,
   },
   {
+    title: "Autolock",
+    text: "`swarm update --autolock` comes with the full PKI. Until then it is refused, rather than recorded and not done.",
+    request: /^POST \/v[\d.]+\/swarm\/update$/,
+    difference: /^status: 200 became 501 .*Cannot turn autolock on/,
+  },
+  {
     title: "More than one manager",
     text: "`node promote` comes with raft. Until then it is refused, rather than recorded and not done.",
     request: /^POST \/v[\d.]+\/nodes\/[^/]+\/update$/,

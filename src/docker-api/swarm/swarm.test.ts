@@ -298,6 +298,12 @@ describe("POST /swarm/leave", () => {
 });
 
 describe("POST /swarm/update", () => {
+  it("does not pretend to lock managers", async () => {
+    const EncryptionConfig = { AutoLockManagers: true };
+    const answer = await api.call("POST", "/swarm/update?version=1", { Name: "default", EncryptionConfig });
+    expect([answer.status, updates]).toEqual([501, []]);
+  });
+
   it("sends spec, version and rotations on", async () => {
     const shown = (await api.call("GET", "/swarm")).json as { Spec: unknown };
     const query = "rotateManagerToken=true&rotateManagerUnlockKey=0&rotateWorkerToken=false&version=10";
