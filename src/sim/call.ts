@@ -20,7 +20,10 @@ export class SimCall {
   readonly #requests = new Channel<Message>(windowMessages);
   readonly #server = new AbortController();
   readonly #over: Promise<void>;
-  #end: () => void = () => {};
+  #tellOver: () => void = () => {};
+  #isOver = false;
+  /** What is told when the call ends before a message has arrived. */
+  readonly #underWay = new Set<(arrived: boolean) => void>();
 
   constructor(method: DescMethod, address: string, path: SimPath, caller: Caller | undefined) {
     this.#method = method;
@@ -28,7 +31,7 @@ export class SimCall {
     this.path = path;
     this.caller = caller;
     this.#over = new Promise(resolve => {
-      this.#end = resolve;
+      this.#tellOver = resolve;
     });
   }
 
@@ -104,10 +107,21 @@ export class SimCall {
 
   /** Takes one message over the path and into the receiver's queue; false when the call ended instead. */
   #carry(arrive: () => Promise<boolean>): Promise<boolean> {
+    if (this.#isOver) return Promise.resolve(false);
     return new Promise(resolve => {
-      void this.#over.then(() => resolve(false));
-      this.path.deliver(() => void arrive().then(resolve));
+      const settle = (arrived: boolean): void => {
+        this.#underWay.delete(settle);
+        resolve(arrived);
+      };
+      this.#underWay.add(settle);
+      this.path.deliver(() => void arrive().then(settle));
     });
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#tellOver();
+    for (const settle of this.#underWay) settle(false);
   }
 }
 
