@@ -21,6 +21,10 @@ const settlingMs = 5_000;
 const quietMs = 60_000;
 /** Streams that an agent holds open: its session, its assignments, and the listening for log subscriptions. */
 const streamsPerAgent = 3;
+/** Timers at rest: an agent's for its heartbeat and its looks at the machine and at the disk. */
+const workerTimers = 3;
+/** A manager's, besides one for each session: for the rescans of its loops, and something in hand. */
+const managerTimers = 16;
 
 export interface SoakOptions {
   readonly seed: number;
@@ -205,7 +209,10 @@ function* leaks({ network, hosts }: SimSwarm): Iterable<string> {
   const streams = streamsPerAgent * hosts.length;
   if (network.calls < streams || network.calls > streams + hosts.length)
     yield `${network.calls} calls for ${hosts.length} agents`;
-  for (const { name, machine } of hosts)
+  for (const { name, machine, isManager, process } of hosts) {
     if (machine.watchers !== machine.containers.size)
       yield `${name} watches ${machine.watchers} times for ${machine.containers.size} containers`;
+    const most = workerTimers + (isManager ? managerTimers + hosts.length : 0);
+    if (process && process.timers > most) yield `${name} has ${process.timers} timers, and needs ${most} at most`;
+  }
 }

@@ -163,6 +163,21 @@ describe("a node", () => {
     await swarm.until(() => away.machine.containers.size === 0, "removed", 20_000);
   });
 
+  it("that is removed by force has its tasks replaced, and is not let in again", async () => {
+    const gone = await begin();
+    const { nodeId } = gone.self;
+    await swarm.ask(api => api.removeNode({ nodeId, force: true }));
+    await swarm.until(
+      () => swarm.running("web").filter(task => task.nodeId !== nodeId).length === 8,
+      "replaced",
+      1_000,
+    );
+    await swarm.clock.advance(60_000);
+    expect(gone.worker?.link()).toMatchObject({ connected: false, fault: { code: "permission_denied" } });
+    expect(swarm.view(tx => tx.node.get(nodeId))).toBeUndefined();
+    expect(swarm.running("web").length).toBe(8);
+  });
+
   it("whose engine cannot be reached keeps its tasks, and says why new ones wait", async () => {
     const sick = await begin();
     const before = ids(swarm.running("web"));
