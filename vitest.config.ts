@@ -4,8 +4,9 @@ import { ClosingReporter } from "./test/closing-reporter.ts";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Far more than anything takes: a slow machine must not fail a test.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     pool: "forks",
     maxWorkers: 2,
     reporters: ["default", new ClosingReporter()],

@@ -72,5 +72,5 @@ describe("npm start", () => {
     expect({ status, output }).toMatchObject({ status: 0 });
     expect(await readdir(directory)).toEqual([]);
     expect(processesOf(directory)).toEqual([]);
-  }, 120_000);
+  }, 180_000);
 });

@@ -16,7 +16,7 @@ const at = (task: TaskView): number => Date.parse(task.Status.Timestamp);
 const containersOf = (tasks: readonly TaskView[]): string[] =>
   tasks.map(task => task.Status.ContainerStatus?.ContainerID ?? "").sort();
 
-describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { timeout: 90_000 }, () => {
+describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { timeout: 180_000 }, () => {
   let lab: Lab;
   let manager: Daemon;
   let workers: readonly Daemon[];
@@ -29,7 +29,7 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     manager = first!;
     workers = others;
     await Promise.all(all.map(one => one.start()));
-  }, 120_000);
+  }, 180_000);
 
   afterAll(async () => {
     for (const one of all ?? []) await one.dispose();

@@ -37,16 +37,12 @@ export async function tasksOf(daemon: Daemon, service: string): Promise<TaskView
 
 /** Waits until a service has exactly `count` running tasks that are wanted, and gives them. */
 export function runningTasks(daemon: Daemon, service: string, count: number): Promise<readonly TaskView[]> {
-  return eventually(
-    `${service} has ${count} running tasks`,
-    async () => {
-      const tasks = (await tasksOf(daemon, service)).filter(
-        task => task.DesiredState === "running" && task.Status.State === "running",
-      );
-      return tasks.length === count ? tasks : undefined;
-    },
-    60_000,
-  );
+  return eventually(`${service} has ${count} running tasks`, async () => {
+    const tasks = (await tasksOf(daemon, service)).filter(
+      task => task.DesiredState === "running" && task.Status.State === "running",
+    );
+    return tasks.length === count ? tasks : undefined;
+  });
 }
 
 /** The processes (or containers' first processes) of tasks, in order. */
