@@ -1,15 +1,5 @@
 import { type IncomingMessage, type RequestOptions, request } from "node:http";
-
-/** An answer with a status of 400 or more; the message is the daemon's own. */
-export class ApiError extends Error {
-  override readonly name = "ApiError";
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
+import { ApiError, CliError } from "./failure.ts";
 
 /** The Docker API of one daemon. */
 export class Api {
@@ -22,7 +12,7 @@ export class Api {
     const tcp = /^tcp:\/\/(.+):(\d+)$/.exec(host);
     if (tcp) this.#target = { host: `${tcp[1]}`, port: Number(tcp[2]) };
     else if (host.startsWith("unix://")) this.#target = { socketPath: host.slice("unix://".length) };
-    else throw new ApiError(400, `Cannot use "${host}": it must be unix://PATH or tcp://HOST:PORT`);
+    else throw new CliError(`Cannot use "${host}": it must be unix://PATH or tcp://HOST:PORT`);
   }
 
   get<T>(path: string): Promise<T> {
@@ -37,9 +27,15 @@ export class Api {
     return this.#json("DELETE", path);
   }
 
-  /** The body as it comes, for logs and events. */
-  stream(path: string): Promise<IncomingMessage> {
-    return this.#send("GET", path);
+  /** The body as it comes, for logs and events; `read` is given it. */
+  async stream(path: string, read: (body: IncomingMessage) => Promise<void>): Promise<void> {
+    const body = await this.#send("GET", path);
+    try {
+      await read(body);
+    } catch (cause) {
+      if (body.complete) throw cause;
+      throw new CliError(`Lost the connection to the daemon at ${this.#host}`, { cause });
+    }
   }
 
   async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -51,7 +47,7 @@ export class Api {
     const headers = body === undefined ? {} : { "Content-Type": "application/json" };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const call = request({ ...this.#target, method, path, headers }, resolve);
-      call.on("error", cause => reject(new ApiError(0, `Cannot reach the daemon at ${this.#host}: ${cause.message}`)));
+      call.on("error", cause => reject(new CliError(`Cannot reach the daemon at ${this.#host}: ${cause.message}`)));
       call.end(body === undefined ? undefined : JSON.stringify(body));
     });
     const status = response.statusCode ?? 0;

@@ -1,4 +1,5 @@
 import { type Api, filters } from "./api.ts";
+import { CliError } from "./failure.ts";
 import { print } from "./output.ts";
 import type { NodeView, ServiceView, TaskView } from "./types.ts";
 
@@ -10,12 +11,13 @@ export async function converge(api: Api, id: string): Promise<void> {
   for (;;) {
     const service = await api.get<ServiceView>(`/services/${id}`);
     const { State = "", Message = "" } = service.UpdateStatus ?? {};
-    if (State === "paused" || State === "rollback_paused") throw new Error(`service update paused: ${Message}`);
+    if (State === "paused" || State === "rollback_paused") throw new CliError(`service update paused: ${Message}`);
     const [running, wanted, reason] = await progress(api, service);
     const line = `${service.Spec.Name}: ${running} of ${wanted} running${reason ? ` (${reason})` : ""}`;
     if (line !== shown) print(line);
     shown = line;
-    if (running === wanted && State !== "updating" && State !== "rollback_started") return;
+    if (running === wanted && !waitsForTasks(service, wanted) && State !== "updating" && State !== "rollback_started")
+      return;
     await new Promise(done => setTimeout(done, pollMs));
   }
 }
@@ -30,4 +32,9 @@ async function progress(api: Api, service: ServiceView): Promise<[number, number
   const replicas = service.Spec.Mode?.Replicated?.Replicas;
   const places = new Set(wanted.map(task => task.NodeID));
   return [running.size, replicas ?? places.size, waiting?.Status.Err ?? ""];
+}
+
+/** How many tasks a global service is to have shows only once it has some. */
+function waitsForTasks({ Spec }: ServiceView, wanted: number): boolean {
+  return Spec.Mode?.Global !== undefined && wanted === 0;
 }

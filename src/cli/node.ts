@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { type Api, filters } from "./api.ts";
+import { forEachName } from "./failure.ts";
 import { capital, print, printJson, table } from "./output.ts";
 import { taskTable } from "./task-table.ts";
 import type { InfoView, NodeView, TaskView } from "./types.ts";
@@ -73,12 +74,9 @@ export function nodeCommands(program: Command, api: () => Api): void {
     .command("rm")
     .argument("<node...>")
     .option("-f, --force", "also when it is not down")
-    .action(async (names: string[], { force }: { force?: boolean }) => {
-      for (const name of names) {
-        await api().delete(`/nodes/${name}${force ? "?force=1" : ""}`);
-        print(name);
-      }
-    });
+    .action((names: string[], { force }: { force?: boolean }) =>
+      forEachName(names, name => api().delete(`/nodes/${encodeURIComponent(name)}${force ? "?force=1" : ""}`)),
+    );
 }
 
 /** A node by name or id; "self" is the daemon's own. */

@@ -1,3 +1,4 @@
+import { CliError } from "./failure.ts";
 import type { ServiceSpec } from "./types.ts";
 import { pairs, port } from "./values.ts";
 
@@ -35,8 +36,14 @@ const unitBytes: Readonly<Record<string, number>> = { b: 1, k: 2 ** 10, m: 2 ** 
 
 function bytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([bkmgt]?)b?$/i.exec(text);
-  if (!match) throw new Error(`Cannot use "${text}": not a size like 64m or 1g`);
+  if (!match) throw new CliError(`Cannot use "${text}": not a size like 64m or 1g`);
   return Math.round(Number(match[1]) * (unitBytes[(match[2] || "b").toLowerCase()] ?? 1));
+}
+
+function nanoCpus(text: string): number {
+  const cpus = Number(text);
+  if (!(cpus >= 0)) throw new CliError(`Cannot use "${text}": not a number of CPUs like 0.5`);
+  return Math.round(cpus * 1e9);
 }
 
 /** Only what was said goes into the spec: defaults are the daemon's. */
@@ -48,7 +55,7 @@ function said(members: Readonly<Record<string, unknown>>): Record<string, unknow
 export function newSpec(image: string, args: readonly string[], options: CreateOptions): ServiceSpec {
   const reservations = said({
     MemoryBytes: options.reserveMemory === undefined ? undefined : bytes(options.reserveMemory),
-    NanoCPUs: options.reserveCpu === undefined ? undefined : Math.round(Number(options.reserveCpu) * 1e9),
+    NanoCPUs: options.reserveCpu === undefined ? undefined : nanoCpus(options.reserveCpu),
   });
   const update = said({
     Parallelism: options.updateParallelism,

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { type Api, filters } from "./api.ts";
 import { converge } from "./converge.ts";
+import { CliError, forEachName } from "./failure.ts";
 import { printLogs } from "./logs.ts";
 import { print, printJson, shortId, table } from "./output.ts";
 import { type CreateOptions, changedSpec, newSpec, type UpdateOptions } from "./service-spec.ts";
@@ -55,12 +56,7 @@ export function serviceCommands(program: Command, api: () => Api): void {
     .command("rm")
     .alias("remove")
     .argument("<service...>")
-    .action(async (names: string[]) => {
-      for (const name of names) {
-        await api().delete(`/services/${encodeURIComponent(name)}`);
-        print(name);
-      }
-    });
+    .action((names: string[]) => forEachName(names, name => api().delete(`/services/${encodeURIComponent(name)}`)));
 
   service
     .command("logs")
@@ -73,7 +69,7 @@ export function serviceCommands(program: Command, api: () => Api): void {
       if (options.follow) query.set("follow", "1");
       if (options.timestamps) query.set("timestamps", "1");
       const { ID } = await find(api(), name);
-      await printLogs(api(), `/services/${ID}/logs?${query}`, options.timestamps ?? false);
+      await printLogs(api(), `/services/${ID}/logs?${query}`);
     });
 }
 
@@ -136,10 +132,9 @@ function updateCommands(service: Command, api: () => Api): void {
     .option("-d, --detach", "do not wait until it is done")
     .action(async (wishes: string[], { detach }: Detach) => {
       const ids: string[] = [];
-      for (const wish of wishes) {
-        const [name = "", replicas = ""] = wish.split("=");
+      for (const { name, replicas } of wishes.map(parseWish)) {
         const { ID, Version, Spec } = await find(api(), name);
-        const changed = changedSpec(Spec, { replicas: count(replicas) });
+        const changed = changedSpec(Spec, { replicas });
         await api().post(`/services/${ID}/update?version=${Version.Index}`, changed);
         print(`${name} scaled to ${replicas}`);
         ids.push(ID);
@@ -158,6 +153,13 @@ function updateCommands(service: Command, api: () => Api): void {
       print(name);
       if (!detach) await converge(api(), ID);
     });
+}
+
+function parseWish(wish: string): { name: string; replicas: number } {
+  const [, name, replicas] = /^(.+)=(\d+)$/.exec(wish) ?? [];
+  if (name === undefined || replicas === undefined)
+    throw new CliError(`Cannot scale "${wish}": it must be SERVICE=REPLICAS`);
+  return { name, replicas: Number(replicas) };
 }
 
 function find(api: Api, name: string): Promise<ServiceView> {

@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { Api, ApiError } from "./api.ts";
+import { Api } from "./api.ts";
+import { report } from "./failure.ts";
 import { nodeCommands } from "./node.ts";
 import { serviceCommands } from "./service.ts";
 import { swarmCommands } from "./swarm.ts";
@@ -20,10 +21,14 @@ nodeCommands(program, api);
 serviceCommands(program, api);
 systemCommands(program, api);
 
+// Whoever reads this may have seen enough: `shoal events | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof ApiError)) throw error;
-  process.stderr.write(`Error response from daemon: ${error.message}\n`);
-  process.exitCode = 1;
+  report(error);
 }

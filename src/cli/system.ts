@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import type { Api } from "./api.ts";
 import { print } from "./output.ts";
@@ -30,8 +29,14 @@ export function systemCommands(program: Command, api: () => Api): void {
   program
     .command("events")
     .description("What happens, as it happens, a JSON line an event")
-    .action(async () => {
-      const lines = createInterface({ input: await api().stream("/events") });
-      for await (const line of lines) print(line);
-    });
+    .action(() =>
+      api().stream("/events", async body => {
+        let rest = "";
+        for await (const chunk of body.setEncoding("utf8")) {
+          const lines = (rest + chunk).split("\n");
+          rest = lines.pop() ?? "";
+          for (const line of lines) print(line);
+        }
+      }),
+    );
 }

@@ -1,0 +1,41 @@
+import { CommanderError } from "commander";
+
+/** Something that whoever typed the command is to be told in one line. */
+export class CliError extends Error {
+  override readonly name: string = "CliError";
+}
+
+/** An answer of the daemon with a status of 400 or more; the message is its own. */
+export class ApiError extends CliError {
+  override readonly name = "ApiError";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Tells what went wrong and makes the exit status 1. Errors that nobody foresaw are thrown on, with their stack. */
+export function report(error: unknown): void {
+  process.stderr.write(`${lineFor(error)}\n`);
+  process.exitCode = 1;
+}
+
+function lineFor(error: unknown): string {
+  if (error instanceof ApiError) return `Error response from daemon: ${error.message}`;
+  if (error instanceof CliError || error instanceof CommanderError) return `error: ${error.message}`;
+  throw error;
+}
+
+/** Does the same for each name and prints it; one that fails does not keep the others from their turn. */
+export async function forEachName(names: readonly string[], act: (name: string) => Promise<unknown>): Promise<void> {
+  for (const name of names) {
+    try {
+      await act(name);
+      process.stdout.write(`${name}\n`);
+    } catch (error) {
+      report(error);
+    }
+  }
+}
