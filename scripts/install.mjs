@@ -18,7 +18,7 @@ export function installPackages() {
   const mark = join(root, "node_modules", ".shoal-lock");
   const lock = readFileSync(join(root, "package-lock.json"), "utf8");
   if (existsSync(mark) && readFileSync(mark, "utf8") === lock) return;
-  console.log("Installing packages (npm ci) …");
+  console.error("Installing packages (npm ci) …");
   run("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"]);
   writeFileSync(mark, lock);
 }
@@ -36,6 +36,6 @@ export function build() {
   const inputs = [join(root, "tsconfig.json"), join(root, "tsconfig.build.json"), join(root, "package-lock.json")];
   const changed = Math.max(newest(join(root, "src")), ...inputs.map(path => statSync(path).mtimeMs));
   if (existsSync(stamp) && statSync(stamp).mtimeMs > changed) return;
-  console.log("Building …");
+  console.error("Building …");
   run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"]);
 }
