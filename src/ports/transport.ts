@@ -14,11 +14,24 @@ export interface Caller {
   readonly clusterId: string;
 }
 
+/** Whose call a manager passes on to the leader. */
+export interface Forwarding {
+  /** Undefined for somebody without a certificate. */
+  readonly caller: Caller | undefined;
+  /** IP address that the call came from. */
+  readonly peerAddress: string;
+}
+
 export interface CallContext {
-  /** Undefined for a caller without a certificate (joining nodes). */
+  /**
+   * Undefined for a caller without a certificate (joining nodes). Of a call that a manager passed on: whom that manager
+   * had at its other end.
+   */
   readonly caller: Caller | undefined;
   /** The caller's IP address, for logs and rate limits. */
   readonly peerAddress: string;
+  /** Node id of the manager that passed the call on; absent when its caller called here itself. */
+  readonly forwardedBy?: string;
   /** Aborts when the caller goes away or the connection breaks. */
   readonly signal: AbortSignal;
 }
@@ -27,6 +40,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds until the call fails with deadline_exceeded. */
   readonly timeoutMs?: number;
+  /** The call is made for somebody else. Callees refuse it with permission_denied unless this node is a manager. */
+  readonly forwarding?: Forwarding;
 }
 
 /** What a server provides for a service: one function a method. Faults thrown travel to the caller with their code. */

@@ -1,9 +1,10 @@
 import { create, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
-import { type ClientWritableStream, Metadata, type ServiceError } from "@grpc/grpc-js";
+import type { ClientWritableStream, ServiceError } from "@grpc/grpc-js";
 import { asFault } from "../lib/fault.ts";
 import type { CallOptions, Client } from "../ports/transport.ts";
 import { definitionOf } from "./codec.ts";
 import type { RunningCall } from "./connection.ts";
+import { forwardingMetadata } from "./forwarding.ts";
 
 /** A method with what grpc-js is to know of it. */
 interface Callable {
@@ -53,7 +54,7 @@ async function unary(callable: Callable, begin: Begin, request: Init, options: C
         requestSerialize,
         responseDeserialize,
         message,
-        new Metadata(),
+        forwardingMetadata(options.forwarding),
         limits,
         settle,
       );
@@ -74,7 +75,9 @@ async function* serverStream(
   const message = create(method.input, request);
   const running = begin(options);
   const { channel, deadline } = running;
-  const call = channel.makeServerStreamRequest(path, requestSerialize, responseDeserialize, message, { deadline });
+  const metadata = forwardingMetadata(options.forwarding);
+  const limits = { deadline };
+  const call = channel.makeServerStreamRequest(path, requestSerialize, responseDeserialize, message, metadata, limits);
   running.attach(() => call.cancel());
   try {
     for await (const answer of call) yield answer;
@@ -104,7 +107,7 @@ async function clientStream(
         path,
         requestSerialize,
         responseDeserialize,
-        new Metadata(),
+        forwardingMetadata(options.forwarding),
         limits,
         settle,
       );

@@ -1,5 +1,6 @@
 import { create, type DescMethod, type Message, type MessageInitShape } from "@bufbuild/protobuf";
 import type {
+  Metadata,
   ServerReadableStream,
   ServerUnaryCall,
   ServerWritableStream,
@@ -23,7 +24,8 @@ type ServerStreamHandler = (request: Message, context: CallContext) => AsyncIter
 type ClientStreamHandler = (requests: AsyncIterable<Message>, context: CallContext) => Promise<Init>;
 
 /** What every kind of call of grpc-js has in common. */
-interface IncomingCall {
+export interface IncomingCall {
+  readonly metadata: Metadata;
   getPeer(): string;
   on(event: "cancelled", run: () => void): unknown;
 }
@@ -32,7 +34,7 @@ interface IncomingCall {
  * Decides about an incoming call and says what its handler gets to know, or throws the Fault it is refused with. This
  * is the one place that every call passes before its handler.
  */
-export type Door = (method: DescMethod, peer: string, signal: AbortSignal) => CallContext;
+export type Door = (method: DescMethod, call: IncomingCall, signal: AbortSignal) => CallContext;
 
 export interface Surroundings {
   readonly door: Door;
@@ -61,7 +63,7 @@ function adapter(method: DescMethod, handler: Function, { door, log, clock }: Su
   const enter = (call: IncomingCall): CallContext => {
     const controller = new AbortController();
     call.on("cancelled", () => controller.abort());
-    return door(method, call.getPeer(), controller.signal);
+    return door(method, call, controller.signal);
   };
   const refuse = (error: unknown) => statusOf(thrownFault(error, method.toString(), log));
   const kind = method.methodKind;

@@ -4,10 +4,11 @@ import { Fault } from "../lib/fault.ts";
 import type { IdentitySource } from "../pki/live-identity.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
-import type { CallContext, Listener, Registration } from "../ports/transport.ts";
-import { implementationOf, type Surroundings } from "./handlers.ts";
+import type { CallContext, Caller, Listener, Registration } from "../ports/transport.ts";
+import { forwardingOf } from "./forwarding.ts";
+import { type IncomingCall, implementationOf, type Surroundings } from "./handlers.ts";
 import * as limits from "./limits.ts";
-import { authorize } from "./roles.ts";
+import { authorize, authorizeForwarder } from "./roles.ts";
 import { TlsListener } from "./tls-listener.ts";
 
 export interface ListenOptions {
@@ -83,15 +84,27 @@ export class GrpcListener implements Listener {
   }
 
   /** Finds out who calls and whether they may. Every call comes through here before its handler. */
-  #enter(method: DescMethod, endpoint: string, signal: AbortSignal): CallContext {
-    const { identity, isRevoked } = this.#options;
-    const peer = this.#tls?.peer(endpoint);
-    const clusterId = identity.current()?.clusterId;
+  #enter(method: DescMethod, call: IncomingCall, signal: AbortSignal): CallContext {
+    const peer = this.#tls?.peer(call.getPeer());
+    const clusterId = this.#options.identity.current()?.clusterId;
     if (!peer || clusterId === undefined) throw new Fault("unavailable", "the connection is closing");
-    const caller = authorize(method, peer.caller, clusterId);
-    if (caller && isRevoked(caller.nodeId))
+    const { forwarded, forwarding } = forwardingOf(call.metadata);
+    if (!forwarded) {
+      const caller = this.#known(authorize(method, peer.caller, clusterId));
+      return { caller, peerAddress: peer.address, signal };
+    }
+    // Who passes a call on must be believed before a word of what it says of the caller is.
+    const { nodeId: forwardedBy } = this.#known(authorizeForwarder(method, peer.caller, clusterId));
+    const { caller: original, peerAddress } = forwarding();
+    const caller = this.#known(authorize(method, original, clusterId));
+    return { caller, peerAddress, forwardedBy, signal };
+  }
+
+  /** The caller, unless it was removed from the swarm. */
+  #known<T extends Caller | undefined>(caller: T): T {
+    if (caller && this.#options.isRevoked(caller.nodeId))
       throw new Fault("permission_denied", `Permission denied: node ${caller.nodeId} was removed from the swarm`);
-    return { caller, peerAddress: peer.address, signal };
+    return caller;
   }
 }
 

@@ -10,6 +10,7 @@ import { LogBroker, Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts"
 import { Raft, RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { ResourceAllocator } from "../wire/gen/docker/swarmkit/v1/resource_pb.ts";
 import { Watch } from "../wire/gen/docker/swarmkit/v1/watch_pb.ts";
+import { Peers } from "../wire/gen/shoal/v1/peers_pb.ts";
 
 /** Who may call a method: anyone, any node of this swarm, or its managers. */
 export type Access = "anyone" | "node" | "manager";
@@ -35,6 +36,7 @@ const raft: AccessOf<typeof Raft> = {
   streamRaftMessage: "manager",
   resolveAddress: "manager",
 };
+const peers: AccessOf<typeof Peers> = { deliver: "manager" };
 const raftMembership: AccessOf<typeof RaftMembership> = { join: "manager", leave: "manager" };
 const resourceAllocator: AccessOf<typeof ResourceAllocator> = { attachNetwork: "node", detachNetwork: "node" };
 const watch: AccessOf<typeof Watch> = { watch: "manager" };
@@ -93,6 +95,7 @@ const TABLE: ReadonlyMap<string, Readonly<Record<string, Access>>> = new Map<str
   [LogBroker.typeName, logBroker],
   [Raft.typeName, raft],
   [RaftMembership.typeName, raftMembership],
+  [Peers.typeName, peers],
   [ResourceAllocator.typeName, resourceAllocator],
   [Watch.typeName, watch],
   [Control.typeName, control],
@@ -117,6 +120,21 @@ export function authorize(method: DescMethod, caller: Caller | undefined, cluste
   if (access === "manager" && ours.role !== "manager")
     throw denied(`unauthorized peer role: remote certificate not part of OUs: [swarm-manager]`);
   return ours;
+}
+
+/** Services between the managers themselves: whoever calls them speaks for nobody else. */
+const NEVER_FORWARDED: ReadonlySet<string> = new Set([Raft.typeName]);
+
+/**
+ * Lets somebody speak for another caller, or throws Fault permission_denied: only this swarm's managers may, and not
+ * in what they have to tell each other. Returns who passes the call on.
+ */
+export function authorizeForwarder(method: DescMethod, forwarder: Caller | undefined, clusterId: string): Caller {
+  if (forwarder?.clusterId !== clusterId || forwarder.role !== "manager")
+    throw denied("unauthorized forwarder role: only managers of this swarm may pass calls on");
+  if (NEVER_FORWARDED.has(method.parent.typeName))
+    throw denied(`${method.parent.typeName} takes no calls that are passed on`);
+  return forwarder;
 }
 
 function denied(reason: string): Fault {
