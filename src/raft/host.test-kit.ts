@@ -42,6 +42,8 @@ export class Host {
   #pages: (readonly Entry[])[] = [];
   outgoing: Message[] = [];
   restarts = 0;
+  /** Whether a snapshot that is needed can be had at once. */
+  hasSnapshotAtHand: () => boolean = () => true;
 
   constructor(id: NodeId, options: HostOptions, watcher: HostWatcher = {}) {
     this.id = id;
@@ -151,7 +153,7 @@ export class Host {
       return false;
     const snapshot: Snapshot = { index, term, configuration: this.node.configuration, data: this.machine.encode() };
     for (const storage of [this.#disk, this.#storage, this.view]) {
-      storage.record(snapshot);
+      storage.offer(snapshot, () => (storage !== this.#storage || this.hasSnapshotAtHand() ? snapshot : undefined));
       if (index > keep) storage.compact(index - keep);
     }
     return true;

@@ -50,6 +50,21 @@ describe("a log in memory", () => {
     expect(() => storage.compact(4n)).toThrow("is in no snapshot");
   });
 
+  it("may be compacted up to a snapshot that is kept elsewhere, and asks for that only when it is needed", () => {
+    const storage = storageOf([1, 1, 2, 2]);
+    let [asked, atHand] = [0, false];
+    storage.offer({ index: 3n, term: 2n, configuration: snapshotAt(3n, 2n).configuration }, () => {
+      asked += 1;
+      return atHand ? snapshotAt(4n, 2n) : undefined;
+    });
+    storage.compact(2n);
+    expect([storage.firstIndex, storage.configuration.voters, asked]).toEqual([3n, [7n], 0]);
+    expect(storage.snapshot()).toBeUndefined();
+    atHand = true;
+    expect([storage.snapshot()?.index, asked]).toEqual([4n, 2]);
+    expect(() => storage.compact(4n)).toThrow("is in no snapshot");
+  });
+
   it("is replaced by another node's snapshot, and saves in the order that is safe", () => {
     const storage = storageOf([1, 1, 1]);
     const hardState = { term: 5n, vote: 2n, commit: 9n };

@@ -8,7 +8,9 @@ import type { Storage } from "./storage.ts";
 export class MemoryStorage implements Storage {
   #hardState: HardState = { term: 0n, vote: nobody, commit: 0n };
   #configuration: Configuration = noConfiguration;
-  #snapshot: Snapshot | undefined;
+  /** Up to here a snapshot stands for the log, wherever it is kept. */
+  #covered: Index = 0n;
+  #source: () => Snapshot | undefined = () => undefined;
   /** The place before the first entry. */
   #base: { index: Index; term: Term } = { index: 0n, term: 0n };
   #entries: Entry[] = [];
@@ -40,7 +42,7 @@ export class MemoryStorage implements Storage {
   }
 
   snapshot(): Snapshot | undefined {
-    return this.#snapshot;
+    return this.#source();
   }
 
   /** Takes in what the core wants saved, in the order that `Save` asks for. */
@@ -64,31 +66,36 @@ export class MemoryStorage implements Storage {
     for (const entry of entries) this.#entries.push(entry);
   }
 
-  /** Puts another node's snapshot in the place of the whole log. */
+  /** Puts another node's snapshot in the place of the whole log, and keeps it until the next one. */
   install(snapshot: Snapshot): void {
-    this.#keep(snapshot);
     this.#base = { index: snapshot.index, term: snapshot.term };
     this.#entries = [];
+    this.record(snapshot);
   }
 
   /** Keeps a snapshot of this node's own state machine; the log stays until it is compacted. */
   record(snapshot: Snapshot): void {
-    assert(snapshot.index >= this.#base.index && snapshot.index <= this.lastIndex, "the snapshot is not of this log");
-    this.#keep(snapshot);
+    this.offer(snapshot, () => snapshot);
+  }
+
+  /**
+   * As `record`, of a snapshot that is kept elsewhere, on a disk say. `source` is asked whenever a follower needs it: it says
+   * undefined until it has it at hand, and may give a later one.
+   */
+  offer({ index, configuration }: Omit<Snapshot, "data">, source: () => Snapshot | undefined): void {
+    assert(index >= this.#base.index && index <= this.lastIndex, "the snapshot is not of this log");
+    this.#covered = index;
+    this.#configuration = configuration;
+    this.#source = source;
   }
 
   /** Drops the log up to `index`, which the latest snapshot must cover. */
   compact(index: Index): void {
     if (index <= this.#base.index) return;
-    assert(this.#snapshot && index <= this.#snapshot.index, `the log up to ${index} is in no snapshot`);
+    assert(index <= this.#covered, `the log up to ${index} is in no snapshot`);
     const term = defined(this.term(index), `the term of ${index}`);
     this.#entries.splice(0, this.#place(index) + 1);
     this.#base = { index, term };
-  }
-
-  #keep(snapshot: Snapshot): void {
-    this.#snapshot = snapshot;
-    this.#configuration = snapshot.configuration;
   }
 
   #place(index: Index): number {

@@ -258,6 +258,21 @@ describe("a cluster", () => {
     }
   });
 
+  it("waits with a snapshot until it is at hand", () => {
+    const cluster = new Cluster(3);
+    cluster.elect(1n);
+    cluster.host(3n).crash();
+    write(cluster, 1n, 1, 2, 3);
+    cluster.host(1n).hasSnapshotAtHand = () => false;
+    cluster.host(1n).compact(0n);
+    cluster.host(3n).start();
+    cluster.tick(5);
+    expect([cluster.host(3n).machine.value, cluster.node(1n).status.peers.get(3n)?.state]).toEqual([0, "probe"]);
+    cluster.host(1n).hasSnapshotAtHand = () => true;
+    cluster.tick(2);
+    expect(cluster.host(3n).machine).toEqual(cluster.host(1n).machine);
+  });
+
   it("goes on from what a follower has, if that includes the snapshot already", () => {
     const host = lone({ log: [1, 1, 1] });
     const { configuration } = host.node;

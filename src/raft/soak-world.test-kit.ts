@@ -302,6 +302,7 @@ export class SoakWorld {
     const { electionTicks, maxMessageBytes } = this.#theme;
     const options = { ...limits, maxMessageBytes, random, electionTicks, heartbeatTicks: 1 };
     const host = new Host(id, options, this.#watcher);
+    host.hasSnapshotAtHand = () => !this.#areFaultsOn || this.#chance.isBelow(0.5);
     this.#hosts.set(id, host);
     return host;
   }
