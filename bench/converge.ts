@@ -6,8 +6,7 @@ import { eventually } from "../test/lab/command.ts";
 import { Daemon } from "../test/lab/daemon.ts";
 import { type Dockerd, startDockerd } from "../test/lab/dockerd.ts";
 import { dockerUnavailableReason } from "../test/lab/requirements.ts";
-
-type Report = (metric: string, value: number, unit: string, params?: Record<string, unknown>) => void;
+import { median, type Report } from "./lab/report.ts";
 
 const replicas = 50;
 /** Rounds that count, after one of each that does not: engine and daemon are warm then, as they are in use. */
@@ -159,12 +158,6 @@ async function cpuSeconds(pids: readonly number[]): Promise<number> {
     return (Number(user) + Number(system) + Number(childUser) + Number(childSystem)) / ticksPerSecond;
   });
   return (await Promise.all(each)).reduce((sum, one) => sum + one, 0);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
 /** One request over a unix socket, which must succeed; the JSON it answers with. */

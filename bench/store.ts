@@ -9,8 +9,7 @@ import type { Proposal, Proposer } from "../src/store/proposer.ts";
 import { Store } from "../src/store/store.ts";
 import { StoreSnapshotSchema } from "../src/wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
 import { TaskState, TaskStatusSchema } from "../src/wire/gen/docker/swarmkit/v1/types_pb.ts";
-
-type Report = (metric: string, value: number, unit: string, params?: Record<string, unknown>) => void;
+import { type Report, settings } from "./lab/report.ts";
 
 const services = 100;
 const nodes = 200;
@@ -18,7 +17,8 @@ const nodes = 200;
 const inFlight = 1_000;
 
 /** The store with a log that keeps nothing: what remains is the store's own cost, encoding included. */
-export async function run(report: Report, tasks = 100_000): Promise<void> {
+export async function run(report: Report, args: readonly string[]): Promise<void> {
+  const { tasks } = settings(args, { tasks: 100_000 });
   const params = { tasks, services, nodes };
   const empty = heapBytes();
   const store = newStore();
