@@ -126,6 +126,8 @@ export class Manager {
     const sealer = aesGcmSealer(options.dataKey, options.random);
     const log = await SingleLog.open({ ...options, sealer, store: this.#store });
     this.#stops.push(() => log.close());
+    if (!founding && this.#store.version === 0n)
+      throw new Fault("not_found", `Cannot start the manager: its log in "${options.directory}" is empty`);
     await this.#store.update(tx => {
       if (founding) {
         tx.cluster.create(founding.cluster);

@@ -16,7 +16,7 @@ import { found } from "./found.ts";
 import { checkToken, enrollNode } from "./join.ts";
 import { removeTasksOfMember } from "./leaving.ts";
 import { Member, type MemberOptions } from "./member.ts";
-import { certificatesIn, forgetMembership, loadState, logIn, saveState } from "./state-file.ts";
+import { certificatesIn, forgetMembership, loadState, logIn, type NodeState, saveState } from "./state-file.ts";
 import * as texts from "./texts.ts";
 
 /** How long `join` waits for its outcome before it answers that it goes on in the background. Docker's figure. */
@@ -262,9 +262,12 @@ export class Node implements SwarmBackend {
       // What a crash has left of an earlier membership must not be taken for this one's.
       await forgetMembership(disk, this.#directory);
       await disk.makeDirectory(this.#directory);
-      await saveState(disk, this.#directory, membership.state);
+      const founding = membership.founding !== undefined;
+      await saveState(disk, this.#directory, { ...membership.state, ...(founding && { founding }) });
       await saveNodeFiles(disk, certificatesIn(this.#directory), membership.files);
-      return await this.#become(membership);
+      const member = await this.#become(membership);
+      if (founding) await this.#founded(membership.state);
+      return member;
     } catch (error) {
       await disk.remove(this.#directory);
       throw error;
@@ -274,15 +277,36 @@ export class Node implements SwarmBackend {
   /** Takes up the membership on the disk; as long as that fails for reasons that may pass, again and again. */
   async #resume(attempt: number): Promise<void> {
     const { disk } = this.#doors;
+    let wasFounding = false;
     try {
-      const state = await loadState(disk, this.#directory);
-      const files = state && (await loadNodeFiles(disk, certificatesIn(this.#directory)));
+      const stored = await loadState(disk, this.#directory);
+      if (!stored) return;
+      const { founding = false, ...state } = stored;
+      wasFounding = founding;
+      const files = await loadNodeFiles(disk, certificatesIn(this.#directory));
       if (files) await this.#become({ files, state });
+      if (files && founding) await this.#founded(state);
     } catch (error) {
       const fault = asFault(error);
+      if (wasFounding && fault.code === "not_found") return this.#forgetUnfounded(fault);
       this.#fail(fault);
       if (fault.code !== "data_loss") void this.#resumeLater(attempt);
     }
+  }
+
+  /** Notes that the swarm is there. Not to have noted it does no harm as long as the log is whole. */
+  async #founded(state: NodeState): Promise<void> {
+    const { disk, log } = this.#doors;
+    await saveState(disk, this.#directory, state).catch(error =>
+      log.warn("cannot note that the swarm is founded", { reason: asFault(error).message }),
+    );
+  }
+
+  /** The daemon ended before the swarm it was to found was there: nobody has been told of it, and nothing is lost. */
+  async #forgetUnfounded(fault: Fault): Promise<void> {
+    this.#doors.log.warn("the founding of a swarm was cut short; this node is in none", { reason: fault.message });
+    await forgetMembership(this.#doors.disk, this.#directory);
+    this.#stand(outside);
   }
 
   async #resumeLater(attempt: number): Promise<void> {

@@ -9,6 +9,8 @@ const NodeState = Type.Object({
   advertiseAddress: Type.String(),
   /** Managers to reach, best known last time. */
   managers: Type.Array(Type.String()),
+  /** Set while the swarm is being founded: until it is durable in the manager's log there is no swarm. */
+  founding: Type.Optional(Type.Boolean()),
 });
 
 /** What a node remembers of its membership besides its certificate. Nothing secret. */

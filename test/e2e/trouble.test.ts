@@ -120,6 +120,45 @@ describe("what a crash left of a membership", () => {
   });
 });
 
+describe("a founding that was cut short", () => {
+  /** A daemon that starts on what another has left that ended while it founded a swarm, with its log or without. */
+  async function cutShort(at: number, keepLog: boolean): Promise<Daemon> {
+    const manager = await start(at);
+    await init(manager);
+    await manager.end("SIGKILL");
+    const file = join(swarmDirectory(manager), "node.json");
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), founding: true }));
+    if (!keepLog) rmSync(join(swarmDirectory(manager), "raft"), { recursive: true });
+    await manager.start();
+    return manager;
+  }
+
+  it("leaves no swarm when its log had not been written", async () => {
+    const manager = await cutShort(8, false);
+    expect((await swarmOf(manager)).LocalNodeState).toBe("inactive");
+    await init(manager);
+    expect(await manager.apiOk("GET", "/nodes")).toHaveLength(1);
+  });
+
+  it("has founded the swarm when its log had been written", async () => {
+    const manager = await cutShort(9, true);
+    expect(await swarmOf(manager)).toMatchObject({ LocalNodeState: "active", Error: "" });
+    expect(readFileSync(join(swarmDirectory(manager), "node.json"), "utf8")).not.toContain("founding");
+  });
+
+  it("was none: a manager whose log is gone says so, and keeps what it has", async () => {
+    const manager = await start(10);
+    await init(manager);
+    await manager.end();
+    rmSync(join(swarmDirectory(manager), "raft"), { recursive: true });
+    await manager.start();
+    const { LocalNodeState, Error: why } = await swarmOf(manager);
+    expect(LocalNodeState).toBe("error");
+    expect(why).toMatch(/^Cannot start the manager: its log in ".*\/raft" is empty$/);
+    expect(readdirSync(swarmDirectory(manager))).toContain("node.json");
+  });
+});
+
 describe("a worker", () => {
   it("tells why no manager leads it", async () => {
     const manager = await start(4);
