@@ -1,4 +1,4 @@
-import { votersOf } from "./configuration.ts";
+import { isVoter, votersOf } from "./configuration.ts";
 import type { Campaign, Core } from "./core.ts";
 import { type NodeId, nobody } from "./entry.ts";
 import type { TermedMessage } from "./message.ts";
@@ -11,6 +11,7 @@ export class Candidate implements Role {
   readonly #core: Core;
   readonly #campaign: Campaign;
   readonly #votes = new Map<NodeId, boolean>();
+  #ticksSinceAsked = 0;
 
   constructor(core: Core, campaign: Campaign) {
     this.kind = campaign === "pre-vote" ? "pre-candidate" : "candidate";
@@ -18,15 +19,24 @@ export class Candidate implements Role {
     this.#campaign = campaign;
   }
 
+  start(): void {
+    this.#ask();
+    if (this.kind === "pre-candidate") this.#count(this.#core.id, true);
+  }
+
   /**
+   * Asks everybody who has not answered yet. That is repeated like heartbeats are: requests get lost, and who still trusts the old
+   * leader today says nothing and may help the next moment.
+   *
    * A vote is asked for only once this node's own is durable, as is the log that it describes. Otherwise it could crash, come
    * back with a shorter log, stand again in the same term, and win with votes that were given to the longer one.
    */
-  start(): void {
+  #ask(): void {
+    this.#ticksSinceAsked = 0;
     const { log, outbox, id, configuration } = this.#core;
     const isTrial = this.kind === "pre-candidate";
     for (const to of votersOf(configuration)) {
-      if (to === id) continue;
+      if (to === id || this.#votes.has(to)) continue;
       const envelope = this.#core.envelope(to);
       const request = {
         type: "vote-request",
@@ -41,16 +51,20 @@ export class Candidate implements Role {
       if (isTrial) outbox.send(request);
       else outbox.sendWhenDurable(request);
     }
-    if (isTrial) this.#count(id, true);
   }
 
   tick(): void {
+    this.#ticksSinceAsked += 1;
+    if (this.#ticksSinceAsked >= this.#core.heartbeatTicks) this.#ask();
     this.#core.wait();
   }
 
+  /** What is granted to a trial says for which term, and may come from an earlier one. */
   receive(message: TermedMessage): void {
-    const stage = this.kind === "pre-candidate" ? "pre-vote" : "vote";
-    if (message.type === "vote-reply" && message.stage === stage) this.#count(message.from, message.granted);
+    const isTrial = this.kind === "pre-candidate";
+    if (message.type !== "vote-reply" || message.stage !== (isTrial ? "pre-vote" : "vote")) return;
+    if (isTrial && message.granted && message.term !== this.#core.term + 1n) return;
+    this.#count(message.from, message.granted);
   }
 
   /** Its own vote counts like any other: once it is durable. */
@@ -71,17 +85,28 @@ export class Candidate implements Role {
     return noLeader;
   }
 
-  applied(): void {}
+  applied(): void {
+    const { configuration, id, term } = this.#core;
+    if (isVoter(configuration, id)) this.#conclude();
+    else this.#core.follow(term, nobody);
+  }
+
   flush(): void {}
 
   #count(voter: NodeId, granted: boolean): void {
-    const core = this.#core;
     if (this.#votes.has(voter)) return;
     this.#votes.set(voter, granted);
+    this.#conclude();
+  }
+
+  /** Votes bring news of what is committed. If that is another membership, it decides who has won, once it is in force. */
+  #conclude(): void {
+    const core = this.#core;
     const result = verdict(core.configuration, id => this.#votes.get(id));
     if (result === "lost") core.follow(core.term, nobody);
-    else if (result === "won" && this.kind === "pre-candidate") core.campaign("vote");
-    else if (result === "won") core.lead();
+    else if (result === "open" || !core.mayCampaign) return;
+    else if (this.kind === "pre-candidate") core.campaign("vote");
+    else core.lead();
   }
 }
 

@@ -34,6 +34,8 @@ export class Core {
   /** Ticks since a leader was heard of, a vote was given or a campaign begun. */
   #elapsed = 0;
   #timeout = 0;
+  /** Has stood back for another candidate, and no leader has come of it yet. */
+  #hasGivenWay = false;
   #reads: ReadState[] = [];
   /** The membership in force: of the last applied change. */
   configuration: Configuration;
@@ -111,6 +113,7 @@ export class Core {
     if (term > this.#term) {
       this.#term = term;
       this.#vote = nobody;
+      this.#hasGivenWay = false;
     }
     this.#leader = leader;
     this.#restartTimer();
@@ -148,12 +151,22 @@ export class Core {
   /** The leader is there. */
   heardLeader(): void {
     this.#elapsed = 0;
+    this.#hasGivenWay = false;
   }
 
-  /** One tick without a leader; stands for election once it has been too many. */
+  /** One tick without a leader. After too many there is none, and this node stands for election if it may. */
   wait(): void {
     this.#elapsed += 1;
-    if (this.#elapsed >= this.#timeout) this.campaign("pre-vote");
+    if (this.#elapsed < this.#timeout) return;
+    this.#leader = nobody;
+    this.campaign("pre-vote");
+  }
+
+  /** Ends its own trial in favour of another one; once only, for that one may be asking without ever hearing the answer. */
+  giveWay(): void {
+    if (this.#hasGivenWay) return;
+    this.follow(this.#term, nobody);
+    this.#hasGivenWay = true;
   }
 
   /** A read may be served here once `index` is applied. */

@@ -36,6 +36,51 @@ describe("an election", () => {
     expect(cluster.up().map(host => host.node.status.term)).toEqual([3n, 3n, 3n, 3n]);
   });
 
+  it("comes as soon as the others miss the leader too, when one has noticed before", () => {
+    const cluster = new Cluster(3, { heartbeatTicks: 2, random: () => 0.99 });
+    cluster.elect(1n);
+    cluster.tick(2);
+    cluster.host(1n).crash();
+    cluster.node(3n).unreachable(1n);
+    cluster.tick(9);
+    expect(cluster.leaders()).toEqual([]);
+    cluster.tick(2);
+    expect(cluster.leaders()).toEqual([3n]);
+  });
+
+  it("comes though one that all give way to hears nobody", () => {
+    const cluster = new Cluster(5);
+    cluster.elect(1n);
+    cluster.host(1n).crash();
+    for (const id of [3n, 4n, 5n]) cluster.cutOneWay(id, 2n);
+    for (const host of cluster.up()) host.node.unreachable(1n);
+    cluster.settle();
+    expect(cluster.leaders()).toEqual([]);
+    cluster.tick(longEnough);
+    expect(cluster.leaders()).toHaveLength(1);
+  });
+
+  it("is waited for with no leader in mind, by those too that do not count", () => {
+    const cluster = new Cluster(1);
+    cluster.elect(1n);
+    cluster.add(2n).start();
+    const changes = [{ kind: "add-learner", id: 2n }] as const;
+    cluster.node(1n).proposeConfigChange({ transition: "auto", changes, tag: 0n, context: new Uint8Array() });
+    cluster.tick(2);
+    expect(cluster.node(2n).status.leader).toBe(1n);
+    cluster.host(1n).crash();
+    cluster.tick(longEnough);
+    expect(cluster.node(2n).status).toMatchObject({ role: "follower", leader: 0n });
+  });
+
+  it("is not disturbed by messages for somebody else", () => {
+    const cluster = new Cluster(3);
+    cluster.elect(1n);
+    const heartbeat = { type: "heartbeat", from: 3n, to: 9n, term: 9n, commit: 0n, context: new Uint8Array() } as const;
+    cluster.node(1n).receive(heartbeat);
+    expect(cluster.node(1n).status).toMatchObject({ role: "leader", term: 2n });
+  });
+
   it("does not come when the leader lives, though some lost their connection to it", () => {
     const cluster = new Cluster(3);
     cluster.elect(1n);

@@ -64,7 +64,7 @@ export class Leader implements Role {
         throw new Fault("data_loss", `Cannot go on: node ${message.from} leads in term ${message.term} too`);
       case "append-accepted":
         if (!this.replication.accepted(message)) break;
-        this.#commit();
+        this.replication.commit();
         this.#finishTransfer();
         break;
       case "append-rejected":
@@ -87,6 +87,7 @@ export class Leader implements Role {
 
   propose(payloads: readonly Payload[]): ProposeResult {
     const { log, term, limits } = this.#core;
+    this.#uncommitted.committed(log.committed);
     if (this.#transfer) return refused("transferring", `node ${this.#transfer.to} is to lead`);
     if (isTooLarge(payloads, limits)) return refused("too large", `an entry is at most ${limits.maxEntryBytes} bytes`);
     if (!this.#uncommitted.hasRoomFor(payloads))
@@ -118,7 +119,7 @@ export class Leader implements Role {
 
   persisted(): void {
     this.replication.persisted();
-    this.#commit();
+    this.replication.commit();
   }
 
   applied(): void {
@@ -135,10 +136,6 @@ export class Leader implements Role {
       this.#reads.finish();
     }
     this.replication.flush();
-  }
-
-  #commit(): void {
-    if (this.replication.commit()) this.#uncommitted.committed(this.#core.log.committed);
   }
 
   /** The commit index goes only as far as the receiver is known to hold the log, for it cannot check what it has. */
@@ -183,7 +180,7 @@ export class Leader implements Role {
       return false;
     }
     if (this.#transfer && !isVoter(configuration, this.#transfer.to)) this.#transfer = undefined;
-    this.#commit();
+    this.replication.commit();
     this.#reads.finish();
     return true;
   }

@@ -130,6 +130,7 @@ describe("a log", () => {
     expect(log.appliedTo(1n)).toBeUndefined();
     storage.record({ index: 2n, term: 1n, configuration: noConfiguration, data: new Uint8Array() });
     storage.compact(2n);
+    expect(log.hasUnappliedConfig(1)).toBe(true);
     expect(log.appliedTo(2n)?.change).toBe(leaveJoint);
     expect(log.hasUnappliedConfig(1)).toBe(false);
     expect(indexes(log.takeCommitted(unlimited))).toEqual([3n]);

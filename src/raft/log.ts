@@ -213,7 +213,9 @@ export class RaftLog {
 
   /** Whether a membership that is known to be committed is not in force here yet. */
   hasUnappliedConfig(maxBytes: number): boolean {
-    for (let from = this.#applied + 1n; from <= this.#committed; ) {
+    if (this.#configUnderWay) return true;
+    // What was handed out already may be compacted away.
+    for (let from = this.#handedOut + 1n; from <= this.#committed; ) {
       const page = defined(this.slice(from, this.#committed, maxBytes), "a committed entry");
       if (page.some(entry => entry.kind === "config")) return true;
       from += BigInt(page.length);

@@ -62,4 +62,15 @@ describe("a proposal", () => {
     expect(host.node.propose([operationBytes(4), operationBytes(5)]).kind).toBe("refused");
     expect(host.node.propose([operationBytes(4)]).kind).toBe("appended");
   });
+
+  it("is taken again too when it was others who committed what waited", () => {
+    const host = lone({ options: { maxUncommittedBytes: 100 } });
+    const term = elected(host);
+    host.node.propose([operationBytes(1, 500)]);
+    said(host);
+    const news = { commitIndex: 2n, commitTerm: term, lastIndex: 2n, lastTerm: term, transfer: false };
+    hear(host, { type: "vote-request", from: 3n, to: 1n, term: 9n, stage: "vote", ...news });
+    expect(host.node.status).toMatchObject({ role: "leader", committed: 2n });
+    expect(host.node.propose([operationBytes(2)]).kind).toBe("appended");
+  });
 });

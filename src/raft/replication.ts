@@ -78,14 +78,12 @@ export class Replication {
 
   /**
    * Commits what a quorum holds, but counts only entries of its own term: an older one can be on a majority and still be
-   * overwritten (Raft §5.4.2, figure 8). It gets committed by what comes after it. Returns whether anything was.
+   * overwritten (Raft §5.4.2, figure 8). It gets committed by what comes after it.
    */
-  commit(): boolean {
+  commit(): void {
     const { log, term, configuration } = this.#core;
     const index = quorumReached(configuration, id => this.#members.get(id)?.match ?? 0n);
-    if (index <= log.committed || log.term(index) !== term) return false;
-    log.commitTo(index);
-    return true;
+    if (index > log.committed && log.term(index) === term) log.commitTo(index);
   }
 
   /** Whether a quorum was heard of since the last time this was asked. */

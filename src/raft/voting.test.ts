@@ -177,6 +177,62 @@ describe("a candidate", () => {
     expect(host.node.status.role).toBe("pre-candidate");
   });
 
+  it("asks again whoever has not answered, at the interval of heartbeats, with the same request", () => {
+    const host = lone({ log: [1, 1, 1], options: { heartbeatTicks: 2 } });
+    const asked = (): unknown[] =>
+      said(host).flatMap(m => (m.type === "vote-request" ? [[m.stage, m.to, m.term]] : []));
+    const tick = (times: number): void => {
+      for (let time = 0; time < times; time++) host.node.tick();
+    };
+    host.node.campaign();
+    asked();
+    tick(1);
+    expect(asked()).toEqual([]);
+    tick(1);
+    expect(asked()).toEqual([
+      ["pre-vote", 2n, 2n],
+      ["pre-vote", 3n, 2n],
+    ]);
+    hear(host, { ...reply(1n, "pre-vote", false), from: 3n } as Message);
+    tick(2);
+    expect(asked()).toEqual([["pre-vote", 2n, 2n]]);
+    hear(host, reply(2n, "pre-vote"));
+    tick(2);
+    expect(asked()).toEqual([
+      ["vote", 2n, 2n],
+      ["vote", 3n, 2n],
+    ]);
+  });
+
+  it("does not take trial votes of an earlier trial for those of this one", () => {
+    const host = follower();
+    host.node.campaign();
+    hear(host, { type: "heartbeat", from: 3n, to: 1n, term: 2n, commit: 0n, context: new Uint8Array() });
+    host.node.unreachable(3n);
+    hear(host, reply(2n, "pre-vote"));
+    expect(host.node.status).toMatchObject({ role: "pre-candidate", term: 2n });
+    hear(host, reply(3n, "pre-vote"));
+    expect(host.node.status).toMatchObject({ role: "candidate", term: 3n });
+  });
+
+  it("does not lead before it has applied the membership that it learns to be committed with the votes", () => {
+    for (const [kind, role] of [
+      ["update", "leader"],
+      ["remove", "follower"],
+    ] as const) {
+      const host = lone({ log: [1] });
+      const change = { transition: "auto", changes: [{ kind, id: 1n }], tag: 0n, context: new Uint8Array() } as const;
+      const entries = [{ index: 2n, term: 1n, kind: "config", change }] as const;
+      hear(host, { type: "append", from: 2n, to: 1n, term: 1n, prevIndex: 1n, prevTerm: 1n, entries, commit: 0n });
+      host.node.unreachable(2n);
+      hear(host, reply(2n, "pre-vote"));
+      host.node.receive({ ...reply(2n, "vote"), commitIndex: 2n, commitTerm: 1n } as Message);
+      expect(host.node.status).toMatchObject({ role: "candidate", committed: 2n });
+      said(host);
+      expect(host.node.status.role).toBe(role);
+    }
+  });
+
   it("tells how far the log is committed, and learns it from who knows more", () => {
     const host = lone({ log: [1, 1, 1], hardState: { commit: 1n } });
     const [answer] = hear(host, request(2n, 2n, { commitIndex: 2n, commitTerm: 1n, lastTerm: 0n }));

@@ -19,7 +19,7 @@ export function answerVoteRequest(core: Core, request: VoteRequest): void {
   const reply = { type: "vote-reply", ...envelope, stage, granted: true, ...core.commitNews } as const;
   if (stage === "pre-vote") {
     core.outbox.send(reply);
-    if (core.role.kind === "pre-candidate" && comesFirst(core, request)) core.follow(core.term, nobody);
+    if (core.role.kind === "pre-candidate" && comesFirst(core, request)) core.giveWay();
     return;
   }
   core.voteFor(from);
