@@ -117,6 +117,46 @@ export function transportContract(name: string, open: () => Promise<TransportHar
       expect(context.peerAddress).not.toBe("");
     });
 
+    it("believes a manager whose call it passes on, and nobody else", async () => {
+      const seen: CallContext[] = [];
+      handlers.heartbeat = async (_request, context) => {
+        seen.push(context);
+        return {};
+      };
+      const forwarding = { caller: other, peerAddress: "10.0.0.9" };
+      const follower = (await harness.member({ ...manager, nodeId: "manager2" })).connect(listener.address);
+      await until(follower.client(Dispatcher).heartbeat({}, { forwarding }));
+      expect(seen).toEqual([expect.objectContaining({ ...forwarding, forwardedBy: "manager2" })]);
+      await expect(until(dispatcher().heartbeat({}, { forwarding }))).rejects.toEqual(fails("permission_denied"));
+      expect(seen.length).toBe(1);
+      follower.close();
+    });
+
+    it("breaks a long stream of requests at once, at both ends, when its server goes away", async () => {
+      const [begun, gone] = [new Moment(), new Moment<unknown>()];
+      handlers.publishLogs = async requests => {
+        try {
+          for await (const _ of requests) begun.resolve();
+        } catch (error) {
+          gone.resolve(error);
+        }
+        return {};
+      };
+      const over = new AbortController();
+      async function* messages() {
+        yield {};
+        await aborted(over.signal);
+      }
+      const call = logBroker()
+        .publishLogs(messages())
+        .catch((error: unknown) => error);
+      await until(begun.promise);
+      await until(listener.close());
+      expect(await until(call)).toEqual(fails("unavailable"));
+      expect(await until(gone.promise)).toBeInstanceOf(Fault);
+      over.abort();
+    });
+
     it("knows nobody in a caller without a certificate", async () => {
       const stranger = harness.stranger(listener.address);
       const answer = await until(stranger.client(CA).getRootCACertificate({}));

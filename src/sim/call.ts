@@ -1,8 +1,7 @@
 import { create, type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { Channel } from "../lib/channel.ts";
 import { asFault, Fault } from "../lib/fault.ts";
-import type { CallContext, Caller } from "../ports/transport.ts";
-import type { SimPath } from "./path.ts";
+import type { SimLane } from "./lane.ts";
 
 /** What `create` takes for a message whose type is known only at run time. */
 export type MessageInit = Record<string, unknown>;
@@ -10,13 +9,30 @@ export type MessageInit = Record<string, unknown>;
 /** Messages that may wait unread at a receiver before its sender is made to wait. */
 const windowMessages = 16;
 
-/** Both ends of one call over a simulated path: requests up, responses down, each with back-pressure. */
-export class SimCall {
-  readonly caller: Caller | undefined;
-  readonly path: SimPath;
+export interface SimCallOptions {
+  readonly method: DescMethod;
+  /** HOST:PORT of the server. */
   readonly address: string;
+  /** From the caller to the server, and from the server to the caller. */
+  readonly there: SimLane;
+  readonly back: SimLane;
+  /** Node id of the caller; undefined for somebody without a certificate. */
+  readonly callerId: string | undefined;
+  /** Shown every request that is sent. */
+  readonly tap: (method: DescMethod, message: Message) => void;
+}
+
+/** Both ends of one call over two simulated lanes: requests there, responses back, each with back-pressure. */
+export class SimCall {
+  readonly callerId: string | undefined;
+  readonly there: SimLane;
+  readonly back: SimLane;
+  readonly address: string;
+  /** The connection breaks when the server answers: it has done what was asked, and the caller never learns of it. */
+  losesAnswer = false;
   readonly responses = new Channel<Message>(windowMessages);
   readonly #method: DescMethod;
+  readonly #tap: (method: DescMethod, message: Message) => void;
   readonly #requests = new Channel<Message>(windowMessages);
   readonly #server = new AbortController();
   readonly #over: Promise<void>;
@@ -25,14 +41,30 @@ export class SimCall {
   /** What is told when the call ends before a message has arrived. */
   readonly #underWay = new Set<(arrived: boolean) => void>();
 
-  constructor(method: DescMethod, address: string, path: SimPath, caller: Caller | undefined) {
-    this.#method = method;
-    this.address = address;
-    this.path = path;
-    this.caller = caller;
+  constructor(options: SimCallOptions) {
+    this.#method = options.method;
+    this.#tap = options.tap;
+    this.address = options.address;
+    this.there = options.there;
+    this.back = options.back;
+    this.callerId = options.callerId;
     this.#over = new Promise(resolve => {
       this.#tellOver = resolve;
     });
+  }
+
+  /** Whether one of its ends is on that host. */
+  touches(host: string): boolean {
+    return this.there.from === host || this.there.to === host;
+  }
+
+  /** Whether it goes over that lane, either way. */
+  uses(lane: SimLane): boolean {
+    return this.there === lane || this.back === lane;
+  }
+
+  get isHeld(): boolean {
+    return this.there.isHeld || this.back.isHeld;
   }
 
   /** Resolves when nothing is to be expected of this call any more. */
@@ -45,30 +77,34 @@ export class SimCall {
     try {
       for await (const init of requests) {
         const message = travel(this.#method.input, init);
-        if (!(await this.#carry(() => this.#requests.send(message)))) return;
+        this.#tap(this.#method, message);
+        if (!(await this.#carry(this.there, () => this.#requests.send(message)))) return;
       }
-      this.path.deliver(() => this.#requests.close());
+      this.there.deliver(() => this.#requests.close());
     } catch (error) {
       this.abandon(asFault(error));
     }
   }
 
   /** The server's side: runs the handler and sends what it answers. */
-  async serve(handle: (input: unknown, context: CallContext) => unknown, peerAddress: string): Promise<void> {
-    const context: CallContext = { caller: this.caller, peerAddress, signal: this.#server.signal };
+  async serve(handle: (input: unknown, signal: AbortSignal) => unknown): Promise<void> {
     let fault: Fault | undefined;
     try {
       const kind = this.#method.methodKind;
       const input = kind === "client_streaming" ? this.#requests : await this.#requests.take();
       // Gone before its request came: there is nobody to answer.
       if (input === undefined) return;
-      const answer = handle(input, context);
+      const answer = handle(input, this.#server.signal);
       if (kind === "server_streaming") await this.#stream(answer as AsyncIterable<MessageInit>);
-      else await this.#respond((await answer) as MessageInit);
+      else {
+        const value = (await answer) as MessageInit;
+        if (!this.losesAnswer) await this.#respond(value);
+      }
     } catch (error) {
       fault = asFault(error);
     }
-    this.path.deliver(() => this.finish(fault));
+    if (this.losesAnswer) fault = new Fault("unavailable", "the connection broke");
+    this.back.deliver(() => this.finish(fault));
   }
 
   /** The call is over for the caller, as the server said. */
@@ -81,7 +117,7 @@ export class SimCall {
   /** The caller gives up; the server hears of it when the message arrives. */
   abandon(fault?: Fault): void {
     this.responses.close(fault);
-    this.path.deliver(() => this.#hangUp());
+    this.there.deliver(() => this.#hangUp());
   }
 
   /** The connection broke: both ends know at once. */
@@ -102,11 +138,11 @@ export class SimCall {
 
   #respond(init: MessageInit): Promise<boolean> {
     const message = travel(this.#method.output, init);
-    return this.#carry(() => this.responses.send(message));
+    return this.#carry(this.back, () => this.responses.send(message));
   }
 
-  /** Takes one message over the path and into the receiver's queue; false when the call ended instead. */
-  #carry(arrive: () => Promise<boolean>): Promise<boolean> {
+  /** Takes one message over the lane and into the receiver's queue; false when the call ended instead. */
+  #carry(lane: SimLane, arrive: () => Promise<boolean>): Promise<boolean> {
     if (this.#isOver) return Promise.resolve(false);
     return new Promise(resolve => {
       const settle = (arrived: boolean): void => {
@@ -114,7 +150,7 @@ export class SimCall {
         resolve(arrived);
       };
       this.#underWay.add(settle);
-      this.path.deliver(() => void arrive().then(settle));
+      lane.deliver(() => void arrive().then(settle));
     });
   }
 

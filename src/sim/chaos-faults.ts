@@ -60,7 +60,7 @@ export class ChaosFaults {
 
   /** Repairs everything now. */
   end(): void {
-    this.#swarm.managerHost.disk.failNoMore();
+    this.#swarm.managerHost.disk.repair();
     for (const repair of [...this.#repairs]) repair();
     for (const host of this.#swarm.hosts) this.#restart(host);
   }

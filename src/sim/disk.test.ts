@@ -21,3 +21,31 @@ it("never loses what was synced, and sometimes what was not", async () => {
   }
   expect(sizes.size).toBeGreaterThan(5);
 });
+
+it("throws away for good what a sync failed to write, although it can still be read", async () => {
+  const disk = new SimDisk();
+  const file = await disk.openAppend("/log");
+  await file.append([Buffer.from("kept ")]);
+  await file.sync();
+  await file.append([Buffer.from("lost ")]);
+  disk.forgetsFailedSyncs = true;
+  disk.failNext("sync", "data_loss");
+  await expect(file.sync()).rejects.toMatchObject({ code: "data_loss" });
+  await file.append([Buffer.from("after")]);
+  await file.sync();
+  expect(String(Buffer.from((await disk.read("/log"))!))).toBe("kept lost after");
+  disk.crash(new SimRandom(1));
+  expect(String(Buffer.from((await disk.read("/log"))!))).toBe("kept \0\0\0\0\0after");
+});
+
+it("takes nothing more while it is full, half of what did not fit excepted", async () => {
+  const disk = new SimDisk();
+  const file = await disk.openAppend("/log");
+  disk.isFull = true;
+  await expect(file.append([new Uint8Array(10)])).rejects.toMatchObject({ code: "resource_exhausted" });
+  await expect(disk.replace("/other", new Uint8Array(1))).rejects.toMatchObject({ code: "resource_exhausted" });
+  await file.truncate(0);
+  disk.repair();
+  await file.append([new Uint8Array(10)]);
+  expect([file.size, await disk.read("/other")]).toEqual([10, undefined]);
+});

@@ -4,8 +4,10 @@ import type { Random } from "../ports/random.ts";
 
 /** A file's bytes. Room grows by doubling: a log is appended to thousands of times. */
 class SimFile {
-  /** Bytes from the start that survive a crash for certain. */
+  /** Bytes from the start that survive a crash for certain, but for what is forgotten. */
   durable = 0;
+  /** Parts, from and to, that a failed sync has thrown away: readable until the machine crashes, and never written. */
+  #forgotten: readonly (readonly [number, number])[] = [];
   #room = new Uint8Array(0);
   #size = 0;
 
@@ -31,6 +33,21 @@ class SimFile {
   cut(size: number): void {
     this.#size = Math.min(size, this.#size);
     this.durable = Math.min(size, this.durable);
+    this.#forgotten = this.#forgotten
+      .filter(([from]) => from < size)
+      .map(([from, to]) => [from, Math.min(to, size)] as const);
+  }
+
+  /** A sync has failed: what it was to write counts as written for the kernel, and is not. */
+  forget(): void {
+    this.#forgotten = [...this.#forgotten, [this.durable, this.#size]];
+    this.durable = this.#size;
+  }
+
+  /** What was thrown away is gone now. */
+  loseForgotten(): void {
+    for (const [from, to] of this.#forgotten) this.content.fill(0, from, to);
+    this.#forgotten = [];
   }
 }
 
@@ -39,6 +56,12 @@ type Operation = "append" | "sync" | "truncate" | "replace";
 /** A disk in memory. `crash` does what a power cut does: of what was not synced, any part may be there or not. */
 export class SimDisk implements Disk {
   readonly #files = new Map<string, SimFile>();
+  /** How many times as long as a healthy disk everything takes, for whoever runs on top. */
+  slowness = 1;
+  /** Nothing more can be written. */
+  isFull = false;
+  /** What a sync failed to write is readable until a crash, and gone after it, whatever is synced later: as Linux does it. */
+  forgetsFailedSyncs = false;
   readonly #failures: { operation: Operation; code: FaultCode }[] = [];
   /** Grows with each crash; handles opened before are dead. */
   #life = 0;
@@ -48,9 +71,11 @@ export class SimDisk implements Disk {
     this.#failures.push({ operation, code });
   }
 
-  /** Takes back failures that have not come to pass yet. */
-  failNoMore(): void {
+  /** Repairs everything: failures that have not come to pass yet never will, there is room, and it is quick. */
+  repair(): void {
     this.#failures.length = 0;
+    this.isFull = false;
+    this.slowness = 1;
   }
 
   /**
@@ -60,6 +85,7 @@ export class SimDisk implements Disk {
   crash(random: Random): void {
     this.#life++;
     for (const file of this.#files.values()) {
+      file.loseForgotten();
       const unsynced = file.content.length - file.durable;
       file.cut(file.durable + Math.floor(random.float() * (unsynced + 1)));
       const kept = file.content;
@@ -104,7 +130,7 @@ export class SimDisk implements Disk {
     const file = this.#files.get(path) ?? new SimFile();
     this.#files.set(path, file);
     const life = this.#life;
-    return new SimAppendFile(file, operation => {
+    return new SimAppendFile(this, file, operation => {
       if (life !== this.#life) throw new Fault("data_loss", `Cannot ${operation} "${path}": the machine crashed`);
       this.fail(operation);
     });
@@ -124,6 +150,8 @@ export class SimDisk implements Disk {
   private fail(operation: Operation): void {
     const at = this.#failures.findIndex(failure => failure.operation === operation);
     const [failure] = at < 0 ? [] : this.#failures.splice(at, 1);
+    if (this.isFull && (operation === "append" || operation === "replace"))
+      throw new Fault("resource_exhausted", `Cannot ${operation}: the simulated disk is full`);
     if (failure) throw new Fault(failure.code, `Cannot ${operation}: simulated failure`);
   }
 }
@@ -131,8 +159,10 @@ export class SimDisk implements Disk {
 class SimAppendFile implements AppendFile {
   readonly #file: SimFile;
   readonly #check: (operation: Operation) => void;
+  readonly #disk: SimDisk;
 
-  constructor(file: SimFile, check: (operation: Operation) => void) {
+  constructor(disk: SimDisk, file: SimFile, check: (operation: Operation) => void) {
+    this.#disk = disk;
     this.#file = file;
     this.#check = check;
   }
@@ -153,7 +183,12 @@ class SimAppendFile implements AppendFile {
   }
 
   async sync(): Promise<void> {
-    this.#check("sync");
+    try {
+      this.#check("sync");
+    } catch (fault) {
+      if (this.#disk.forgetsFailedSyncs) this.#file.forget();
+      throw fault;
+    }
     this.#file.durable = this.#file.content.length;
   }
 

@@ -100,7 +100,7 @@ export class SimHost {
     const ports = {
       clock: process.clock,
       random: process.random,
-      disk: processDisk(this.disk, process),
+      disk: processDisk(this.disk, process, () => this.disk.slowness),
       transport: network.transport(this.address, self),
       log: trace.logger(process, name),
     };

@@ -2,14 +2,18 @@ import { sleep } from "../ports/clock.ts";
 import type { AppendFile, Disk } from "../ports/disk.ts";
 import type { SimProcess } from "./process.ts";
 
-/** How long a disk takes, in milliseconds: anything between these. A program can be killed meanwhile. */
+/** How long a healthy disk takes, in milliseconds: anything between these. A program can be killed meanwhile. */
 const fastestMs = 0.05;
 const slowestMs = 4;
 
-/** A machine's disk as one of its programs sees it: each operation takes time, and a dead program's never come to pass. */
-export function processDisk(disk: Disk, process: SimProcess): Disk {
+/**
+ * A machine's disk as one of its programs sees it: each operation takes time, and a dead program's never come to pass.
+ * `slowness` says how many times as long as a healthy disk it takes now.
+ */
+export function processDisk(disk: Disk, process: SimProcess, slowness: () => number = () => 1): Disk {
   const later = async <T>(operation: () => Promise<T>): Promise<T> => {
-    await sleep(process.clock, fastestMs + (slowestMs - fastestMs) * process.random.float() ** 4);
+    const healthyMs = fastestMs + (slowestMs - fastestMs) * process.random.float() ** 4;
+    await sleep(process.clock, slowness() * healthyMs);
     return operation();
   };
   return {

@@ -4,27 +4,43 @@ import type { SimRandom } from "./random.ts";
 /** What a dead program waits for. */
 const never = new Promise<never>(() => {});
 
+export interface SimProcessOptions {
+  readonly clock: Clock;
+  readonly random: SimRandom;
+  /** How far its wall clock is ahead, in milliseconds. */
+  readonly skewMs?: number;
+  /** How fast its clocks go: 1.02 is two percent too fast. */
+  readonly rate?: number;
+}
+
 /**
  * A program on a simulated machine, as the doors that it was given see it. When it is killed nothing it began goes on:
- * its timers are gone, and whatever it waits for at a door never comes.
+ * its timers are gone, and whatever it waits for at a door never comes. When it is paused nothing goes on either, until
+ * it is resumed: then it does what had fallen due, late.
  */
 export class SimProcess {
   readonly clock: Clock;
   readonly random: SimRandom;
+  readonly #base: Clock;
+  readonly #rate: number;
   readonly #timers = new Set<Timer>();
   readonly #death = new AbortController();
   #tellDeath: () => void = () => {};
+  /** What fell due while it was paused; undefined while it runs. */
+  #overdue: Set<() => void> | undefined;
   /** Resolves when it is killed. */
   readonly died: Promise<void>;
 
-  /** `skewMs` is how far its wall clock is ahead. */
-  constructor(options: { clock: Clock; random: SimRandom; skewMs?: number }) {
-    const { clock, random, skewMs = 0 } = options;
+  constructor(options: SimProcessOptions) {
+    const { clock, random, skewMs = 0, rate = 1 } = options;
     this.random = random;
+    this.#base = clock;
+    this.#rate = rate;
+    const drift = (): number => (rate - 1) * clock.monotonic();
     this.clock = {
-      now: () => clock.now() + skewMs,
-      monotonic: () => clock.monotonic(),
-      after: (ms, run) => this.#after(clock, ms, run),
+      now: () => clock.now() + Math.floor(skewMs + drift()),
+      monotonic: () => clock.monotonic() + drift(),
+      after: (ms, run) => this.#after(ms, run),
     };
     this.died = new Promise(resolve => {
       this.#tellDeath = resolve;
@@ -33,6 +49,10 @@ export class SimProcess {
 
   get alive(): boolean {
     return !this.#death.signal.aborted;
+  }
+
+  get isPaused(): boolean {
+    return this.#overdue !== undefined;
   }
 
   /** Aborts when it is killed: for what waits in its name. */
@@ -50,7 +70,20 @@ export class SimProcess {
     this.#death.abort();
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
+    this.#overdue = undefined;
     this.#tellDeath();
+  }
+
+  /** SIGSTOP, or a machine that swaps. Its network must be held up as well, by whoever has it. */
+  pause(): void {
+    if (this.alive) this.#overdue ??= new Set();
+  }
+
+  /** SIGCONT: what fell due meanwhile happens now, in order. */
+  resume(): void {
+    const overdue = this.#overdue ?? [];
+    this.#overdue = undefined;
+    for (const fire of overdue) this.#base.after(0, fire);
   }
 
   /** What work at a door comes to: nothing any more for a program that is dead by then. */
@@ -64,18 +97,26 @@ export class SimProcess {
     }
   }
 
-  #after(clock: Clock, ms: number, run: () => void): Timer {
+  #after(ms: number, run: () => void): Timer {
     if (!this.alive) return { cancel: () => {} };
-    const timer = clock.after(ms, () => {
+    const fire = (): void => {
+      if (!this.#timers.has(timer)) return;
+      if (this.#overdue) {
+        this.#overdue.add(fire);
+        return;
+      }
       this.#timers.delete(timer);
       run();
-    });
-    this.#timers.add(timer);
-    return {
+    };
+    const waiting = this.#base.after(ms / this.#rate, fire);
+    const timer = {
       cancel: () => {
-        timer.cancel();
+        waiting.cancel();
         this.#timers.delete(timer);
+        this.#overdue?.delete(fire);
       },
     };
+    this.#timers.add(timer);
+    return timer;
   }
 }

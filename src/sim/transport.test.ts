@@ -88,15 +88,108 @@ describe("the simulated network", () => {
     const { client, network, clock } = await world({ heartbeat: async () => ({}) });
     network.partition("M", "W");
     const healed = watch(client.heartbeat({}));
-    await clock.advance(19_999);
+    await clock.advance(9_999);
     expect(healed.outcome()).toBe("pending");
     network.heal("M", "W");
     await clock.advance(0);
     expect(healed.outcome()).toBe("done");
     network.partition("W", "M");
     const broken = watch(client.heartbeat({}));
-    await clock.advance(20_000);
+    await clock.advance(10_000);
     expect(broken.outcome()).toBe("unavailable");
+  });
+
+  it("can be silent one way: what is asked is done, and no answer comes", async () => {
+    let asked = 0;
+    const { client, network, clock } = await world({
+      heartbeat: async () => {
+        asked++;
+        return {};
+      },
+    });
+    network.partitionOneWay("M", "W");
+    const call = watch(client.heartbeat({}));
+    await clock.advance(9_999);
+    expect([asked, call.outcome()]).toEqual([1, "pending"]);
+    await clock.advance(1);
+    expect(call.outcome()).toBe("unavailable");
+    network.heal("M", "W");
+    network.partitionOneWay("W", "M");
+    const other = watch(client.heartbeat({}));
+    await clock.advance(5_000);
+    expect([asked, other.outcome()]).toEqual([1, "pending"]);
+    network.heal("W", "M");
+    await clock.advance(0);
+    expect([asked, other.outcome()]).toEqual([2, "done"]);
+  });
+
+  it("stays silent until everything that made it so is over", async () => {
+    const { client, network, clock } = await world({ heartbeat: async () => ({}) });
+    network.partition("M", "W");
+    network.partition("M", "W", "paused");
+    const call = watch(client.heartbeat({}));
+    network.heal("M", "W");
+    await clock.advance(10);
+    expect(call.outcome()).toBe("pending");
+    network.heal("M", "W", "paused");
+    await clock.advance(0);
+    expect(call.outcome()).toBe("done");
+  });
+
+  it("delivers in order what was under way or sent when it went silent, with jitter too", async () => {
+    const seen: string[] = [];
+    const { client, network, clock } = await world({
+      heartbeat: async ({ sessionId }) => {
+        seen.push(sessionId);
+        return {};
+      },
+    });
+    network.delay("M", "W", 5, 50);
+    const names = Array.from({ length: 30 }, (_, i) => `${i}`);
+    for (const [i, sessionId] of names.entries()) {
+      void client.heartbeat({ sessionId });
+      await clock.advance(3);
+      if (i === 10) network.partition("M", "W");
+      if (i === 20) network.heal("M", "W");
+    }
+    await clock.advance(200);
+    expect(seen).toEqual(names);
+  });
+
+  it("loses calls and answers in bad weather, and lets calls overtake each other, but never within a stream", async () => {
+    const seen: string[] = [];
+    const streamed: string[] = [];
+    const { client, connection, network, clock } = await world({
+      heartbeat: async ({ sessionId }) => {
+        seen.push(sessionId);
+        return {};
+      },
+      publishLogs: async requests => {
+        for await (const { subscriptionId } of requests) streamed.push(subscriptionId);
+        return {};
+      },
+    });
+    network.weather = { lostCalls: 0.2, lostAnswers: 0.2, lateMs: 100, noticedMs: 500 };
+    const names = Array.from({ length: 100 }, (_, i) => `${i}`);
+    const calls = names.map(sessionId => ({ sessionId, call: watch(client.heartbeat({ sessionId })) }));
+    const stream = watch(
+      connection.client(LogBroker).publishLogs(
+        (async function* () {
+          for (const subscriptionId of names) yield { subscriptionId };
+        })(),
+      ),
+    );
+    await clock.advance(1_000);
+    expect([stream.outcome(), streamed]).toEqual(["done", names]);
+    const answered = calls.filter(({ call }) => call.outcome() === "done").map(({ sessionId }) => sessionId);
+    const broken = calls.filter(({ call }) => call.outcome() === "unavailable");
+    expect(answered.length + broken.length).toBe(100);
+    expect(seen).toEqual(expect.arrayContaining(answered));
+    // Lost on the way there, lost on the way back, and out of order.
+    expect(seen.length).toBeLessThan(95);
+    expect(seen.length).toBeGreaterThan(answered.length + 5);
+    expect(seen).not.toEqual([...seen].sort((a, b) => Number(a) - Number(b)));
+    expect([network.calls, clock.pending]).toEqual([0, 0]);
   });
 
   it("streams with back-pressure, and stops the server when the reader leaves", async () => {

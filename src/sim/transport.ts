@@ -2,33 +2,60 @@ import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { onAbort } from "../lib/bell.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Caller, CallOptions, Client, Connection, Listener, Registration, Transport } from "../ports/transport.ts";
+import type { Random } from "../ports/random.ts";
+import type {
+  CallContext,
+  Caller,
+  CallOptions,
+  Client,
+  Connection,
+  Listener,
+  Registration,
+  Transport,
+} from "../ports/transport.ts";
+import { authorizeForwarder } from "../rpc/roles.ts";
 import { type MessageInit, SimCall } from "./call.ts";
-import { SimPath } from "./path.ts";
+import { SimLane } from "./lane.ts";
+import { SimRandom } from "./random.ts";
+import { fineWeather, type Weather } from "./weather.ts";
 
-/** How long a silent path is borne until its connections count as broken (keepalive). */
-const keepaliveMs = 20_000;
+/** How long a silent lane is borne until its connections count as broken (keepalive, as `rpc/limits.ts` has it). */
+export const keepaliveMs = 10_000;
 const firstFreePort = 40_000;
 
 /** Asked before each call is served; throws a Fault to refuse it. */
 export type Authorize = (service: string, method: string, caller: Caller | undefined) => void;
 
-/** Hosts that call each other inside one process, over paths that can be late, silent or cut. */
+export interface SimNetworkOptions {
+  readonly clock: Clock;
+  readonly authorize?: Authorize;
+  /** Of jitter and weather. */
+  readonly random?: Random;
+  /** Shown every request that is sent, as it will be read. */
+  readonly tap?: (method: DescMethod, message: Message) => void;
+}
+
+/** Hosts that call each other inside one process, over lanes that can be late, silent or cut. */
 export class SimNetwork {
+  weather: Weather = fineWeather;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #authorize: Authorize;
-  readonly #paths = new Map<string, SimPath>();
+  readonly #tap: (method: DescMethod, message: Message) => void;
+  readonly #lanes = new Map<string, SimLane>();
   readonly #listeners = new Map<string, readonly Registration[]>();
   readonly #calls = new Set<SimCall>();
   /** How often each host's program was killed. */
   readonly #deaths = new Map<string, number>();
-  /** Calls with a dead end, behind a partition: the other end learns of it when that heals. */
-  readonly #doomed = new Set<SimCall>();
+  /** Calls with a dead end that nothing is heard of, by the lane that would tell the other end. */
+  readonly #doomed = new Map<SimCall, SimLane>();
   #nextPort = firstFreePort;
 
-  constructor(options: { clock: Clock; authorize?: Authorize }) {
+  constructor(options: SimNetworkOptions) {
     this.#clock = options.clock;
+    this.#random = options.random ?? new SimRandom();
     this.#authorize = options.authorize ?? (() => {});
+    this.#tap = options.tap ?? (() => {});
   }
 
   /** The door to this network for the host `host` (an IP address), identifying itself as `caller`. */
@@ -54,51 +81,73 @@ export class SimNetwork {
   kill(host: string): void {
     this.#deaths.set(host, (this.#deaths.get(host) ?? 0) + 1);
     for (const address of this.#listeners.keys()) if (hostOf(address) === host) this.#listeners.delete(address);
-    for (const call of this.#calls) if (call.path.ends.includes(host) && call.path.isHeld) this.#doomed.add(call);
-    this.#cutWhere(call => call.path.ends.includes(host) && !call.path.isHeld, "the connection was reset");
+    for (const call of this.#calls) {
+      if (!call.touches(host)) continue;
+      const farewell = call.there.from === host ? call.there : call.back;
+      if (farewell.isHeld) this.#doomed.set(call, farewell);
+      else call.cut(new Fault("unavailable", "the connection was reset"));
+    }
   }
 
-  /** One-way travel time between two hosts in milliseconds; 0 from the start. */
-  delay(a: string, b: string, ms: number): void {
-    this.#path(a, b).latencyMs = ms;
+  /** Travel time between two hosts in milliseconds, either way: `ms`, and up to `jitterMs` more; 0 from the start. */
+  delay(a: string, b: string, ms: number, jitterMs = 0): void {
+    for (const lane of this.#between(a, b)) {
+      lane.latencyMs = ms;
+      lane.jitterMs = jitterMs;
+    }
   }
 
   /** Nothing arrives any more between the two and nobody is told; connections break after the keepalive time. */
-  partition(a: string, b: string): void {
-    const path = this.#path(a, b);
-    path.hold();
-    for (const call of this.#calls) if (call.path === path) this.#breakLater(call);
+  partition(a: string, b: string, reason = "partition"): void {
+    this.partitionOneWay(a, b, reason);
+    this.partitionOneWay(b, a, reason);
   }
 
-  /** Ends a partition: what was held back arrives. */
-  heal(a: string, b: string): void {
-    const path = this.#path(a, b);
-    path.release();
-    this.#cutWhere(call => call.path === path && this.#doomed.has(call), "the connection was reset");
+  /** As `partition`, but the other way everything arrives. */
+  partitionOneWay(from: string, to: string, reason = "partition"): void {
+    const lane = this.#lane(from, to);
+    lane.hold(reason);
+    for (const call of this.#calls) if (call.uses(lane)) this.#breakLater(call);
+  }
+
+  /** Ends partitions of that reason, both ways: what was held back arrives. */
+  heal(a: string, b: string, reason = "partition"): void {
+    for (const lane of this.#between(a, b)) {
+      lane.release(reason);
+      if (lane.isHeld) continue;
+      this.#cutWhere(call => this.#doomed.get(call) === lane, "the connection was reset");
+    }
   }
 
   /** Breaks the connections between two hosts now; new ones work (unless partitioned). */
   cut(a: string, b: string): void {
-    const path = this.#path(a, b);
-    this.#cutWhere(call => call.path === path, "the connection broke");
+    const [there, back] = this.#between(a, b);
+    this.#cutWhere(call => call.there === there || call.there === back, "the connection broke");
   }
 
-  #path(a: string, b: string): SimPath {
-    const key = [a, b].sort().join(" ");
-    const found = this.#paths.get(key) ?? new SimPath(this.#clock, [a, b]);
-    this.#paths.set(key, found);
+  #between(a: string, b: string): readonly [SimLane, SimLane] {
+    return [this.#lane(a, b), this.#lane(b, a)];
+  }
+
+  #lane(from: string, to: string): SimLane {
+    const key = `${from} ${to}`;
+    const found = this.#lanes.get(key) ?? new SimLane({ clock: this.#clock, random: this.#random, from, to });
+    this.#lanes.set(key, found);
     return found;
   }
 
   #connect(host: string, caller: Caller | undefined, address: string, isAlive: () => boolean): Connection {
     const running = new Set<SimCall>();
     const invoke = (method: DescMethod, requests: AsyncIterable<MessageInit>, options?: CallOptions): SimCall => {
-      const call = new SimCall(method, address, this.#path(host, hostOf(address)), caller);
+      const [there, back] = this.#between(host, hostOf(address));
+      const call = new SimCall({ method, address, there, back, callerId: caller?.nodeId, tap: this.#tap });
       // A dead program's calls go nowhere and end never.
       if (!isAlive()) return call;
       running.add(call);
       void call.over.then(() => running.delete(call));
-      this.#start(call, method, host, requests, options);
+      this.#start(call, options);
+      this.#send(call, method, caller, options);
+      void call.send(requests);
       return call;
     };
     return {
@@ -110,20 +159,13 @@ export class SimNetwork {
     };
   }
 
-  #start(
-    call: SimCall,
-    method: DescMethod,
-    host: string,
-    requests: AsyncIterable<MessageInit>,
-    options?: CallOptions,
-  ): void {
+  #start(call: SimCall, { signal, timeoutMs }: CallOptions = {}): void {
     this.#calls.add(call);
     void call.over.then(() => {
       this.#calls.delete(call);
       this.#doomed.delete(call);
     });
-    if (call.path.isHeld) this.#breakLater(call);
-    const { signal, timeoutMs } = options ?? {};
+    if (call.isHeld) this.#breakLater(call);
     const stop = (): void => call.abandon(new Fault("cancelled", "the call was cancelled"));
     const unhook = signal && onAbort(signal, stop);
     const timer =
@@ -135,29 +177,47 @@ export class SimNetwork {
       unhook?.();
       if (timer) timer.cancel();
     });
-    call.path.deliver(() => this.#arrive(call, method, host));
-    void call.send(requests);
   }
 
-  #arrive(call: SimCall, method: DescMethod, host: string): void {
+  /** Sends the call on its way, through the weather when it is one that needs a single answer. */
+  #send(call: SimCall, method: DescMethod, caller: Caller | undefined, options?: CallOptions): void {
+    const arrive = (): void => this.#arrive(call, method, caller, options);
+    const { lostCalls, lostAnswers, lateMs, noticedMs } = this.weather;
+    const isExposed = method.methodKind === "unary" && lostCalls + lostAnswers + lateMs > 0;
+    if (!isExposed) {
+      call.there.deliver(arrive);
+      return;
+    }
+    const isLost = this.#random.float() < lostCalls;
+    call.losesAnswer = this.#random.float() < lostAnswers;
+    const timer = isLost
+      ? this.#clock.after(noticedMs * this.#random.float(), () =>
+          call.cut(new Fault("unavailable", "the connection broke")),
+        )
+      : this.#clock.after(lateMs * this.#random.float(), () => call.there.deliver(arrive));
+    void call.over.then(() => timer.cancel());
+  }
+
+  #arrive(call: SimCall, method: DescMethod, caller: Caller | undefined, options?: CallOptions): void {
     const registrations = this.#listeners.get(call.address);
     if (!registrations) {
-      call.cut(new Fault("unavailable", `${call.address} refused the connection`));
+      call.back.deliver(() => call.cut(new Fault("unavailable", `${call.address} refused the connection`)));
       return;
     }
     const registration = registrations.find(each => each.service.typeName === method.parent.typeName);
     const handlers = registration?.handlers;
     const handler: unknown = handlers && Reflect.get(handlers, method.localName);
-    void call.serve((input, context) => {
-      this.#authorize(method.parent.typeName, method.name, call.caller);
+    void call.serve((input, signal) => {
+      const context = { ...origin(call, method, caller, options), signal };
+      this.#authorize(method.parent.typeName, method.name, context.caller);
       if (typeof handler !== "function") throw new Fault("unimplemented", `nothing serves ${method.name}`);
       return handler.call(handlers, input, context);
-    }, host);
+    });
   }
 
   #breakLater(call: SimCall): void {
     const timer = this.#clock.after(keepaliveMs, () => {
-      if (call.path.isHeld) call.cut(new Fault("unavailable", `${call.address} does not answer`));
+      if (call.isHeld) call.cut(new Fault("unavailable", `${call.address} does not answer`));
     });
     void call.over.then(() => timer.cancel());
   }
@@ -173,13 +233,25 @@ export class SimNetwork {
     return {
       address,
       disconnect: nodeId =>
-        this.#cutWhere(call => call.address === address && call.caller?.nodeId === nodeId, "disconnected"),
+        this.#cutWhere(call => call.address === address && call.callerId === nodeId, "disconnected"),
       close: async () => {
         this.#listeners.delete(address);
         this.#cutWhere(call => call.address === address, "the server has stopped");
       },
     };
   }
+}
+
+/** Whose call it is. As with the real transport, a manager alone is believed to pass on another's. */
+function origin(
+  call: SimCall,
+  method: DescMethod,
+  caller: Caller | undefined,
+  options?: CallOptions,
+): Omit<CallContext, "signal"> {
+  if (!options?.forwarding) return { caller, peerAddress: call.there.from };
+  const { nodeId: forwardedBy } = authorizeForwarder(method, caller, caller?.clusterId ?? "");
+  return { ...options.forwarding, forwardedBy };
 }
 
 type Invoke = (method: DescMethod, requests: AsyncIterable<MessageInit>, options?: CallOptions) => SimCall;
