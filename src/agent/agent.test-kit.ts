@@ -145,7 +145,7 @@ export class SwarmWorld {
       clock: this.clock,
       random: new SimRandom(),
       log: silentLogger,
-      managers: [managerAddress],
+      managers: [{ nodeId: "", address: managerAddress }],
       ...options,
     });
     agent.start();

@@ -424,7 +424,7 @@ describe("what an agent tells and is told", () => {
     await world.settle();
     expect(roles).toEqual([NodeRole.WORKER, NodeRole.MANAGER]);
     expect(roots).toEqual(["root certificate"]);
-    expect(managers).toEqual([[{ address: "10.0.0.1:2377", weight: 10 }]]);
+    expect(managers).toEqual([[{ nodeId: "manager", address: "10.0.0.1:2377", weight: 10 }]]);
   });
 
   it("ends when the node is removed: it is not let in again, and its tasks run on", async () => {

@@ -13,7 +13,7 @@ import type { Node } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { Journal } from "./journal.ts";
 import { listenForLogs } from "./log-listener.ts";
-import { ManagerBook, type WeightedManager } from "./manager-book.ts";
+import { type KnownManager, ManagerBook, type WeightedManager } from "./manager-book.ts";
 import { Reporter } from "./reporter.ts";
 import { Session } from "./session.ts";
 import { TaskSet } from "./task-set.ts";
@@ -39,8 +39,8 @@ export interface AgentOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Managers to begin with, HOST:PORT each. */
-  readonly managers: readonly string[];
+  /** Managers to begin with. */
+  readonly managers: readonly KnownManager[];
   /** The managers there are now, when that has changed. */
   readonly onManagers?: (managers: readonly WeightedManager[]) => void;
   /** This node as the managers see it (role, availability, certificate), at the start and when it changes. */
@@ -81,11 +81,6 @@ export class Agent {
     this.#stopping.abort();
     await this.#running;
     await this.#tasks.close();
-  }
-
-  /** The managers known now, HOST:PORT each. */
-  managers(): readonly string[] {
-    return this.#managers.addresses;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -175,7 +170,7 @@ export class Agent {
     if (message.RootCA.length > 0 && !same(told?.RootCA, message.RootCA)) onRootCa?.(message.RootCA);
     if (same(told?.managers, message.managers)) return;
     const managers = message.managers.flatMap(({ peer, weight }) =>
-      peer && peer.addr !== "" ? [{ address: peer.addr, weight: Number(weight) }] : [],
+      peer && peer.addr !== "" ? [{ nodeId: peer.nodeId, address: peer.addr, weight: Number(weight) }] : [],
     );
     this.#managers.replace(managers);
     if (managers.length > 0) onManagers?.(managers);

@@ -1,7 +1,13 @@
-/** A manager's address and how much of the load it is to get. */
-export interface WeightedManager {
+/** A manager as a node knows it. */
+export interface KnownManager {
+  /** "" as long as only its address is known. */
+  readonly nodeId: string;
   /** HOST:PORT. */
   readonly address: string;
+}
+
+/** A manager, and how much of the load it is to get. */
+export interface WeightedManager extends KnownManager {
   readonly weight: number;
 }
 
@@ -15,19 +21,16 @@ export class ManagerBook {
   #managers: readonly WeightedManager[];
   readonly #failures = new Map<string, number>();
 
-  constructor(addresses: readonly string[]) {
-    this.#managers = addresses.map(address => ({ address, weight: 1 }));
-  }
-
-  get addresses(): readonly string[] {
-    return this.#managers.map(manager => manager.address);
+  constructor(known: readonly KnownManager[]) {
+    this.#managers = known.map(manager => ({ ...manager, weight: 1 }));
   }
 
   /** The managers there are, as one of them says. An empty list is no news: it would leave nobody to ask. */
   replace(managers: readonly WeightedManager[]): void {
     if (managers.length === 0) return;
     this.#managers = managers;
-    for (const address of this.#failures.keys()) if (!this.addresses.includes(address)) this.#failures.delete(address);
+    const addresses = new Set(managers.map(({ address }) => address));
+    for (const address of this.#failures.keys()) if (!addresses.has(address)) this.#failures.delete(address);
   }
 
   /** One of the managers, by `chance` in [0, 1). Undefined when none is known. */

@@ -1,3 +1,4 @@
+import type { KnownManager } from "../agent/manager-book.ts";
 import { defined } from "../lib/assert.ts";
 import type { Fault } from "../lib/fault.ts";
 import { Manager } from "../manager/manager.ts";
@@ -92,9 +93,9 @@ export class Member {
     return link.connected ? "" : (link.fault?.message ?? "");
   }
 
-  /** The managers this node knows, itself included. Resolves as soon as it is one's member. */
-  managers(): readonly { readonly nodeId: string; readonly address: string }[] {
-    return this.worker.managers().map(address => ({ nodeId: "", address }));
+  /** The managers this node knows, itself included. */
+  managers(): readonly KnownManager[] {
+    return this.worker.managers();
   }
 
   /** Stops serving and lets go of everything. Tasks go on running. */
@@ -172,7 +173,7 @@ function startRenewal(
   const { disk, clock, random, log } = doors;
   const renewal = new Renewal({
     ...{ clock, random, log, identity, transport },
-    managers: () => worker.managers(),
+    managers: () => worker.managers().map(manager => manager.address),
     save: renewed => saveNodeFiles(disk, certificatesIn(directory), { ...renewed, headers: files.headers }),
   });
   renewal.start();

@@ -1,10 +1,16 @@
+import { type Static, Type } from "typebox";
+import { Value } from "typebox/value";
+import type { KnownManager } from "../agent/manager-book.ts";
 import { asFault } from "../lib/fault.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Logger } from "../ports/log.ts";
 
 const fileName = "managers.json";
 
-/** The managers' addresses, kept over restarts. Without the file a node begins with those it joined by. */
+/** Addresses alone are what earlier versions wrote. */
+const Content = Type.Array(Type.Union([Type.String(), Type.Object({ nodeId: Type.String(), address: Type.String() })]));
+
+/** The managers, kept over restarts as they change. Without the file a node begins with those it joined by. */
 export class ManagerFile {
   readonly #disk: Disk;
   readonly #path: string;
@@ -17,12 +23,14 @@ export class ManagerFile {
     this.#log = log;
   }
 
-  /** HOST:PORT each; none when there is no file or it makes no sense. */
-  async load(): Promise<string[]> {
+  /** None when there is no file or it makes no sense. */
+  async load(): Promise<KnownManager[]> {
     try {
-      const content = await this.#disk.read(this.#path);
-      const parsed: unknown = content ? JSON.parse(Buffer.from(content).toString()) : [];
-      return Array.isArray(parsed) ? parsed.filter(each => typeof each === "string") : [];
+      const bytes = await this.#disk.read(this.#path);
+      const content: Static<typeof Content> = bytes
+        ? Value.Parse(Content, JSON.parse(Buffer.from(bytes).toString()))
+        : [];
+      return content.map(each => (typeof each === "string" ? { nodeId: "", address: each } : each));
     } catch (error) {
       this.#log.warn("cannot read the managers' addresses", { path: this.#path, error: asFault(error).message });
       return [];
@@ -30,10 +38,11 @@ export class ManagerFile {
   }
 
   /** Written after what was saved before. */
-  save(addresses: readonly string[]): void {
+  save(managers: readonly KnownManager[]): void {
+    const content = managers.map(({ nodeId, address }) => ({ nodeId, address }));
     this.#writing = this.#writing.then(async () => {
       try {
-        await this.#disk.replace(this.#path, Buffer.from(JSON.stringify(addresses)));
+        await this.#disk.replace(this.#path, Buffer.from(JSON.stringify(content)));
       } catch (error) {
         this.#log.warn("cannot keep the managers' addresses", { path: this.#path, error: asFault(error).message });
       }

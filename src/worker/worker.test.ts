@@ -38,14 +38,28 @@ describe("a worker", () => {
     await first.start();
     await world.settle();
     expect(first.link()).toEqual({ connected: true, manager: managerAddress });
-    expect(first.managers()).toEqual([managerAddress]);
+    expect(first.managers()).toEqual([{ nodeId: "manager", address: managerAddress }]);
     await first.stop();
     const second = worker(["10.9.9.9:2377"]);
     await second.start();
     await world.clock.advance(10_000);
     expect(second.link()).toEqual({ connected: true, manager: managerAddress });
-    expect(second.managers()).toEqual([managerAddress]);
+    expect(second.managers()).toEqual([{ nodeId: "manager", address: managerAddress }]);
     await second.stop();
+  });
+
+  it("knows the managers of last time before it starts, also those an earlier version wrote down", async () => {
+    await disk.replace(
+      "/worker/managers.json",
+      Buffer.from('["10.0.0.7:2377",{"nodeId":"m8","address":"10.0.0.8:2377"}]'),
+    );
+    const late = worker([managerAddress, "10.0.0.8:2377"]);
+    await late.recall();
+    expect(late.managers()).toEqual([
+      { nodeId: "", address: "10.0.0.7:2377" },
+      { nodeId: "m8", address: "10.0.0.8:2377" },
+      { nodeId: "", address: managerAddress },
+    ]);
   });
 
   it("begins with those it joined by when its memory is damaged", async () => {

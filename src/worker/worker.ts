@@ -1,30 +1,42 @@
 import { Agent, type AgentOptions, type Link } from "../agent/agent.ts";
-import type { WeightedManager } from "../agent/manager-book.ts";
+import type { KnownManager, WeightedManager } from "../agent/manager-book.ts";
 import { ManagerFile } from "./manager-file.ts";
 
 /** As for an agent; what it learns of managers is kept as well. */
-export type WorkerOptions = AgentOptions;
+export interface WorkerOptions extends Omit<AgentOptions, "managers"> {
+  /** Managers to begin with besides those remembered, HOST:PORT each. */
+  readonly managers: readonly string[];
+}
 
 /** A node's worker as one unit: the agent, and the memory of the managers it may turn to after a restart. */
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #file: ManagerFile;
+  #known: readonly KnownManager[];
+  #recalled: Promise<void> | undefined;
   #agent: Agent | undefined;
   #link: Link = { connected: false, fault: undefined };
 
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#file = new ManagerFile(options.disk, options.directory, options.log);
+    this.#known = options.managers.map(address => ({ nodeId: "", address }));
+  }
+
+  /** Reads which managers were known last; `start` does so too. */
+  recall(): Promise<void> {
+    this.#recalled ??= this.#recall();
+    return this.#recalled;
   }
 
   /** Begins; resolves before a manager is reached. */
   async start(): Promise<void> {
-    const { managers, disk, directory } = this.#options;
+    const { disk, directory } = this.#options;
     await disk.makeDirectory(directory);
-    const remembered = await this.#file.load();
+    await this.recall();
     this.#agent = new Agent({
       ...this.#options,
-      managers: [...new Set([...remembered, ...managers])],
+      managers: this.#known,
       onManagers: learnt => this.#learn(learnt),
       onLink: link => {
         this.#link = link;
@@ -40,9 +52,9 @@ export class Worker {
     await this.#file.idle();
   }
 
-  /** The managers known now, HOST:PORT each. */
-  managers(): readonly string[] {
-    return this.#agent?.managers() ?? this.#options.managers;
+  /** The managers known now. */
+  managers(): readonly KnownManager[] {
+    return this.#known;
   }
 
   /** Whether a manager leads this node now, and if not, why not. */
@@ -50,8 +62,15 @@ export class Worker {
     return this.#link;
   }
 
+  async #recall(): Promise<void> {
+    const remembered = await this.#file.load();
+    const addresses = new Set(remembered.map(manager => manager.address));
+    this.#known = [...remembered, ...this.#known.filter(manager => !addresses.has(manager.address))];
+  }
+
   #learn(managers: readonly WeightedManager[]): void {
-    this.#file.save(managers.map(manager => manager.address));
+    this.#known = managers.map(({ nodeId, address }) => ({ nodeId, address }));
+    this.#file.save(this.#known);
     this.#options.onManagers?.(managers);
   }
 }
