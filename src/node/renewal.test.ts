@@ -11,6 +11,7 @@ import { SimRandom } from "../sim/random.ts";
 import { newSimStore, type SimStore } from "../sim/store.ts";
 import { SimNetwork } from "../sim/transport.ts";
 import { ClusterSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
+import { NodeRole } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { Renewal, renewalMoment } from "./renewal.ts";
 
 const hour = 3_600_000;
@@ -50,6 +51,7 @@ afterEach(() => renewal.stop());
 
 const listen = () => network.transport("M").listen("M:2377", caServices({ store, clock, random, log: silentLogger }));
 const current = () => identity.current()!;
+const setRole = (role: NodeRole) => store.update(tx => tx.node.update({ ...tx.node.get(swarm.node.id)!, role }));
 
 describe("the moment of renewal", () => {
   it.each([
@@ -106,6 +108,52 @@ describe("a renewal", () => {
     expect(fails).toBe(-1);
     expect(seen).toEqual(saved);
     expect(seen.length).toBe(1);
+  });
+
+  it("comes at once when the swarm gives the node another role", async () => {
+    await listen();
+    renewal.start();
+    renewal.want("manager");
+    await clock.advance(1_000);
+    expect(current()).toBe(swarm.credentials);
+    await setRole(NodeRole.WORKER);
+    renewal.want("worker");
+    await clock.advance(1_000);
+    expect(current().role).toBe("worker");
+    expect(saved).toEqual([current()]);
+    await setRole(NodeRole.MANAGER);
+    renewal.want("manager");
+    await clock.advance(1_000);
+    expect(current().role).toBe("manager");
+    expect(saved.length).toBe(2);
+  });
+
+  it("is tried again, with pauses, as long as a manager does not know of the new role", async () => {
+    await listen();
+    renewal.start();
+    renewal.want("worker");
+    await clock.advance(60_000);
+    expect(current().role).toBe("manager");
+    expect(saved.length).toBeGreaterThan(2);
+    expect(saved.length).toBeLessThan(10);
+    await setRole(NodeRole.WORKER);
+    await clock.advance(300_000);
+    expect(current().role).toBe("worker");
+    const { length } = saved;
+    await clock.advance(300_000);
+    expect(saved.length).toBe(length);
+  });
+
+  it("does not wait out a pause when the role changes", async () => {
+    renewal.start();
+    renewal.want("worker");
+    await clock.advance(20 * 60_000);
+    await listen();
+    await setRole(NodeRole.WORKER);
+    renewal.want("manager");
+    renewal.want("worker");
+    await clock.advance(1_000);
+    expect(current().role).toBe("worker");
   });
 
   it("stops at once, waiting or asking", async () => {

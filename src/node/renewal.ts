@@ -6,7 +6,7 @@ import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { type Clock, sleep } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
-import type { Connection, Transport } from "../ports/transport.ts";
+import type { Caller, Connection, Transport } from "../ports/transport.ts";
 import { NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { collect, questionTimeoutMs } from "./issuance.ts";
 
@@ -40,6 +40,9 @@ export class Renewal {
   readonly #options: RenewalOptions;
   readonly #stopped = new AbortController();
   #running: Promise<void> = Promise.resolve();
+  #wanted: Caller["role"] | undefined;
+  /** Aborts to end a sleep before its time. */
+  #nap = new AbortController();
 
   constructor(options: RenewalOptions) {
     this.#options = options;
@@ -51,7 +54,15 @@ export class Renewal {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    this.#nap.abort();
     await this.#running;
+  }
+
+  /** Tells the role that the swarm gives this node: where its certificate says another, it is renewed at once. */
+  want(role: Caller["role"]): void {
+    if (this.#wanted === role) return;
+    this.#wanted = role;
+    this.#nap.abort();
   }
 
   async #run(): Promise<void> {
@@ -59,28 +70,43 @@ export class Renewal {
     const { signal } = this.#stopped;
     for (let current = identity.current(); current && !signal.aborted; current = identity.current()) {
       const moment = renewalMoment(current, random.float());
-      while (clock.now() < moment && !signal.aborted)
-        await sleep(clock, Math.min(moment - clock.now(), longestSleepMs), signal);
+      while (clock.now() < moment && this.#fits(current) && !signal.aborted)
+        await this.#sleep(Math.min(moment - clock.now(), longestSleepMs));
       await this.#renewUntilDone();
     }
   }
 
+  /** Until there is a new certificate, with the wanted role: a manager may not know of a change of role yet. */
   async #renewUntilDone(): Promise<void> {
-    const { identity, clock, random, log, save } = this.#options;
+    const { identity, random, log, save } = this.#options;
     const { signal } = this.#stopped;
     for (let attempt = 1; !signal.aborted; attempt++) {
+      const wanted = this.#wanted;
       try {
         const renewed = await this.#renew();
         await save(renewed);
         identity.set(renewed);
-        log.info("renewed the certificate", { expires: new Date(renewed.notAfterMs).toISOString() });
-        return;
+        const { role, notAfterMs } = renewed;
+        log.info("renewed the certificate", { role, expires: new Date(notAfterMs).toISOString() });
+        if (this.#fits(renewed)) return;
       } catch (error) {
         if (signal.aborted) return;
         log.warn("could not renew the certificate", { attempt, reason: asFault(error).message });
-        await sleep(clock, backoffMs(backoff, attempt, random.float()), signal);
       }
+      if (this.#wanted !== wanted) attempt = 0;
+      else await this.#sleep(backoffMs(backoff, attempt, random.float()));
     }
+  }
+
+  #fits({ role }: Caller): boolean {
+    return this.#wanted === undefined || this.#wanted === role;
+  }
+
+  /** Ends early when the wanted role changes. */
+  async #sleep(ms: number): Promise<void> {
+    if (this.#stopped.signal.aborted) return;
+    this.#nap = new AbortController();
+    await sleep(this.#options.clock, ms, this.#nap.signal);
   }
 
   /** Asks the managers in turn for a certificate for a new key; rejects with what the last one said. */
