@@ -10,13 +10,15 @@ export class Candidate implements Role {
   readonly kind: "pre-candidate" | "candidate";
   readonly #core: Core;
   readonly #campaign: Campaign;
+  readonly #hopes: ReadonlySet<NodeId>;
   readonly #votes = new Map<NodeId, boolean>();
   #ticksSinceAsked = 0;
 
-  constructor(core: Core, campaign: Campaign) {
+  constructor(core: Core, campaign: Campaign, hopes: ReadonlySet<NodeId>) {
     this.kind = campaign === "pre-vote" ? "pre-candidate" : "candidate";
     this.#core = core;
     this.#campaign = campaign;
+    this.#hopes = hopes;
   }
 
   start(): void {
@@ -102,11 +104,19 @@ export class Candidate implements Role {
   /** Votes bring news of what is committed. If that is another membership, it decides who has won, once it is in force. */
   #conclude(): void {
     const core = this.#core;
+    const isTrial = this.kind === "pre-candidate";
     const result = verdict(core.configuration, id => this.#votes.get(id));
     if (result === "lost") core.follow(core.term, nobody);
-    else if (result === "open" || !core.mayCampaign) return;
-    else if (this.kind === "pre-candidate") core.campaign("vote");
-    else core.lead();
+    else if (result === "won" && core.mayCampaign) {
+      if (isTrial) core.campaign("vote", new Set(this.#votes.keys()));
+      else core.lead();
+    }
+    if ((result === "lost" && !isTrial) || (result === "open" && this.#isSplit)) core.hurry();
+  }
+
+  /** Whoever answered the trial has answered the election too. The others are dead or cut off; waiting for them is in vain. */
+  get #isSplit(): boolean {
+    return this.#hopes.size > 0 && [...this.#hopes].every(id => this.#votes.has(id));
   }
 }
 

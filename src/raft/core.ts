@@ -10,10 +10,13 @@ import type { Role } from "./role.ts";
 /** How a campaign is run: its trial, itself, or itself because the leader asked for it. */
 export type Campaign = "pre-vote" | "vote" | "transfer";
 
+/** So many heartbeats in a row a suspected leader must not miss. */
+const suspectHeartbeats = 3;
+
 /** Makes the roles; so that they need not know each other. */
 export interface RoleMaker {
   follower(core: Core): Role;
-  candidate(core: Core, campaign: Campaign): Role & { start(): void };
+  candidate(core: Core, campaign: Campaign, hopes: ReadonlySet<NodeId>): Role & { start(): void };
   leader(core: Core): Role & { start(): void };
 }
 
@@ -34,6 +37,8 @@ export class Core {
   /** Ticks since a leader was heard of, a vote was given or a campaign begun. */
   #elapsed = 0;
   #timeout = 0;
+  /** For so many ticks yet a leader's silence is taken seriously soon. */
+  #suspicion = 0;
   /** Has stood back for another candidate, and no leader has come of it yet. */
   #hasGivenWay = false;
   #reads: ReadState[] = [];
@@ -85,7 +90,7 @@ export class Core {
 
   /** A leader was heard of within the shortest election timeout: nobody else is helped to lead (dissertation, 4.2.3). */
   get isInLease(): boolean {
-    return this.#leader !== nobody && this.#elapsed < this.electionTicks;
+    return this.#leader !== nobody && this.#elapsed < Math.min(this.electionTicks, this.#patience);
   }
 
   /**
@@ -120,8 +125,8 @@ export class Core {
     if (this.#role.kind !== "follower") this.#role = this.#roles.follower(this);
   }
 
-  /** Stands for election, if it may. */
-  campaign(campaign: Campaign): void {
+  /** Stands for election, if it may. `hopes` are those who answered the trial. */
+  campaign(campaign: Campaign, hopes: ReadonlySet<NodeId> = new Set()): void {
     if (!this.mayCampaign) return;
     this.#leader = nobody;
     this.#restartTimer();
@@ -129,7 +134,7 @@ export class Core {
       this.#term += 1n;
       this.#vote = this.id;
     }
-    const candidate = this.#roles.candidate(this, campaign);
+    const candidate = this.#roles.candidate(this, campaign, hopes);
     this.#role = candidate;
     candidate.start();
   }
@@ -157,9 +162,29 @@ export class Core {
   /** One tick without a leader. After too many there is none, and this node stands for election if it may. */
   wait(): void {
     this.#elapsed += 1;
-    if (this.#elapsed < this.#timeout) return;
+    if (this.#suspicion > 0) this.#suspicion -= 1;
+    if (this.#elapsed < this.#patience) return;
     this.#leader = nobody;
     this.campaign("pre-vote");
+  }
+
+  /**
+   * The connection to the leader broke: a trial begins at once. What the leader said just before it died may still come in and end
+   * that trial, so for a while only a leader that goes on with its heartbeats is believed to live.
+   */
+  suspectLeader(): void {
+    this.follow(this.#term, nobody);
+    this.#suspicion = this.electionTicks;
+    this.campaign("pre-vote");
+  }
+
+  /**
+   * This election is not won, and waiting longer is in vain: the next one begins after a short while of chance, long enough for
+   * another winner to make itself heard.
+   */
+  hurry(): void {
+    const ticks = 1 + this.heartbeatTicks + Math.floor(this.#random() * 2 * this.heartbeatTicks);
+    this.#timeout = Math.min(this.#timeout, this.#elapsed + ticks);
   }
 
   /** Ends its own trial in favour of another one; once only, for that one may be asking without ever hearing the answer. */
@@ -178,6 +203,12 @@ export class Core {
     const reads = this.#reads;
     this.#reads = [];
     return reads;
+  }
+
+  /** Ticks of silence after which there is no leader. */
+  get #patience(): number {
+    const isSuspect = this.#leader !== nobody && this.#suspicion > 0;
+    return isSuspect ? Math.min(suspectHeartbeats * this.heartbeatTicks, this.electionTicks) : this.#timeout;
   }
 
   #restartTimer(): void {

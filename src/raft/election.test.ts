@@ -48,6 +48,30 @@ describe("an election", () => {
     expect(cluster.leaders()).toEqual([3n]);
   });
 
+  it("comes soon again when a last word of the dead leader ended the first try", () => {
+    const cluster = new Cluster(3, { random: () => 0.99 });
+    cluster.elect(1n);
+    cluster.tick();
+    const { term } = cluster.node(1n).status;
+    cluster.host(1n).crash();
+    for (const host of cluster.up()) {
+      host.node.unreachable(1n);
+      const lastWord = {
+        type: "heartbeat",
+        from: 1n,
+        to: host.id,
+        term,
+        commit: 0n,
+        context: new Uint8Array(),
+      } as const;
+      host.node.receive(lastWord);
+    }
+    cluster.tick(2);
+    expect(cluster.node(2n).status).toMatchObject({ role: "follower", leader: 1n });
+    cluster.tick(2);
+    expect(cluster.leaders()).toHaveLength(1);
+  });
+
   it("comes though one that all give way to hears nobody", () => {
     const cluster = new Cluster(5);
     cluster.elect(1n);

@@ -35,7 +35,7 @@ export class Raft {
   constructor(options: RaftOptions) {
     this.#core = new Core(options, {
       follower: core => new Follower(core),
-      candidate: (core, campaign) => new Candidate(core, campaign),
+      candidate: (core, campaign, hopes) => new Candidate(core, campaign, hopes),
       leader: core => new Leader(core),
     });
     this.#saves = new SaveQueue(options.storage.hardState);
@@ -96,15 +96,12 @@ export class Raft {
 
   /**
    * A connection to that node broke, or what was sent did not arrive. If it leads, this is as good as an election timeout: a trial
-   * election begins at once, which a leader that lives survives.
+   * election begins at once, which a leader that lives survives. To be said again as often as connecting to it fails.
    */
   unreachable(id: NodeId): void {
     const { role, leader } = this.#core;
     if (role instanceof Leader) role.replication.of(id)?.unreachable();
-    else if (role.kind === "follower" && id === leader && leader !== nobody) {
-      this.#core.follow(this.#core.term, nobody);
-      this.#core.campaign("pre-vote");
-    }
+    else if (role.kind === "follower" && id === leader && leader !== nobody) this.#core.suspectLeader();
   }
 
   /** A snapshot to that node was delivered, or was not. Without this word the leader waits for `snapshotPatienceTicks`. */

@@ -149,6 +149,25 @@ describe("a candidate", () => {
     expect(host.node.status.role).toBe("candidate");
   });
 
+  it("does not wait for the dead when all others have answered and the vote is split, but for another winner", () => {
+    const from = (id: bigint, message: Message): Message => ({ ...message, from: id }) as Message;
+    const voters = [1n, 2n, 3n, 4n, 5n];
+    for (const [refusing, role] of [
+      [[4n], "candidate"],
+      [[3n, 4n, 5n], "follower"],
+    ] as const) {
+      const host = lone({ log: [1, 1, 1], configuration: { voters }, options: { random: () => 0.99 } });
+      host.node.campaign();
+      hear(host, reply(2n, "pre-vote"), from(4n, reply(2n, "pre-vote")), reply(2n, "vote"));
+      for (const id of refusing) hear(host, from(id, reply(2n, "vote", false)));
+      expect(host.node.status).toMatchObject({ role, term: 2n });
+      for (let tick = 0; tick < 2; tick++) host.node.tick();
+      expect(host.node.status.role).toBe(role);
+      for (let tick = 0; tick < 2; tick++) host.node.tick();
+      expect(host.node.status).toMatchObject({ role: "pre-candidate", term: 2n });
+    }
+  });
+
   it("gives up when it cannot win any more, and when it hears a leader or a later term", () => {
     const lost = lone({ configuration: { voters: [1n, 2n] } });
     lost.node.campaign();
