@@ -6,6 +6,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
+import { Fault } from "../lib/fault.ts";
 
 /** Who is at the other end of a call, read from its verified certificate and from nothing else. */
 export interface Caller {
@@ -42,6 +43,16 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** The call is made for somebody else. Callees refuse it with permission_denied unless this node is a manager. */
   readonly forwarding?: Forwarding;
+}
+
+/** The cause of a Fault unavailable with which a call ended that reached nobody: there was no connection to send it on. */
+export class NoConnection extends Error {
+  override readonly name: string = "NoConnection";
+}
+
+/** Whether a failed call certainly reached nobody, so that it may be made again elsewhere whatever it asks for. */
+export function wasNotSent(error: unknown): boolean {
+  return error instanceof Fault && error.cause instanceof NoConnection;
 }
 
 /** What a server provides for a service: one function a method. Faults thrown travel to the caller with their code. */

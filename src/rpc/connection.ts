@@ -3,7 +3,7 @@ import { connectivityState, Client as GrpcClient, type ServiceError } from "@grp
 import { onAbort } from "../lib/bell.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { CallOptions, Client, Connection } from "../ports/transport.ts";
+import { type CallOptions, type Client, type Connection, NoConnection } from "../ports/transport.ts";
 import { clientOf } from "./calls.ts";
 import { dialFault, dialFaultOf } from "./dial-failure.ts";
 import type { Dialler } from "./dialler.ts";
@@ -28,7 +28,8 @@ export class GrpcConnection implements Connection {
   readonly address: string;
   readonly #dialler: Dialler;
   readonly #clock: Clock;
-  readonly #running = new Set<(reason: Fault) => void>();
+  /** What ends each running call. */
+  readonly #running = new Set<() => void>();
   readonly #stopFollowing: () => void;
   #channel: GrpcClient | undefined;
   #closed = false;
@@ -48,8 +49,7 @@ export class GrpcConnection implements Connection {
   close(): void {
     this.#closed = true;
     this.#stopFollowing();
-    for (const stop of [...this.#running])
-      stop(new Fault("unavailable", `the connection to ${this.address} was closed`));
+    for (const end of [...this.#running]) end();
     this.#release();
   }
 
@@ -59,7 +59,7 @@ export class GrpcConnection implements Connection {
   }
 
   #begin({ signal, timeoutMs }: CallOptions): RunningCall {
-    if (this.#closed) throw new Fault("unavailable", `the connection to ${this.address} was closed`);
+    if (this.#closed) throw closedFault(this.address, false);
     if (signal?.aborted) throw cancelled();
     this.#channel ??= new GrpcClient(this.address, this.#dialler.credentials(), this.#dialler.options);
     const channel = this.#channel;
@@ -69,7 +69,8 @@ export class GrpcConnection implements Connection {
       reason ??= why;
       cancel?.();
     };
-    this.#running.add(stop);
+    const end = (): void => stop(closedFault(this.address, mayBeSent(channel)));
+    this.#running.add(end);
     const unhook = signal ? onAbort(signal, () => stop(cancelled())) : () => {};
     const unwatch = this.#limitConnecting(channel, stop);
     return {
@@ -81,7 +82,7 @@ export class GrpcConnection implements Connection {
       },
       fault: error => reason ?? dialFaultOf(this.address, error) ?? faultOf(error),
       end: () => {
-        this.#running.delete(stop);
+        this.#running.delete(end);
         unhook();
         unwatch();
       },
@@ -90,13 +91,28 @@ export class GrpcConnection implements Connection {
 
   /** grpc-js waits for a connection as long as the system does, which takes minutes for a host that is gone. */
   #limitConnecting(channel: GrpcClient, stop: (why: Fault) => void): () => void {
-    const isReady = () => channel.getChannel().getConnectivityState(false) === connectivityState.READY;
-    if (isReady()) return () => {};
+    if (isReady(channel)) return () => {};
     const timer = this.#clock.after(connectTimeoutMs, () => {
-      if (!isReady()) stop(dialFault(this.address, "timed out"));
+      if (!isReady(channel)) stop(dialFault(this.address, "timed out"));
     });
     return () => timer.cancel();
   }
+}
+
+function isReady(channel: GrpcClient): boolean {
+  return channel.getChannel().getConnectivityState(false) === connectivityState.READY;
+}
+
+/** A call that was sent ends with its connection: what still runs while there is none was not sent. */
+function mayBeSent(channel: GrpcClient): boolean {
+  const { READY, SHUTDOWN } = connectivityState;
+  // A channel that is shut down lets its calls run on.
+  return [READY, SHUTDOWN].includes(channel.getChannel().getConnectivityState(false));
+}
+
+function closedFault(address: string, maybeSent: boolean): Fault {
+  const text = `the connection to ${address} was closed`;
+  return new Fault("unavailable", text, maybeSent ? {} : { cause: new NoConnection(text) });
 }
 
 function cancelled(): Fault {

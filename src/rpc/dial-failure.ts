@@ -1,6 +1,7 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
 import { Fault } from "../lib/fault.ts";
+import { NoConnection } from "../ports/transport.ts";
 
 /** Why no connection came about. */
 export type DialFailureKind =
@@ -15,7 +16,7 @@ export type DialFailureKind =
   | "other";
 
 /** The cause of a Fault unavailable that a call ends with because its connection could not be made. */
-export class DialFailure extends Error {
+export class DialFailure extends NoConnection {
   override readonly name = "DialFailure";
   readonly kind: DialFailureKind;
 

@@ -3,15 +3,16 @@ import { onAbort } from "../lib/bell.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
-import type {
-  CallContext,
-  Caller,
-  CallOptions,
-  Client,
-  Connection,
-  Listener,
-  Registration,
-  Transport,
+import {
+  type CallContext,
+  type Caller,
+  type CallOptions,
+  type Client,
+  type Connection,
+  type Listener,
+  NoConnection,
+  type Registration,
+  type Transport,
 } from "../ports/transport.ts";
 import { authorizeForwarder } from "../rpc/roles.ts";
 import { type MessageInit, SimCall } from "./call.ts";
@@ -201,7 +202,8 @@ export class SimNetwork {
   #arrive(call: SimCall, method: DescMethod, caller: Caller | undefined, options?: CallOptions): void {
     const registrations = this.#listeners.get(call.address);
     if (!registrations) {
-      call.back.deliver(() => call.cut(new Fault("unavailable", `${call.address} refused the connection`)));
+      const text = `${call.address} refused the connection`;
+      call.back.deliver(() => call.cut(new Fault("unavailable", text, { cause: new NoConnection(text) })));
       return;
     }
     const registration = registrations.find(each => each.service.typeName === method.parent.typeName);
