@@ -160,12 +160,12 @@ export class Leader implements Role {
 
   /** One change of membership at a time: neighbours have a voter in common, and others need not. */
   #objectionTo(payloads: readonly Payload[]): ProposeResult | undefined {
-    const changes = payloads.flatMap(payload => (payload.kind === "config" ? [payload.change] : []));
-    const change = changes[0];
-    if (!change) return undefined;
-    if (changes.length > 1 || this.#lastConfigIndex > this.#core.log.applied)
+    const first = payloads.find(payload => payload.kind === "config");
+    if (!first) return undefined;
+    const isOnly = payloads.every(payload => payload === first || payload.kind !== "config");
+    if (!isOnly || this.#lastConfigIndex > this.#core.log.applied)
       return refused("config pending", "another change of membership is under way");
-    const outcome = applyChange(this.#core.configuration, change);
+    const outcome = applyChange(this.#core.configuration, first.change);
     return outcome.kind === "refused" ? refused("invalid", outcome.reason) : undefined;
   }
 

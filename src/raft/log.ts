@@ -2,6 +2,7 @@ import { assert, defined } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
 import {
   type Entry,
+  entryOf,
   highest,
   type Index,
   lowest,
@@ -130,7 +131,7 @@ export class RaftLog {
   /** Appends a leader's own payloads. Returns the last index. */
   extend(term: Term, payloads: readonly Payload[]): Index {
     let index = this.lastIndex;
-    this.#unstable.append(payloads.map(payload => ({ ...payload, index: ++index, term })));
+    this.#unstable.append(payloads.map(payload => entryOf(payload, ++index, term)));
     return index;
   }
 
