@@ -1,4 +1,4 @@
-import { Configs } from "./lab/configs.ts";
+import { type Configs, GrpcConfigs, HttpConfigs } from "./lab/configs.ts";
 import { Etcd, hasEtcd } from "./lab/etcd.ts";
 import { type Load, load } from "./lab/load.ts";
 import { Managers } from "./lab/managers.ts";
@@ -11,12 +11,11 @@ const shoalBase = 60;
 const etcdBase = 61;
 
 interface Contender {
-  readonly name: "shoal" | "etcd";
+  readonly name: string;
   /** One object that was not there; resolves when it is committed and applied. */
   write(n: number): Promise<void>;
   /** Removes what was written. */
   clear(): Promise<void>;
-  dispose(): Promise<void>;
 }
 
 /**
@@ -25,14 +24,21 @@ interface Contender {
  */
 export async function run(report: Report, args: readonly string[]): Promise<void> {
   const chosen = settings(args, { rounds: 5, seconds: 5, writers: 64, managers: 3 });
-  const contenders: Contender[] = [];
+  const managers = await Managers.start({ count: chosen.managers, base: shoalBase });
+  let cluster: Etcd | undefined;
   try {
-    contenders.push(await shoal(chosen.managers));
-    if (hasEtcd()) contenders.push(await etcd(chosen.managers));
+    if (hasEtcd()) cluster = await Etcd.start(chosen.managers, etcdBase);
     else console.error("etcd is not installed (Debian: etcd-server): Shoal is measured alone");
+    const leader = await managers.leader();
+    const contenders = [
+      shoal("shoal", await GrpcConfigs.at(leader, objectBytes)),
+      shoal("shoal, Docker API", new HttpConfigs(leader, objectBytes)),
+      ...(cluster ? [await etcd(cluster)] : []),
+    ];
     for (const writers of [chosen.writers, 1]) await compare(report, contenders, { ...chosen, writers });
   } finally {
-    for (const contender of contenders) await contender.dispose();
+    await cluster?.dispose();
+    await managers.dispose();
   }
 }
 
@@ -62,36 +68,31 @@ async function compare(report: Report, contenders: readonly Contender[], chosen:
     report(`${contender.name}, p50`, of(contender, "p50Ms"), "ms", params);
     report(`${contender.name}, p99`, of(contender, "p99Ms"), "ms", params);
   }
-  const [ours, theirs] = contenders;
-  if (!theirs) return;
-  report("writes, shoal to etcd", of(ours, "perSecond") / of(theirs, "perSecond"), "ratio", params);
-  report("p50, shoal to etcd", of(ours, "p50Ms") / of(theirs, "p50Ms"), "ratio", params);
+  const etcd = contenders.find(({ name }) => name === "etcd");
+  for (const contender of etcd ? contenders.filter(one => one !== etcd) : []) {
+    const ratio = (what: keyof Load): number => of(contender, what) / of(etcd, what);
+    report(`writes, ${contender.name} to etcd`, ratio("perSecond"), "ratio", params);
+    report(`p50, ${contender.name} to etcd`, ratio("p50Ms"), "ratio", params);
+  }
 }
 
 function shown({ writers, writes, p50Ms, p99Ms }: Load): Record<string, number> {
   return { writers, writes, p50Ms: Number(p50Ms.toFixed(2)), p99Ms: Number(p99Ms.toFixed(2)) };
 }
 
-async function shoal(count: number): Promise<Contender> {
-  const managers = await Managers.start({ count, base: shoalBase });
-  const configs = await Configs.at(await managers.leader(), objectBytes);
+function shoal(name: string, configs: Configs): Contender {
   let load = 0;
   return {
-    name: "shoal",
-    write: n => configs.create(`config-${load}-${n}`),
+    name,
+    write: n => configs.create(`${name.includes("API") ? "http" : "grpc"}-${load}-${n}`),
     clear: () => {
       load += 1;
       return configs.clear();
     },
-    dispose: () => {
-      configs.close();
-      return managers.dispose();
-    },
   };
 }
 
-async function etcd(count: number): Promise<Contender> {
-  const cluster = await Etcd.start(count, etcdBase);
+async function etcd(cluster: Etcd): Promise<Contender> {
   const leader = await cluster.leader();
   const value = Buffer.alloc(objectBytes, "x");
   let load = 0;
@@ -102,6 +103,5 @@ async function etcd(count: number): Promise<Contender> {
       load += 1;
       return cluster.clear(leader, "config-");
     },
-    dispose: () => cluster.dispose(),
   };
 }

@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { eventually } from "../../test/lab/command.ts";
 import { findProgram } from "../../test/lab/requirements.ts";
 import { Caller, type CallerTls } from "./caller.ts";
-import { selfSigned } from "./self-signed.ts";
+import { selfSigned, selfSignedName } from "./self-signed.ts";
 
 const peerPort = 2380;
 const clientPort = 2379;
@@ -54,7 +54,7 @@ export class Etcd {
       const { cert, key } = await selfSigned(etcd.#members.map(({ address }) => address));
       writeFileSync(join(etcd.#directory, "cert.pem"), cert);
       writeFileSync(join(etcd.#directory, "key.pem"), key, { mode: 0o600 });
-      etcd.#tls = { ca: cert, cert, key };
+      etcd.#tls = { ca: cert, cert, key, serverName: selfSignedName };
       for (const member of etcd.#members) etcd.#spawn(member);
       await etcd.leader();
     } catch (error) {

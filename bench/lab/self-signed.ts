@@ -4,6 +4,9 @@ import * as x509 from "@peculiar/x509";
 
 const dayMs = 86_400_000;
 
+/** The DNS name that the certificate carries besides the addresses: TLS knows no server names that are addresses. */
+export const selfSignedName = "bench.invalid";
+
 /** A certificate (PEM) that is its own authority and holds for a day, for servers and clients at `addresses`. */
 export async function selfSigned(addresses: readonly string[]): Promise<{ cert: string; key: string }> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
@@ -17,7 +20,10 @@ export async function selfSigned(addresses: readonly string[]): Promise<{ cert: 
       keys,
       extensions: [
         new x509.BasicConstraintsExtension(true, undefined, true),
-        new x509.SubjectAlternativeNameExtension(addresses.map(value => ({ type: "ip", value }))),
+        new x509.SubjectAlternativeNameExtension([
+          { type: "dns", value: selfSignedName },
+          ...addresses.map(value => ({ type: "ip", value }) as const),
+        ]),
       ],
     },
     webcrypto,
