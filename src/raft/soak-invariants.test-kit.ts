@@ -62,6 +62,13 @@ export class Invariants {
       fail(`node ${host.id} says it has ${message.index}, and only ${host.durable.lastIndex} is durable`);
   }
 
+  /** What a client was answered is there for good. */
+  acknowledged(operation: number, index: Index): void {
+    const name = this.#committed[Number(index) - 1]?.name;
+    if (!name?.endsWith(`: operation ${operation}`))
+      fail(`write ${operation} was answered, and at ${index} is ${name}`);
+  }
+
   /** State Machine Safety: at each index the same, on all. */
   applied(host: Host, entry: Entry): void {
     if (entry.index > host.durable.lastIndex)

@@ -243,6 +243,7 @@ export class SoakWorld {
     for (const host of members) this.#clients.read(host);
     this.#until("the last reads are answered", () => this.#clients.readsAnswered >= reads + members.length);
     this.#until("all members have the same again", () => this.#isAtRest());
+    for (const [operation, index] of this.#clients.acknowledged) this.#invariants.acknowledged(operation, index);
   }
 
   #until(what: string, isSo: () => boolean): void {
