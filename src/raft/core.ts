@@ -1,4 +1,4 @@
-import { type Configuration, isVoter } from "./configuration.ts";
+import { type Configuration, isVoter, votersOf } from "./configuration.ts";
 import type { HardState, Index, NodeId, Term } from "./entry.ts";
 import { nobody } from "./entry.ts";
 import { RaftLog } from "./log.ts";
@@ -10,8 +10,8 @@ import type { Role } from "./role.ts";
 /** How a campaign is run: its trial, itself, or itself because the leader asked for it. */
 export type Campaign = "pre-vote" | "vote" | "transfer";
 
-/** So many heartbeats in a row a suspected leader must not miss. */
-const suspectHeartbeats = 3;
+/** A leader that is suspected to be dead, or not to exist, is so when that many heartbeats in a row are missed. */
+const missedHeartbeats = 3;
 
 /** Makes the roles; so that they need not know each other. */
 export interface RoleMaker {
@@ -44,8 +44,8 @@ export class Core {
   #reads: ReadState[] = [];
   /** The membership in force: of the last applied change. */
   configuration: Configuration;
-  /** What of term and vote a crash would leave. */
-  durable: Omit<HardState, "commit">;
+  /** What a crash would leave. */
+  durable: HardState;
 
   constructor(options: RaftOptions, roles: RoleMaker) {
     const { storage } = options;
@@ -58,11 +58,11 @@ export class Core {
     this.#roles = roles;
     this.configuration = storage.configuration;
     // A torn save can leave an entry of a term whose hard state it did not: then nothing was said in that term, no vote given.
-    const { term, vote } = storage.hardState;
+    const { term, vote, commit } = storage.hardState;
     const isTorn = this.log.lastTerm > term;
     this.#term = isTorn ? this.log.lastTerm : term;
     this.#vote = isTorn ? nobody : vote;
-    this.durable = { term, vote };
+    this.durable = { term, vote, commit };
     this.#role = roles.follower(this);
     this.#restartTimer();
   }
@@ -205,10 +205,11 @@ export class Core {
     return reads;
   }
 
-  /** Ticks of silence after which there is no leader. */
+  /** Ticks of silence after which there is no leader. Who votes alone waits only for leaders of a membership that it has not heard of. */
   get #patience(): number {
     const isSuspect = this.#leader !== nobody && this.#suspicion > 0;
-    return isSuspect ? Math.min(suspectHeartbeats * this.heartbeatTicks, this.electionTicks) : this.#timeout;
+    const isAlone = votersOf(this.configuration).length === 1 && isVoter(this.configuration, this.id);
+    return isSuspect || isAlone ? Math.min(missedHeartbeats * this.heartbeatTicks, this.#timeout) : this.#timeout;
   }
 
   #restartTimer(): void {

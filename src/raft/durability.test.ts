@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { Chance } from "./chance.test-kit.ts";
 import { Cluster } from "./cluster.test-kit.ts";
+import { Host } from "./host.test-kit.ts";
 import { entriesOf, hear, logOf, lone, said } from "./lone.test-kit.ts";
 import { operationBytes, TestMachine } from "./machine.test-kit.ts";
 import type { Message } from "./message.ts";
@@ -106,12 +108,12 @@ describe("a restart", () => {
   });
 
   it("takes the term of the last entry when the crash came before the term was written", () => {
-    const host = lone({ log: [1, 1] });
+    const host = lone({ log: [1, 1], hardState: { vote: 3n } });
     host.node.receive(append(4n, 2n, 1n, [4]));
     host.pump();
     host.crash(0, 0.5);
     expect(host.durable.lastIndex).toBe(3n);
-    expect(host.durable.hardState.term).toBe(1n);
+    expect(host.durable.hardState).toMatchObject({ term: 1n, vote: 3n });
     host.start();
     expect(host.node.status).toMatchObject({ term: 4n, vote: 0n, lastIndex: 3n });
     said(host);
@@ -133,5 +135,27 @@ describe("a restart", () => {
     host.start();
     expect(logOf(host)).toEqual([1n]);
     expect(hear(host, append(1n, 1n, 1n, [1]))).toMatchObject([{ type: "append-accepted", index: 2n }]);
+  });
+});
+
+describe("a change of membership", () => {
+  it("is in force only once its being committed is durable: its node must not come back with the one before", () => {
+    const host = new Host(1n, { electionTicks: 10, heartbeatTicks: 1, random: new Chance(1).float });
+    host.found([1n]);
+    said(host);
+    host.node.campaign();
+    said(host);
+    const changes = [{ kind: "add-voter", id: 2n }] as const;
+    host.node.proposeConfigChange({ transition: "auto", changes, tag: 0n, context: new Uint8Array() });
+    while (host.node.configuration.voters.length === 1 && (host.sync() || host.applyPage() || host.node.ready()));
+    expect(host.node.configuration.voters).toEqual([1n, 2n]);
+    host.crash();
+    host.start();
+    host.node.campaign();
+    said(host);
+    expect([host.node.status.role, host.node.configuration.voters]).toEqual(["follower", [1n, 2n]]);
+    host.node.campaign();
+    said(host);
+    expect(host.node.status.role).toBe("pre-candidate");
   });
 });

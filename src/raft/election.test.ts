@@ -84,6 +84,14 @@ describe("an election", () => {
     expect(cluster.leaders()).toHaveLength(1);
   });
 
+  it("is not waited for by a node that is alone, but for as long as a leader of a later membership needs to be heard", () => {
+    const cluster = new Cluster(1);
+    cluster.tick(2);
+    expect(cluster.leaders()).toEqual([]);
+    cluster.tick(1);
+    expect(cluster.leaders()).toEqual([1n]);
+  });
+
   it("is waited for with no leader in mind, by those too that do not count", () => {
     const cluster = new Cluster(1);
     cluster.elect(1n);

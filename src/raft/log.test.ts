@@ -7,6 +7,8 @@ import { entriesOf } from "./lone.test-kit.ts";
 import { operationBytes } from "./machine.test-kit.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 
+/** The commit index is durable as far as it goes. */
+const everything = 1_000n;
 const unlimited = Number.POSITIVE_INFINITY;
 
 /** A log of these terms, durable but for the last few. */
@@ -107,15 +109,15 @@ describe("a log", () => {
   it("hands out what is committed and durable, page by page as they are applied", () => {
     const { log, storage } = logOf([1, 1, 1, 1], 2);
     log.commitTo(4n);
-    expect(indexes(log.takeCommitted(1))).toEqual([1n]);
-    expect(log.takeCommitted(unlimited)).toEqual([]);
+    expect(indexes(log.takeCommitted(1, everything))).toEqual([1n]);
+    expect(log.takeCommitted(unlimited, everything)).toEqual([]);
     log.appliedTo(1n);
-    expect(indexes(log.takeCommitted(unlimited))).toEqual([2n]);
+    expect(indexes(log.takeCommitted(unlimited, everything))).toEqual([2n]);
     log.appliedTo(2n);
-    expect(log.takeCommitted(unlimited)).toEqual([]);
+    expect(log.takeCommitted(unlimited, everything)).toEqual([]);
     storage.append(log.takeUnsaved(1).entries);
     log.persisted(1);
-    expect(indexes(log.takeCommitted(unlimited))).toEqual([3n, 4n]);
+    expect(indexes(log.takeCommitted(unlimited, everything))).toEqual([3n, 4n]);
   });
 
   it("ends a page with a change of membership, and says when that is applied even if it was compacted away", () => {
@@ -125,7 +127,7 @@ describe("a log", () => {
     storage.append(log.takeUnsaved(1).entries);
     log.persisted(1);
     log.commitTo(3n);
-    expect(indexes(log.takeCommitted(unlimited))).toEqual([1n, 2n]);
+    expect(indexes(log.takeCommitted(unlimited, everything))).toEqual([1n, 2n]);
     expect(log.hasUnappliedConfig(1)).toBe(true);
     expect(log.appliedTo(1n)).toBeUndefined();
     storage.record({ index: 2n, term: 1n, configuration: noConfiguration, data: new Uint8Array() });
@@ -133,7 +135,7 @@ describe("a log", () => {
     expect(log.hasUnappliedConfig(1)).toBe(true);
     expect(log.appliedTo(2n)?.change).toBe(leaveJoint);
     expect(log.hasUnappliedConfig(1)).toBe(false);
-    expect(indexes(log.takeCommitted(unlimited))).toEqual([3n]);
+    expect(indexes(log.takeCommitted(unlimited, everything))).toEqual([3n]);
   });
 
   it("knows the term of the place before what was compacted away, and nothing before that", () => {

@@ -33,6 +33,7 @@ export class RaftLog {
   #applied: Index;
   /** The last index of the page of committed entries that was handed out. */
   #handedOut: Index;
+  #heldBack: Index | undefined;
   /** The change of membership at the end of that page, until it is applied. */
   #configUnderWay: ConfigEntry | undefined;
 
@@ -191,14 +192,30 @@ export class RaftLog {
     this.#unstable.persisted(number);
   }
 
-  /** The next page of entries to apply: once the last one is applied, and only what a crash leaves here. Ends after a config entry. */
-  takeCommitted(maxBytes: number): readonly Entry[] {
+  /**
+   * The next page of entries to apply: once the last one is applied, and only what a crash leaves here. Ends after a config
+   * entry, which waits until it is durable here that it is committed. Otherwise a node could come back with the membership before
+   * it, which may be this node alone, and win by that while others lead by the one after (etcd leaves this to the operating system).
+   */
+  takeCommitted(maxBytes: number, durableCommit: Index): readonly Entry[] {
+    this.#heldBack = undefined;
     if (this.pendingSnapshot || this.#handedOut > this.#applied) return [];
     const to = lowest(this.#committed, this.durableIndex);
     const page = this.slice(this.#handedOut + 1n, to, maxBytes) ?? [];
-    this.#configUnderWay = page.find(entry => entry.kind === "config");
-    this.#handedOut = this.#configUnderWay?.index ?? this.#handedOut + BigInt(page.length);
-    return this.#configUnderWay ? page.slice(0, page.indexOf(this.#configUnderWay) + 1) : page;
+    const config = page.find(entry => entry.kind === "config");
+    if (config && config.index > durableCommit) {
+      this.#heldBack = config.index;
+      this.#handedOut = config.index - 1n;
+      return page.slice(0, page.indexOf(config));
+    }
+    this.#configUnderWay = config;
+    this.#handedOut = config?.index ?? this.#handedOut + BigInt(page.length);
+    return config ? page.slice(0, page.indexOf(config) + 1) : page;
+  }
+
+  /** A config entry that waits until its being committed is durable. */
+  get heldBack(): Index | undefined {
+    return this.#heldBack;
   }
 
   /** Returns the change of membership among what is newly applied. What a snapshot has overtaken counts as applied already. */

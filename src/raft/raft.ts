@@ -114,9 +114,9 @@ export class Raft {
   ready(): Ready | undefined {
     const core = this.#core;
     core.role.flush();
+    const committed = core.log.takeCommitted(core.limits.maxPageBytes, core.durable.commit);
     const { number, save } = this.#saves.next(core);
     const messages = core.outbox.take(this.#saves.barrier);
-    const committed = core.log.takeCommitted(core.limits.maxPageBytes);
     const reads = core.takeReads();
     const standing = this.#newStanding();
     if (!save && !standing && messages.length === 0 && committed.length === 0 && reads.length === 0) return undefined;

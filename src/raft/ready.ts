@@ -40,8 +40,8 @@ export interface Save {
   readonly entries: readonly Entry[];
   readonly hardState: HardState | undefined;
   /**
-   * Whether all saves up to this one must be durable before `persisted`. Without it only the commit index moved, and writing
-   * without waiting for the disk is enough.
+   * Whether all saves up to this one must be durable before `persisted`. Without it only the commit index moved, and it may be
+   * written with the next save that must, or never.
    */
   readonly mustSync: boolean;
 }

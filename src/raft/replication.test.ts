@@ -144,6 +144,13 @@ describe("a leader", () => {
     expect(host.node.status.committed).toBe(3n);
   });
 
+  it("does not count what was acknowledged in an earlier term", () => {
+    const host = lone({ log: [1] });
+    const term = elected(host, false);
+    hear(host, accepted(2n, term - 1n, 2n), { ...accepted(3n, term - 1n, 2n) });
+    expect(host.node.status.committed).toBe(0n);
+  });
+
   it("does not believe in entries that it never sent", () => {
     const host = lone();
     const term = elected(host, false);
