@@ -2,6 +2,7 @@ import { crc32c } from "../lib/crc32c.ts";
 
 /** One record of a log segment. */
 export interface LogRecord {
+  /** Counts up from 1 through all segments. */
   readonly index: bigint;
   readonly payload: Uint8Array;
 }

@@ -9,20 +9,30 @@ const directory = "/raft";
 const key = new Uint8Array(dataKeyBytes).fill(7);
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-function open(disk: SimDisk, from?: bigint, segmentBytes = 400) {
-  const sealer = aesGcmSealer(key, new SimRandom(9));
-  return WriteAheadLog.open({ disk, directory, sealer, log: silentLogger, segmentBytes }, from);
+const head = "head";
+/** What a text ends with. */
+const markOf = (payload: Uint8Array): bigint => BigInt(/[0-9]+$/.exec(new TextDecoder().decode(payload))?.[0] ?? 0);
+const write = (text: string) => ({ payload: bytes(text), mark: markOf(bytes(text)) });
+
+function open(disk: SimDisk, segmentBytes = 400, sealKey = key) {
+  const sealer = aesGcmSealer(sealKey, new SimRandom(9));
+  return WriteAheadLog.open({
+    ...{ disk, directory, sealer, log: silentLogger, segmentBytes, markOf },
+    head: () => bytes(head),
+  });
 }
 
-async function contents(disk: SimDisk, from?: bigint): Promise<string[]> {
-  const { log, records } = await open(disk, from);
+async function contents(disk: SimDisk): Promise<string[]> {
+  const { log, payloads } = await open(disk);
   await log.close();
-  return records.map(record => `${record.index}:${new TextDecoder().decode(record.payload)}`);
+  return payloads.map(payload => new TextDecoder().decode(payload));
 }
+
+const withoutHeads = (texts: readonly string[]): string[] => texts.filter(text => text !== head);
 
 async function written(disk: SimDisk, ...batches: string[][]): Promise<WriteAheadLog> {
   const { log } = await open(disk);
-  for (const batch of batches) await log.append(batch.map(bytes));
+  for (const batch of batches) await log.append(batch.map(write));
   return log;
 }
 
@@ -31,9 +41,12 @@ describe("the write-ahead log", () => {
     const disk = new SimDisk();
     const many = Array.from({ length: 20 }, (_, at) => [`entry ${at}`, `and ${at}`]);
     await (await written(disk, ...many)).close();
-    expect((await disk.list(directory)).length).toBeGreaterThan(3);
-    expect(await contents(disk)).toEqual(many.flat().map((text, at) => `${at + 1}:${text}`));
-    expect((await contents(disk, 39n)).length).toBe(2);
+    const segments = (await disk.list(directory)).length;
+    expect(segments).toBeGreaterThan(3);
+    const found = await contents(disk);
+    expect(withoutHeads(found)).toEqual(many.flat());
+    expect(found[0]).toBe(head);
+    expect(found.length - many.flat().length).toBe(segments);
   });
 
   it("drops the segments a snapshot stands for, and reads on from there", async () => {
@@ -42,10 +55,12 @@ describe("the write-ahead log", () => {
     const before = (await disk.list(directory)).length;
     await log.dropThrough(12n);
     expect((await disk.list(directory)).length).toBeLessThan(before);
-    await log.append([bytes("after")]);
+    await log.append([write("after 20")]);
     await log.close();
-    expect((await contents(disk, 13n)).length).toBe(9);
-    await expect(open(disk, 1n)).rejects.toMatchObject({ code: "data_loss" });
+    const found = await contents(disk);
+    expect(found[0]).toBe(head);
+    expect(withoutHeads(found)).toEqual(expect.arrayContaining(["entry 13", "entry 19", "after 20"]));
+    expect(found).not.toContain("entry 1");
   });
 
   it("keeps nothing in clear", async () => {
@@ -60,7 +75,7 @@ describe("the write-ahead log", () => {
     await (await written(disk, ["a"], ["b"], ["c"])).close();
     const [name] = await disk.list(directory);
     disk.corrupt(`${directory}/${name}`, 60);
-    await expect(open(disk)).rejects.toThrow(`"${directory}/${name}": damaged at byte 53`);
+    await expect(open(disk)).rejects.toThrow(`"${directory}/${name}": damaged at byte 56`);
   });
 
   it("refuses a log with a segment missing", async () => {
@@ -68,33 +83,31 @@ describe("the write-ahead log", () => {
     await (await written(disk, ...Array.from({ length: 20 }, (_, at) => [`entry ${at}`]))).close();
     const [, second] = await disk.list(directory);
     await disk.remove(`${directory}/${second}`);
-    await expect(open(disk)).rejects.toThrow(/entries \d+ to \d+ are missing/);
+    await expect(open(disk)).rejects.toThrow(/records \d+ to \d+ are missing/);
   });
 
   it("refuses another manager's key", async () => {
     const disk = new SimDisk();
     await (await written(disk, ["a"])).close();
-    const sealer = aesGcmSealer(new Uint8Array(dataKeyBytes).fill(8), new SimRandom(9));
-    const opened = WriteAheadLog.open({ disk, directory, sealer, log: silentLogger });
-    await expect(opened).rejects.toThrow("sealed with another key");
+    await expect(open(disk, 400, new Uint8Array(dataKeyBytes).fill(8))).rejects.toThrow("sealed with another key");
   });
 
   it("goes on after a full disk, with nothing of the failed append", async () => {
     const disk = new SimDisk();
     const log = await written(disk, ["a"]);
     disk.failNext("append", "resource_exhausted");
-    await expect(log.append([bytes("lost"), bytes("too")])).rejects.toMatchObject({ code: "resource_exhausted" });
-    await log.append([bytes("b")]);
+    await expect(log.append([write("lost"), write("too")])).rejects.toMatchObject({ code: "resource_exhausted" });
+    await log.append([write("b")]);
     await log.close();
-    expect(await contents(disk)).toEqual(["1:a", "2:b"]);
+    expect(await contents(disk)).toEqual([head, "a", "b"]);
   });
 
   it("never writes again after a failed sync", async () => {
     const disk = new SimDisk();
     const log = await written(disk, ["a"]);
     disk.failNext("sync", "data_loss");
-    await expect(log.append([bytes("b")])).rejects.toMatchObject({ code: "data_loss" });
-    await expect(log.append([bytes("c")])).rejects.toMatchObject({ code: "data_loss" });
+    await expect(log.append([write("b")])).rejects.toMatchObject({ code: "data_loss" });
+    await expect(log.append([write("c")])).rejects.toMatchObject({ code: "data_loss" });
   });
 
   it("loses nothing that was answered, whatever moment the power is cut", async () => {
@@ -103,14 +116,14 @@ describe("the write-ahead log", () => {
       const disk = new SimDisk();
       const answered: string[] = [];
       for (let life = 0; life < 4; life++) {
-        const { log, records } = await open(disk);
-        const found = records.map(record => new TextDecoder().decode(record.payload));
+        const { log, payloads } = await open(disk);
+        const found = withoutHeads(payloads.map(payload => new TextDecoder().decode(payload)));
         expect(found.slice(0, answered.length), `seed ${seed}`).toEqual(answered);
         answered.splice(0, answered.length, ...found);
         for (let batch = 0; batch < random.float() * 6; batch++) {
           const texts = Array.from({ length: 1 + Math.floor(random.float() * 4) }, (_, at) => `${life}.${batch}.${at}`);
           if (random.float() < 0.15) disk.failNext("sync", "data_loss");
-          const done = await log.append(texts.map(bytes)).then(
+          const done = await log.append(texts.map(write)).then(
             () => true,
             () => false,
           );

@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { assert, defined } from "../lib/assert.ts";
 import { asFault, Fault } from "../lib/fault.ts";
 import type { AppendFile, Disk } from "../ports/disk.ts";
 import type { Logger } from "../ports/log.ts";
@@ -9,8 +9,11 @@ import type { Sealer } from "./sealer.ts";
 const defaultSegmentBytes = 16 * 1024 * 1024;
 
 interface Segment {
+  /** Number of its first record. */
   readonly first: bigint;
   readonly path: string;
+  /** The highest mark among its records. */
+  mark: bigint;
 }
 
 export interface LogOptions {
@@ -18,12 +21,22 @@ export interface LogOptions {
   readonly directory: string;
   readonly sealer: Sealer;
   readonly log: Logger;
+  /** What every segment begins with: whatever must outlive the segments before it. */
+  readonly head: () => Uint8Array;
+  /** What a record holds that `dropThrough` compares; the same that `append` is told. */
+  readonly markOf: (payload: Uint8Array) => bigint;
   readonly segmentBytes?: number;
 }
 
+/** One record to be written. */
+export interface Write {
+  readonly payload: Uint8Array;
+  readonly mark: bigint;
+}
+
 /**
- * The log that makes changes durable before they are answered: segments of sealed records whose indexes follow on each
- * other. What was appended and answered survives SIGKILL and power cuts; of what was not answered, any prefix may.
+ * The log that makes changes durable before they are answered: segments of sealed records, numbered from 1. What was
+ * appended and answered survives SIGKILL and power cuts; of what was not answered, any prefix may.
  */
 export class WriteAheadLog {
   readonly #options: LogOptions;
@@ -41,55 +54,40 @@ export class WriteAheadLog {
   }
 
   /**
-   * Opens the log of a directory and reads what it holds, from index `from` on. Cuts a torn tail. Fault data_loss, with file and offset, when
-   * something that had been synced is not there as it was written.
+   * Opens the log of a directory and reads what it holds, in order. Cuts a torn tail. Fault data_loss, with file and
+   * offset, when something that had been synced is not there as it was written.
    */
-  static async open(options: LogOptions, from = 1n): Promise<{ log: WriteAheadLog; records: LogRecord[] }> {
-    const { disk, directory } = options;
+  static async open(options: LogOptions): Promise<{ log: WriteAheadLog; payloads: Uint8Array[] }> {
+    const { disk, directory, sealer, markOf } = options;
     await disk.makeDirectory(directory);
     const segments = (await disk.list(directory)).flatMap(name => segmentNamed(directory, name));
-    const records: LogRecord[] = [];
-    let next = segments[0]?.first ?? from;
+    const payloads: Uint8Array[] = [];
+    let next = segments[0]?.first ?? 1n;
     for (const [at, segment] of segments.entries()) {
       if (segment.first !== next) throw gap(segment, next);
-
-      const isLast = at === segments.length - 1;
-      for (const record of await readSegment(options, segment, isLast)) {
+      for (const record of await readSegment(options, segment, at === segments.length - 1)) {
+        const payload = sealer.open(record.payload, placeOf(record.index));
+        payloads.push(payload);
+        segment.mark = highest(segment.mark, markOf(payload));
         next = record.index + 1n;
-        if (record.index < from) continue;
-        records.push({ ...record, payload: options.sealer.open(record.payload, placeOf(record.index)) });
       }
     }
-    if (next < from) {
-      // A snapshot newer than the whole log: it was written, and the log dropped, but for its last part.
-      for (const segment of segments.splice(0)) await disk.remove(segment.path);
-      next = from;
-    }
-    if (segments[0] && segments[0].first > from) throw gap(segments[0], from);
-    return { log: new WriteAheadLog(options, segments, next), records };
-  }
-
-  /** The index the next record must have. */
-  get next(): bigint {
-    return this.#next;
+    return { log: new WriteAheadLog(options, segments, next), payloads };
   }
 
   /**
-   * Appends the payloads as the next records and syncs once. When it rejects, none of them may be taken for written;
-   * with resource_exhausted (disk full) a later append may succeed, after anything else every one fails: what the disk
-   * holds is then only known after opening it anew.
+   * Appends the records and syncs once. When it rejects, none of them may be taken for written; with resource_exhausted
+   * (disk full) a later append may succeed, after anything else every one fails: what the disk holds is then only known
+   * after opening it anew.
    */
-  async append(payloads: readonly Uint8Array[]): Promise<void> {
+  async append(writes: readonly Write[]): Promise<void> {
     if (this.#broken) throw this.#broken;
     const file = this.#file ?? (await this.#openLast());
-    const chunks = payloads.map((payload, at) => {
-      const index = this.#next + BigInt(at);
-      const sealed = this.#options.sealer.seal(payload, placeOf(index));
-      assert(sealed.byteLength <= maxPayloadBytes, "a log record is within its limit");
-      return encodeRecord({ index, payload: sealed }, this.#durable);
-    });
+    const segment = defined(this.#segments.at(-1), "the segment that is written");
+    const head = file.size === 0 ? [this.#options.head()] : [];
+    const payloads = [...head, ...writes.map(write => write.payload)];
     try {
-      await file.append(chunks);
+      await file.append(payloads.map((payload, at) => this.#seal(payload, this.#next + BigInt(at))));
     } catch (error) {
       throw await this.#undo(file, asFault(error));
     }
@@ -101,16 +99,15 @@ export class WriteAheadLog {
     }
     this.#durable = file.size;
     this.#next += BigInt(payloads.length);
+    for (const { mark } of writes) segment.mark = highest(segment.mark, mark);
     if (file.size >= (this.#options.segmentBytes ?? defaultSegmentBytes)) await this.#closeFile();
   }
 
-  /** Removes the segments that hold nothing above `index`: a snapshot stands for them. */
-  async dropThrough(index: bigint): Promise<void> {
+  /** Removes the oldest segments as long as they hold no mark above this one. The segment being written stays. */
+  async dropThrough(mark: bigint): Promise<void> {
     for (;;) {
       const [first, second] = this.#segments;
-      const last = second ? second.first - 1n : this.#next - 1n;
-      // The segment being written stays, whatever it holds.
-      if (!first || last > index || (!second && this.#file)) return;
+      if (!first || !second || first.mark > mark) return;
       await this.#options.disk.remove(first.path);
       this.#segments.shift();
     }
@@ -121,6 +118,12 @@ export class WriteAheadLog {
     await this.#closeFile();
   }
 
+  #seal(payload: Uint8Array, index: bigint): Uint8Array {
+    const sealed = this.#options.sealer.seal(payload, placeOf(index));
+    assert(sealed.byteLength <= maxPayloadBytes, "a log record is within its limit");
+    return encodeRecord({ index, payload: sealed }, this.#durable);
+  }
+
   async #openLast(): Promise<AppendFile> {
     const { directory, disk, segmentBytes = defaultSegmentBytes } = this.#options;
     let segment = this.#segments.at(-1);
@@ -129,7 +132,7 @@ export class WriteAheadLog {
       if (file.size < segmentBytes) return this.#use(file);
       await file.close();
     }
-    segment = { first: this.#next, path: `${directory}/${segmentName(this.#next)}` };
+    segment = { first: this.#next, path: `${directory}/${segmentName(this.#next)}`, mark: 0n };
     const file = await disk.openAppend(segment.path);
     this.#segments.push(segment);
     return this.#use(file);
@@ -202,10 +205,12 @@ const segmentName = (first: bigint): string => `wal-${first.toString(16).padStar
 
 function segmentNamed(directory: string, name: string): Segment[] {
   const match = /^wal-([0-9a-f]{16})\.log$/.exec(name);
-  return match ? [{ first: BigInt(`0x${match[1]}`), path: `${directory}/${name}` }] : [];
+  return match ? [{ first: BigInt(`0x${match[1]}`), path: `${directory}/${name}`, mark: 0n }] : [];
 }
 
-const placeOf = (index: bigint): string => `log entry ${index}`;
+const placeOf = (number: bigint): string => `log record ${number}`;
+
+const highest = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 function damage(segment: Segment, offset: number): Fault {
   return new Fault(
@@ -217,6 +222,6 @@ function damage(segment: Segment, offset: number): Fault {
 function gap(segment: Segment, wanted: bigint): Fault {
   return new Fault(
     "data_loss",
-    `Cannot read the log "${segment.path}": entries ${wanted} to ${segment.first - 1n} are missing`,
+    `Cannot read the log "${segment.path}": records ${wanted} to ${segment.first - 1n} are missing`,
   );
 }

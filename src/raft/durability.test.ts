@@ -147,7 +147,8 @@ describe("a change of membership", () => {
     said(host);
     const changes = [{ kind: "add-voter", id: 2n }] as const;
     host.node.proposeConfigChange({ transition: "auto", changes, tag: 0n, context: new Uint8Array() });
-    while (host.node.configuration.voters.length === 1 && (host.sync() || host.applyPage() || host.node.ready()));
+    host.pump();
+    while (host.node.configuration.voters.length === 1 && (host.sync() || host.applyPage()));
     expect(host.node.configuration.voters).toEqual([1n, 2n]);
     host.crash();
     host.start();

@@ -13,7 +13,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file raftpb/raft.proto.
  */
 export const file_raftpb_raft: GenFile = /*@__PURE__*/
-  fileDesc("ChFyYWZ0cGIvcmFmdC5wcm90bxIGcmFmdHBiIlMKBUVudHJ5Eh8KBFR5cGUYASABKA4yES5yYWZ0cGIuRW50cnlUeXBlEgwKBFRlcm0YAiABKAQSDQoFSW5kZXgYAyABKAQSDAoERGF0YRgEIAEoDCKLAgoHTWVzc2FnZRIhCgR0eXBlGAEgASgOMhMucmFmdHBiLk1lc3NhZ2VUeXBlEgoKAnRvGAIgASgEEgwKBGZyb20YAyABKAQSDAoEdGVybRgEIAEoBBIPCgdsb2dUZXJtGAUgASgEEg0KBWluZGV4GAYgASgEEh4KB2VudHJpZXMYByADKAsyDS5yYWZ0cGIuRW50cnkSDgoGY29tbWl0GAggASgEEiIKCHNuYXBzaG90GAkgASgLMhAucmFmdHBiLlNuYXBzaG90Eg4KBnJlamVjdBgKIAEoCBISCgpyZWplY3RIaW50GAsgASgEEg8KB2NvbnRleHQYDCABKAwSDAoEdm90ZRgNIAEoBCJECghTbmFwc2hvdBIMCgRkYXRhGAEgASgMEioKCG1ldGFkYXRhGAIgASgLMhgucmFmdHBiLlNuYXBzaG90TWV0YWRhdGEiVgoQU25hcHNob3RNZXRhZGF0YRIlCgpjb25mX3N0YXRlGAEgASgLMhEucmFmdHBiLkNvbmZTdGF0ZRINCgVpbmRleBgCIAEoBBIMCgR0ZXJtGAMgASgEInEKCUNvbmZTdGF0ZRIOCgZ2b3RlcnMYASADKAQSEAoIbGVhcm5lcnMYAiADKAQSFwoPdm90ZXJzX291dGdvaW5nGAMgAygEEhUKDWxlYXJuZXJzX25leHQYBCADKAQSEgoKYXV0b19sZWF2ZRgFIAEoCCI3CglIYXJkU3RhdGUSDAoEdGVybRgBIAEoBBIMCgR2b3RlGAIgASgEEg4KBmNvbW1pdBgDIAEoBCJgCgpDb25mQ2hhbmdlEgoKAmlkGAEgASgEEiQKBHR5cGUYAiABKA4yFi5yYWZ0cGIuQ29uZkNoYW5nZVR5cGUSDwoHbm9kZV9pZBgDIAEoBBIPCgdjb250ZXh0GAQgASgMKkgKCUVudHJ5VHlwZRIPCgtFbnRyeU5vcm1hbBAAEhMKD0VudHJ5Q29uZkNoYW5nZRABEhUKEUVudHJ5Q29uZkNoYW5nZVYyEAIq0wIKC01lc3NhZ2VUeXBlEgoKBk1zZ0h1cBAAEgsKB01zZ0JlYXQQARILCgdNc2dQcm9wEAISCgoGTXNnQXBwEAMSDgoKTXNnQXBwUmVzcBAEEgsKB01zZ1ZvdGUQBRIPCgtNc2dWb3RlUmVzcBAGEgsKB01zZ1NuYXAQBxIQCgxNc2dIZWFydGJlYXQQCBIUChBNc2dIZWFydGJlYXRSZXNwEAkSEgoOTXNnVW5yZWFjaGFibGUQChIRCg1Nc2dTbmFwU3RhdHVzEAsSEgoOTXNnQ2hlY2tRdW9ydW0QDBIVChFNc2dUcmFuc2ZlckxlYWRlchANEhEKDU1zZ1RpbWVvdXROb3cQDhIQCgxNc2dSZWFkSW5kZXgQDxIUChBNc2dSZWFkSW5kZXhSZXNwEBASDgoKTXNnUHJlVm90ZRAREhIKDk1zZ1ByZVZvdGVSZXNwEBIqeQoOQ29uZkNoYW5nZVR5cGUSFQoRQ29uZkNoYW5nZUFkZE5vZGUQABIYChRDb25mQ2hhbmdlUmVtb3ZlTm9kZRABEhgKFENvbmZDaGFuZ2VVcGRhdGVOb2RlEAISHAoYQ29uZkNoYW5nZUFkZExlYXJuZXJOb2RlEAM");
+  fileDesc("ChFyYWZ0cGIvcmFmdC5wcm90bxIGcmFmdHBiIlMKBUVudHJ5Eh8KBFR5cGUYASABKA4yES5yYWZ0cGIuRW50cnlUeXBlEgwKBFRlcm0YAiABKAQSDQoFSW5kZXgYAyABKAQSDAoERGF0YRgEIAEoDCKLAgoHTWVzc2FnZRIhCgR0eXBlGAEgASgOMhMucmFmdHBiLk1lc3NhZ2VUeXBlEgoKAnRvGAIgASgEEgwKBGZyb20YAyABKAQSDAoEdGVybRgEIAEoBBIPCgdsb2dUZXJtGAUgASgEEg0KBWluZGV4GAYgASgEEh4KB2VudHJpZXMYByADKAsyDS5yYWZ0cGIuRW50cnkSDgoGY29tbWl0GAggASgEEiIKCHNuYXBzaG90GAkgASgLMhAucmFmdHBiLlNuYXBzaG90Eg4KBnJlamVjdBgKIAEoCBISCgpyZWplY3RIaW50GAsgASgEEg8KB2NvbnRleHQYDCABKAwSDAoEdm90ZRgNIAEoBCJECghTbmFwc2hvdBIMCgRkYXRhGAEgASgMEioKCG1ldGFkYXRhGAIgASgLMhgucmFmdHBiLlNuYXBzaG90TWV0YWRhdGEiVgoQU25hcHNob3RNZXRhZGF0YRIlCgpjb25mX3N0YXRlGAEgASgLMhEucmFmdHBiLkNvbmZTdGF0ZRINCgVpbmRleBgCIAEoBBIMCgR0ZXJtGAMgASgEInEKCUNvbmZTdGF0ZRIOCgZ2b3RlcnMYASADKAQSEAoIbGVhcm5lcnMYAiADKAQSFwoPdm90ZXJzX291dGdvaW5nGAMgAygEEhUKDWxlYXJuZXJzX25leHQYBCADKAQSEgoKYXV0b19sZWF2ZRgFIAEoCCI3CglIYXJkU3RhdGUSDAoEdGVybRgBIAEoBBIMCgR2b3RlGAIgASgEEg4KBmNvbW1pdBgDIAEoBCJgCgpDb25mQ2hhbmdlEgoKAmlkGAEgASgEEiQKBHR5cGUYAiABKA4yFi5yYWZ0cGIuQ29uZkNoYW5nZVR5cGUSDwoHbm9kZV9pZBgDIAEoBBIPCgdjb250ZXh0GAQgASgMIkkKEENvbmZDaGFuZ2VTaW5nbGUSJAoEdHlwZRgBIAEoDjIWLnJhZnRwYi5Db25mQ2hhbmdlVHlwZRIPCgdub2RlX2lkGAIgASgEInwKDENvbmZDaGFuZ2VWMhIwCgp0cmFuc2l0aW9uGAEgASgOMhwucmFmdHBiLkNvbmZDaGFuZ2VUcmFuc2l0aW9uEikKB2NoYW5nZXMYAiADKAsyGC5yYWZ0cGIuQ29uZkNoYW5nZVNpbmdsZRIPCgdjb250ZXh0GAMgASgMKkgKCUVudHJ5VHlwZRIPCgtFbnRyeU5vcm1hbBAAEhMKD0VudHJ5Q29uZkNoYW5nZRABEhUKEUVudHJ5Q29uZkNoYW5nZVYyEAIq0wIKC01lc3NhZ2VUeXBlEgoKBk1zZ0h1cBAAEgsKB01zZ0JlYXQQARILCgdNc2dQcm9wEAISCgoGTXNnQXBwEAMSDgoKTXNnQXBwUmVzcBAEEgsKB01zZ1ZvdGUQBRIPCgtNc2dWb3RlUmVzcBAGEgsKB01zZ1NuYXAQBxIQCgxNc2dIZWFydGJlYXQQCBIUChBNc2dIZWFydGJlYXRSZXNwEAkSEgoOTXNnVW5yZWFjaGFibGUQChIRCg1Nc2dTbmFwU3RhdHVzEAsSEgoOTXNnQ2hlY2tRdW9ydW0QDBIVChFNc2dUcmFuc2ZlckxlYWRlchANEhEKDU1zZ1RpbWVvdXROb3cQDhIQCgxNc2dSZWFkSW5kZXgQDxIUChBNc2dSZWFkSW5kZXhSZXNwEBASDgoKTXNnUHJlVm90ZRAREhIKDk1zZ1ByZVZvdGVSZXNwEBIqeQoOQ29uZkNoYW5nZVR5cGUSFQoRQ29uZkNoYW5nZUFkZE5vZGUQABIYChRDb25mQ2hhbmdlUmVtb3ZlTm9kZRABEhgKFENvbmZDaGFuZ2VVcGRhdGVOb2RlEAISHAoYQ29uZkNoYW5nZUFkZExlYXJuZXJOb2RlEAMqggEKFENvbmZDaGFuZ2VUcmFuc2l0aW9uEhwKGENvbmZDaGFuZ2VUcmFuc2l0aW9uQXV0bxAAEiUKIUNvbmZDaGFuZ2VUcmFuc2l0aW9uSm9pbnRJbXBsaWNpdBABEiUKIUNvbmZDaGFuZ2VUcmFuc2l0aW9uSm9pbnRFeHBsaWNpdBAC");
 
 /**
  * One slot of the replicated log. A normal entry's data is an InternalRaftRequest.
@@ -274,6 +274,57 @@ export const ConfChangeSchema: GenMessage<ConfChange> = /*@__PURE__*/
   messageDesc(file_raftpb_raft, 6);
 
 /**
+ * @generated from message raftpb.ConfChangeSingle
+ */
+export type ConfChangeSingle = Message$1<"raftpb.ConfChangeSingle"> & {
+  /**
+   * @generated from field: optional raftpb.ConfChangeType type = 1;
+   */
+  type: ConfChangeType;
+
+  /**
+   * @generated from field: optional uint64 node_id = 2;
+   */
+  nodeId: bigint;
+};
+
+/**
+ * Describes the message raftpb.ConfChangeSingle.
+ * Use `create(ConfChangeSingleSchema)` to create a new message.
+ */
+export const ConfChangeSingleSchema: GenMessage<ConfChangeSingle> = /*@__PURE__*/
+  messageDesc(file_raftpb_raft, 7);
+
+/**
+ * Several changes of membership at once, through a joint configuration. Without changes: leaves that.
+ *
+ * @generated from message raftpb.ConfChangeV2
+ */
+export type ConfChangeV2 = Message$1<"raftpb.ConfChangeV2"> & {
+  /**
+   * @generated from field: optional raftpb.ConfChangeTransition transition = 1;
+   */
+  transition: ConfChangeTransition;
+
+  /**
+   * @generated from field: repeated raftpb.ConfChangeSingle changes = 2;
+   */
+  changes: ConfChangeSingle[];
+
+  /**
+   * @generated from field: optional bytes context = 3;
+   */
+  context: Uint8Array;
+};
+
+/**
+ * Describes the message raftpb.ConfChangeV2.
+ * Use `create(ConfChangeV2Schema)` to create a new message.
+ */
+export const ConfChangeV2Schema: GenMessage<ConfChangeV2> = /*@__PURE__*/
+  messageDesc(file_raftpb_raft, 8);
+
+/**
  * @generated from enum raftpb.EntryType
  */
 export enum EntryType {
@@ -435,4 +486,30 @@ export enum ConfChangeType {
  */
 export const ConfChangeTypeSchema: GenEnum<ConfChangeType> = /*@__PURE__*/
   enumDesc(file_raftpb_raft, 2);
+
+/**
+ * @generated from enum raftpb.ConfChangeTransition
+ */
+export enum ConfChangeTransition {
+  /**
+   * @generated from enum value: ConfChangeTransitionAuto = 0;
+   */
+  ConfChangeTransitionAuto = 0,
+
+  /**
+   * @generated from enum value: ConfChangeTransitionJointImplicit = 1;
+   */
+  ConfChangeTransitionJointImplicit = 1,
+
+  /**
+   * @generated from enum value: ConfChangeTransitionJointExplicit = 2;
+   */
+  ConfChangeTransitionJointExplicit = 2,
+}
+
+/**
+ * Describes the enum raftpb.ConfChangeTransition.
+ */
+export const ConfChangeTransitionSchema: GenEnum<ConfChangeTransition> = /*@__PURE__*/
+  enumDesc(file_raftpb_raft, 3);
 

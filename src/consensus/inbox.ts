@@ -1,0 +1,74 @@
+import { Fault } from "../lib/fault.ts";
+import { type CallContext, type Registration, register } from "../ports/transport.ts";
+import type { NodeId } from "../raft/entry.ts";
+import type { Message } from "../raft/message.ts";
+import { Raft as RaftService } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
+import type { Message as WireMessage } from "../wire/gen/raftpb/raft_pb.ts";
+import { Peers as PeersService } from "../wire/gen/shoal/v1/peers_pb.ts";
+import type { Member } from "./member.ts";
+import type { MemberBook } from "./member-book.ts";
+import { fromWireMessage } from "./message-codec.ts";
+import { joinParts } from "./snapshot-parts.ts";
+
+/** What a removed member is told; SwarmKit's text. */
+export const memberRemoved = "raft: member was removed from the cluster";
+
+export interface InboxOptions {
+  readonly ownId: NodeId;
+  readonly book: MemberBook;
+  readonly receive: (message: Message) => void;
+}
+
+/** What other members call: raft's messages come in here, whichever way they were sent. */
+export function inbox(options: InboxOptions): readonly Registration[] {
+  const take = (wire: WireMessage, sender: Sender): void => {
+    const message = fromWireMessage(wire);
+    check(options, wire, sender);
+    options.receive(message);
+  };
+  return [
+    register(RaftService, {
+      async processRaftMessage({ message }, context) {
+        if (!message) throw new Fault("invalid_argument", "no message");
+        take(message, { context });
+        return {};
+      },
+      async streamRaftMessage(parts, context) {
+        take(await joinParts(parts), { context });
+        return {};
+      },
+      async resolveAddress({ raftId }) {
+        const member = options.book.get(raftId);
+        if (!member) throw new Fault("not_found", "member does not exist");
+        return { addr: member.address };
+      },
+    }),
+    register(PeersService, {
+      async deliver(frames, context) {
+        const sender: Sender = { context };
+        for await (const { addr, messages } of frames) {
+          if (addr !== "") sender.address = addr;
+          for (const message of messages) take(message, sender);
+        }
+        return {};
+      },
+    }),
+  ];
+}
+
+interface Sender {
+  readonly context: CallContext;
+  /** Where it says that it is reached. */
+  address?: string;
+}
+
+/** Nobody speaks for another member, nor once removed for itself. Fault not_found tells a member that it was removed. */
+function check({ ownId, book }: InboxOptions, { from, to }: WireMessage, { context, address }: Sender): void {
+  if (to !== ownId) throw new Fault("invalid_argument", `a message to member ${to} came to member ${ownId}`);
+  if (book.isRemoved(from)) throw new Fault("not_found", memberRemoved);
+  const nodeId = context.caller?.nodeId ?? "";
+  const known: Member | undefined = book.get(from);
+  if (known && known.nodeId !== nodeId)
+    throw new Fault("permission_denied", `Permission denied: member ${from} is node ${known.nodeId}, not ${nodeId}`);
+  if (address !== undefined && known?.address !== address) book.hint({ raftId: from, nodeId, address });
+}

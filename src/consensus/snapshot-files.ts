@@ -1,0 +1,69 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { Fault } from "../lib/fault.ts";
+import type { Disk } from "../ports/disk.ts";
+import type { Index, Snapshot } from "../raft/entry.ts";
+import { SnapshotSchema } from "../wire/gen/raftpb/raft_pb.ts";
+import { fromWireSnapshot, toWireSnapshot } from "./message-codec.ts";
+import type { Sealer } from "./sealer.ts";
+
+export interface SnapshotFilesOptions {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly sealer: Sealer;
+}
+
+/** The snapshots of one manager, a sealed file each, named for the last entry they stand for. */
+export class SnapshotFiles {
+  readonly #options: SnapshotFilesOptions;
+
+  constructor(options: SnapshotFilesOptions) {
+    this.#options = options;
+  }
+
+  /** Durable when it resolves. Returns the file's size in bytes. */
+  async write(snapshot: Snapshot): Promise<number> {
+    const { disk, sealer } = this.#options;
+    const sealed = sealer.seal(toBinary(SnapshotSchema, toWireSnapshot(snapshot)), placeOf(snapshot.index));
+    await disk.replace(this.#path(snapshot.index), sealed);
+    return sealed.byteLength;
+  }
+
+  /** The newest snapshot, or undefined when there is none. Fault data_loss, with the file, when it cannot be read. */
+  async newest(): Promise<Snapshot | undefined> {
+    const index = (await this.#indexes()).at(-1);
+    return index === undefined ? undefined : this.#read(index);
+  }
+
+  /** Removes all but the newest snapshot and `keepOld` before it. */
+  async dropOld(keepOld: number): Promise<void> {
+    for (const index of (await this.#indexes()).slice(0, -(keepOld + 1)))
+      await this.#options.disk.remove(this.#path(index));
+  }
+
+  async #read(index: Index): Promise<Snapshot> {
+    const { disk, sealer } = this.#options;
+    const path = this.#path(index);
+    const sealed = await disk.read(path);
+    if (!sealed) throw new Fault("data_loss", `Cannot read the snapshot "${path}": it is gone`);
+    try {
+      return fromWireSnapshot(fromBinary(SnapshotSchema, sealer.open(sealed, placeOf(index))));
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Fault("data_loss", `Cannot read the snapshot "${path}": ${reason}`, { cause });
+    }
+  }
+
+  async #indexes(): Promise<Index[]> {
+    const names = await this.#options.disk.list(this.#options.directory);
+    return names.flatMap(name => {
+      const match = /^snap-([0-9a-f]{16})\.db$/.exec(name);
+      return match ? [BigInt(`0x${match[1]}`)] : [];
+    });
+  }
+
+  #path(index: Index): string {
+    return `${this.#options.directory}/snap-${index.toString(16).padStart(16, "0")}.db`;
+  }
+}
+
+const placeOf = (index: Index): string => `snapshot after entry ${index}`;
