@@ -33,7 +33,8 @@ export class Saver {
   readonly #options: SaverOptions;
   readonly #end = new AbortController();
   #queue: Numbered[] = [];
-  #work: Promise<void> | undefined;
+  #isWorking = false;
+  #work: Promise<void> = Promise.resolve();
 
   constructor(options: SaverOptions) {
     this.#options = options;
@@ -42,9 +43,7 @@ export class Saver {
   add(number: number, save: Save): void {
     if (this.#end.signal.aborted) return;
     this.#queue.push({ number, save });
-    this.#work ??= this.#run().finally(() => {
-      this.#work = undefined;
-    });
+    if (!this.#isWorking) this.#work = this.#run();
   }
 
   /** Waits for the write that is under way. What has not begun is not written: nobody was told of it. */
@@ -54,12 +53,16 @@ export class Saver {
   }
 
   async #run(): Promise<void> {
+    this.#isWorking = true;
+    // Whoever adds one is in the middle of something; and whatever else it adds shares the write.
+    await Promise.resolve();
     while (this.#queue.length > 0 && !this.#end.signal.aborted) {
       const batch = this.#nextBatch();
       const saves = batch.map(({ save }) => save);
-      if (!(await this.#write(saves))) return;
+      if (!(await this.#write(saves))) break;
       this.#options.onSaved(saves, defined(batch.at(-1), "a save").number);
     }
+    this.#isWorking = false;
   }
 
   #nextBatch(): Numbered[] {

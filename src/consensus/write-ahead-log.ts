@@ -167,37 +167,30 @@ export class WriteAheadLog {
   }
 }
 
+/*
+ * The last segment is written anew, not only synced: it may come from a process that died before its sync, and from here on it
+ * counts. A sync would not do. After one has failed the kernel can hold pages that the disk does not have and take them for written
+ * (Rebello et al., "Can Applications Recover from fsync Failures?", ATC 2020), and would let us build on them until the power fails.
+ */
 async function readSegment(options: LogOptions, segment: Segment, isLast: boolean): Promise<LogRecord[]> {
   const content = (await options.disk.read(segment.path)) ?? new Uint8Array(0);
   const scan = scanSegment(content, segment.first);
   switch (scan.state) {
     case "whole":
-      // Written by a process that died before its sync, perhaps: from here on it counts, so it must be durable.
-      if (isLast) await mend(options, segment, content.byteLength);
+      if (isLast) await options.disk.replace(segment.path, content);
       return scan.records;
     case "torn": {
       // A segment was synced to its end before the next one was made.
       if (!isLast) throw damage(segment, scan.offset);
       const lost = content.byteLength - scan.offset;
       options.log.warn("cutting a torn tail off the log", { file: segment.path, offset: scan.offset, bytes: lost });
-      await mend(options, segment, scan.offset);
+      await options.disk.replace(segment.path, content.subarray(0, scan.offset));
       return scan.records;
     }
     case "damaged":
       throw damage(segment, scan.offset);
     default:
       return scan satisfies never;
-  }
-}
-
-/** Cuts a segment to `size` bytes and makes those durable. */
-async function mend(options: LogOptions, segment: Segment, size: number): Promise<void> {
-  const file = await options.disk.openAppend(segment.path);
-  try {
-    if (file.size === size) await file.sync();
-    else await file.truncate(size);
-  } finally {
-    await file.close();
   }
 }
 
@@ -212,16 +205,19 @@ const placeOf = (number: bigint): string => `log record ${number}`;
 
 const highest = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
+const howToRejoin =
+  'restore this manager from a backup, or run "docker swarm leave --force" here, demote and remove its node elsewhere, and join again';
+
 function damage(segment: Segment, offset: number): Fault {
   return new Fault(
     "data_loss",
-    `Cannot read the log "${segment.path}": damaged at byte ${offset}, and what follows had been answered to clients`,
+    `Cannot read the log "${segment.path}": damaged at byte ${offset}, and what follows had been answered to clients; ${howToRejoin}`,
   );
 }
 
 function gap(segment: Segment, wanted: bigint): Fault {
   return new Fault(
     "data_loss",
-    `Cannot read the log "${segment.path}": records ${wanted} to ${segment.first - 1n} are missing`,
+    `Cannot read the log "${segment.path}": records ${wanted} to ${segment.first - 1n} are missing; ${howToRejoin}`,
   );
 }
