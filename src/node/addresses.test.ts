@@ -19,7 +19,7 @@ describe("choosing a node's addresses", () => {
     ["eth0", "", [eth0, eth1], "10.0.0.5:2377", "10.0.0.5:2377"],
     ["[::1]:5", "", [eth0], "[::1]:5", "[::1]:5"],
   ])("listen %j, advertise %j", async (listen, advertise, list, wantListen, wantAdvertise) => {
-    const chosen = await chooseAddresses({ listen, advertise }, machine(...list));
+    const chosen = await chooseAddresses({ listen, advertise, remote: "" }, machine(...list));
     expect(chosen).toEqual({ listen: wantListen, advertise: wantAdvertise });
   });
 
@@ -31,7 +31,7 @@ describe("choosing a node's addresses", () => {
     ["", "", [eth0, eth1], "(10.0.0.5 on eth0 and 192.168.7.1 on eth1) - specify one with --advertise-addr"],
     ["", "", [eth0, { ...eth0, address: "10.0.0.6" }], "multiple addresses on interface eth0"],
   ])("refuses listen %j, advertise %j", async (listen, advertise, list, text) => {
-    const choosing = chooseAddresses({ listen, advertise }, machine(...list));
+    const choosing = chooseAddresses({ listen, advertise, remote: "" }, machine(...list));
     await expect(choosing).rejects.toMatchObject({ code: "invalid_argument", message: expect.stringContaining(text) });
   });
 

@@ -14,14 +14,19 @@ export interface NodeAddresses {
   readonly advertise: string;
 }
 
+/** What a user asked for: an address or an interface's name each, with or without port; "" for nothing. */
+export interface AskedAddresses {
+  readonly listen: string;
+  readonly advertise: string;
+  /** The manager to be joined; "" without one. */
+  readonly remote: string;
+}
+
 /**
  * Decides where a node listens and what it tells others, by Docker's rules: an address or an interface's name, with or
- * without port; what is not said is taken from the other, else from the machine. `remote` is the manager to be joined.
+ * without port; what is not said is taken from the other, else from the machine.
  */
-export async function chooseAddresses(
-  asked: { readonly listen: string; readonly advertise: string; readonly remote?: string },
-  host: HostAddresses,
-): Promise<NodeAddresses> {
+export async function chooseAddresses(asked: AskedAddresses, host: HostAddresses): Promise<NodeAddresses> {
   const listen = resolve(asked.listen || "0.0.0.0", defaultClusterPort, host.list(), badListen);
   if (asked.advertise !== "") {
     const advertise = resolve(asked.advertise, listen.port, host.list(), badAdvertise);
@@ -45,6 +50,11 @@ export function join({ host, port }: { readonly host: string; readonly port: num
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Whether an address to listen on names no one in particular. */
+export function isEverywhere(listen: string): boolean {
+  return listen === "" || isUnspecified(splitAddress(listen, defaultClusterPort)?.host ?? "");
+}
+
 function resolve(text: string, defaultPort: number, machine: readonly HostAddress[], bad: string) {
   const split = splitAddress(text, defaultPort);
   if (!split) throw new Fault("invalid_argument", bad);
@@ -55,7 +65,7 @@ function resolve(text: string, defaultPort: number, machine: readonly HostAddres
   return { host: found.address, port: split.port };
 }
 
-async function pick(remote: string | undefined, host: HostAddresses): Promise<string> {
+async function pick(remote: string, host: HostAddresses): Promise<string> {
   const towards = remote && (await host.towards(splitAddress(remote, defaultClusterPort)?.host ?? remote));
   if (towards) return towards;
   const outside = host.list().filter(address => !address.isLoopback && !isContainerBridge(address.interface));
@@ -74,4 +84,4 @@ function ambiguous(first: HostAddress, second: HostAddress): string {
 
 const isContainerBridge = (name: string): boolean => /^(docker|br-|veth|cni|vx-)/.test(name);
 const isUnspecified = (host: string): boolean => host === "0.0.0.0" || host === "::";
-const isIp = (host: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(host) || host.includes(":");
+export const isIp = (host: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(host) || host.includes(":");

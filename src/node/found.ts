@@ -1,15 +1,22 @@
 import { newCluster } from "../ca/new-cluster.ts";
 import type { InitRequest } from "../docker-api/backend.ts";
 import { Fault } from "../lib/fault.ts";
-import { dataKeyBytes, type NodeFiles, withDataKey } from "../pki/key-file.ts";
+import type { NodeFiles } from "../pki/key-file.ts";
 import type { NodeDoors } from "./doors.ts";
-import type { Founding } from "./member.ts";
+import { headersFor } from "./keyring.ts";
+import type { ManagerBeginning } from "./manager-beginning.ts";
+
+/** The identity of a swarm's first manager, and what it begins with. */
+export interface Founding {
+  readonly files: NodeFiles;
+  readonly beginning: Extract<ManagerBeginning, { kind: "found" }>;
+}
 
 /** What a new swarm begins with: its objects, and the identity of its first manager. Nothing is written yet. */
-export async function found(request: InitRequest, doors: NodeDoors): Promise<{ files: NodeFiles; founding: Founding }> {
+export async function found(request: InitRequest, doors: NodeDoors): Promise<Founding> {
   if (request.autoLock || request.spec.encryptionConfig?.autoLockManagers)
     throw new Fault("unimplemented", "Cannot found a swarm with autolock: this version does not lock managers");
   const { cluster, node, credentials } = await newCluster({ ...request, clock: doors.clock, random: doors.random });
-  const headers = withDataKey(new Map(), doors.random.bytes(dataKeyBytes));
-  return { files: { ...credentials, headers }, founding: { cluster, node } };
+  const headers = headersFor(credentials.role, new Map(), doors.random);
+  return { files: { ...credentials, headers }, beginning: { kind: "found", cluster, node } };
 }

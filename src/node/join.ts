@@ -1,10 +1,11 @@
 import type { JoinRequest } from "../docker-api/backend.ts";
 import { Fault } from "../lib/fault.ts";
 import { parseJoinToken } from "../pki/join-token.ts";
-import { dataKeyBytes, type NodeFiles, withDataKey } from "../pki/key-file.ts";
+import type { NodeFiles } from "../pki/key-file.ts";
 import { LiveIdentity } from "../pki/live-identity.ts";
 import type { NodeDoors } from "./doors.ts";
 import { enroll } from "./enroll.ts";
+import { headersFor } from "./keyring.ts";
 
 /**
  * Gets this node its certificate from one of the managers named. Goes on until it has one, `signal` aborts, or a manager
@@ -19,9 +20,7 @@ export async function enrollNode(
   const { clock, random } = doors;
   const dialler = doors.transport(new LiveIdentity(), () => false);
   const credentials = await enroll({ ...request, dialler, clock, random, signal, onFailure });
-  const headers =
-    credentials.role === "manager" ? withDataKey(new Map(), random.bytes(dataKeyBytes)) : new Map<string, string>();
-  return { ...credentials, headers };
+  return { ...credentials, headers: headersFor(credentials.role, new Map(), random) };
 }
 
 /** Docker answers a malformed token with its own text and 500, before anyone is asked. */

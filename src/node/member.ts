@@ -1,28 +1,24 @@
 import type { KnownManager } from "../agent/manager-book.ts";
+import { roleOf } from "../ca/new-node.ts";
 import { defined } from "../lib/assert.ts";
 import type { Fault } from "../lib/fault.ts";
-import { Manager } from "../manager/manager.ts";
-import type { Cluster, Node } from "../model/objects.ts";
+import type { Manager } from "../manager/manager.ts";
 import { type Credentials, parseCredentials } from "../pki/credentials.ts";
-import { dataKeyOf, type NodeFiles, saveNodeFiles } from "../pki/key-file.ts";
+import type { NodeFiles } from "../pki/key-file.ts";
 import { LiveIdentity } from "../pki/live-identity.ts";
-import type { Logger } from "../ports/log.ts";
 import type { Runtime } from "../ports/runtime.ts";
-import type { Transport } from "../ports/transport.ts";
+import type { Caller, Transport } from "../ports/transport.ts";
 import { Worker } from "../worker/worker.ts";
 import { defaultClusterPort, splitAddress } from "./addresses.ts";
 import { describeNode } from "./description.ts";
 import type { NodeDoors } from "./doors.ts";
+import { Keyring } from "./keyring.ts";
 import { removeTasks } from "./leaving.ts";
+import type { ManagerBeginning } from "./manager-beginning.ts";
+import { openManager } from "./manager-opening.ts";
+import { ManagerSeat, type SeatHooks } from "./manager-seat.ts";
 import { Renewal } from "./renewal.ts";
 import { certificatesIn, logIn, type NodeState } from "./state-file.ts";
-
-/** The objects a new swarm begins with. */
-export interface Founding {
-  readonly cluster: Cluster;
-  /** Its first manager. */
-  readonly node: Node;
-}
 
 export interface MemberOptions {
   readonly doors: NodeDoors;
@@ -30,56 +26,80 @@ export interface MemberOptions {
   readonly directory: string;
   readonly files: NodeFiles;
   readonly state: NodeState;
-  /** Only for the node that founds the swarm, the first time. */
-  readonly founding?: Founding;
+  /** How the manager begins, where that is not just to go on with what is on the disk. */
+  readonly beginning?: Extract<ManagerBeginning, { kind: "found" | "force-new-cluster" }>;
   /** Called when this node cannot go on as a manager. */
   readonly onBroken: (fault: Fault) => void;
+  /** Called when there is another manager than before, or none any more. */
+  readonly onManager: () => void;
 }
 
-type Parts = Pick<Member, "identity" | "state" | "manager" | "worker" | "runtime" | "welcomed">;
-
-/** A node's life in one swarm: its identity, its manager if it is one, and the worker that runs its tasks. */
+/** A node's life in one swarm: its identity, the worker that runs its tasks, and its manager while it is one. */
 export class Member {
-  readonly identity: LiveIdentity;
-  readonly state: NodeState;
-  readonly manager: Manager | undefined;
+  readonly nodeId: string;
   readonly worker: Worker;
-  readonly runtime: Runtime;
   /** Resolves when a manager has taken this node's worker up for the first time. */
   readonly welcomed: Promise<void>;
+  readonly #options: MemberOptions;
+  readonly #runtime: Runtime;
+  readonly #identity: LiveIdentity;
+  readonly #transport: Transport;
+  readonly #keyring: Keyring;
+  readonly #seat: ManagerSeat<Manager>;
   readonly #renewal: Renewal;
+  #role: Caller["role"];
+  #welcome = (): void => {};
 
-  private constructor(parts: Parts, renewal: Renewal) {
-    this.identity = parts.identity;
-    this.state = parts.state;
-    this.manager = parts.manager;
-    this.worker = parts.worker;
-    this.runtime = parts.runtime;
-    this.welcomed = parts.welcomed;
-    this.#renewal = renewal;
+  private constructor(options: MemberOptions, credentials: Credentials, runtime: Runtime) {
+    const { doors } = options;
+    this.nodeId = credentials.nodeId;
+    this.welcomed = new Promise(resolve => {
+      this.#welcome = resolve;
+    });
+    this.#options = options;
+    this.#runtime = runtime;
+    this.#role = credentials.role;
+    this.#identity = new LiveIdentity(credentials);
+    this.#transport = doors.transport(this.#identity, nodeId => this.manager?.isRemoved(nodeId) ?? false);
+    this.#seat = this.#newSeat();
+    this.#keyring = this.#newKeyring();
+    this.worker = this.#newWorker();
+    this.#renewal = this.#newRenewal();
+    this.#identity.onChange(() => this.#followRole());
   }
 
-  /** Starts everything; resolves when a manager serves, or a worker has begun to look for one. After a Fault nothing runs. */
+  /**
+   * Starts everything. Resolves when the manager serves, or when the worker has begun to look for one; a manager that has
+   * yet to join the others does so in the background. After a Fault nothing runs; not_found when a manager's log is gone.
+   */
   static async start(options: MemberOptions): Promise<Member> {
-    const identity = new LiveIdentity(parseCredentials(options.files));
-    let manager: Manager | undefined;
-    const transport = options.doors.transport(identity, nodeId => manager?.isRemoved(nodeId) ?? false);
-    manager = await startManager(options, identity, transport);
-    let runtime: Runtime | undefined;
+    const credentials = parseCredentials(options.files);
+    const runtime = await options.doors.runtime(credentials.nodeId, addressOf(options.state));
+    const member = new Member(options, credentials, runtime);
     try {
-      runtime = await options.doors.runtime(credentialsOf(identity).nodeId, addressOf(options.state));
-      const { worker, welcomed } = await startWorker(options, identity, transport, runtime);
-      const renewal = startRenewal(options, identity, transport, worker);
-      return new Member({ identity, state: options.state, manager, worker, runtime, welcomed }, renewal);
+      await member.worker.recall();
+      await member.#seat.begin(member.role, options.beginning);
+      await member.worker.start();
+      member.#renewal.start();
+      return member;
     } catch (error) {
-      await runtime?.close();
-      await manager?.stop();
+      await member.stop();
       throw error;
     }
   }
 
-  get nodeId(): string {
-    return credentialsOf(this.identity).nodeId;
+  /** Undefined on a worker, and while a manager is being prepared. */
+  get manager(): Manager | undefined {
+    return this.#seat.manager;
+  }
+
+  /** What its certificate says. */
+  get role(): Caller["role"] {
+    return this.#role;
+  }
+
+  get state(): NodeState {
+    return this.#options.state;
   }
 
   /** The address other nodes know this one by, without port. */
@@ -87,10 +107,10 @@ export class Member {
     return addressOf(this.state);
   }
 
-  /** Why no manager leads this node now; "" when one does, or none was tried yet. */
+  /** Why this node does not take part as it ought to; "" when it does, or has not tried yet. */
   trouble(): string {
     const link = this.worker.link();
-    return link.connected ? "" : (link.fault?.message ?? "");
+    return this.#seat.trouble() || (link.connected ? "" : (link.fault?.message ?? ""));
   }
 
   /** The managers this node knows, itself included. */
@@ -98,90 +118,107 @@ export class Member {
     return this.worker.managers();
   }
 
+  /** Resolves when this node is led by a manager and, if it is to be one itself, serves. */
+  async settled(): Promise<void> {
+    await this.welcomed;
+    if (this.#role === "manager") await this.#seat.taken;
+  }
+
   /** Stops serving and lets go of everything. Tasks go on running. */
   async stop(): Promise<void> {
     await this.#renewal.stop();
     await this.worker.stop();
-    await this.manager?.stop();
-    await this.runtime.close();
+    await this.#seat.stop();
+    await this.#runtime.close();
   }
 
   /**
    * Stops, and ends and removes every task of this node's. Unless `force` is set it takes place only while the runtime
    * can be reached: a Fault then, and nothing has changed.
    */
-  async leave(force: boolean, log: Logger): Promise<void> {
-    if (!force) await this.runtime.list();
+  async leave(force: boolean): Promise<void> {
+    if (!force) await this.#runtime.list();
     await this.#renewal.stop();
     await this.worker.stop();
-    await removeTasks(this.runtime, log);
-    await this.manager?.stop();
-    await this.runtime.close();
+    await removeTasks(this.#runtime, this.#options.doors.log);
+    await this.#seat.stop();
+    await this.#runtime.close();
   }
-}
 
-/** Undefined on a worker. */
-async function startManager(
-  { doors, directory, files, state, founding, onBroken }: MemberOptions,
-  identity: LiveIdentity,
-  transport: Transport,
-): Promise<Manager | undefined> {
-  const self = credentialsOf(identity);
-  if (self.role !== "manager") return undefined;
-  const { disk, clock, random, log } = doors;
-  return Manager.start({
-    ...{ disk, clock, random, log, transport, self, onBroken },
-    ...(founding && { founding }),
-    listenAddress: state.listenAddress,
-    advertiseAddress: state.advertiseAddress,
-    directory: logIn(directory),
-    dataKey: defined(dataKeyOf(files.headers), "a manager's data key"),
-  });
-}
+  /** The renewed certificate has another role than the one before: the swarm has promoted or demoted this node. */
+  #followRole(): void {
+    const { role } = this.#credentials();
+    if (role === this.#role) return;
+    this.#role = role;
+    this.#seat.follow(role);
+  }
 
-async function startWorker(
-  { doors, directory, state }: MemberOptions,
-  identity: LiveIdentity,
-  transport: Transport,
-  runtime: Runtime,
-): Promise<{ worker: Worker; welcomed: Promise<void> }> {
-  const { disk, clock, random, log } = doors;
-  let welcome = (): void => {};
-  const welcomed = new Promise<void>(resolve => {
-    welcome = resolve;
-  });
-  const worker = new Worker({
-    ...{ disk, clock, random, log, transport, runtime },
-    directory: `${directory}/worker`,
-    nodeId: credentialsOf(identity).nodeId,
-    managers: state.managers,
-    describe: () => describeNode(runtime, identity, addressOf(state)),
-    onLink: link => {
-      if (link.connected) welcome();
-    },
-  });
-  await worker.start();
-  return { worker, welcomed };
-}
+  #others(): string[] {
+    const { advertiseAddress } = this.state;
+    const others = this.managers().filter(each => each.nodeId !== this.nodeId && each.address !== advertiseAddress);
+    return others.map(each => each.address);
+  }
 
-function startRenewal(
-  { doors, directory, files }: MemberOptions,
-  identity: LiveIdentity,
-  transport: Transport,
-  worker: Worker,
-): Renewal {
-  const { disk, clock, random, log } = doors;
-  const renewal = new Renewal({
-    ...{ clock, random, log, identity, transport },
-    managers: () => worker.managers().map(manager => manager.address),
-    save: renewed => saveNodeFiles(disk, certificatesIn(directory), { ...renewed, headers: files.headers }),
-  });
-  renewal.start();
-  return renewal;
-}
+  #credentials(): Credentials {
+    return defined(this.#identity.current(), "a member's credentials");
+  }
 
-function credentialsOf(identity: LiveIdentity): Credentials {
-  return defined(identity.current(), "a member's credentials");
+  #newSeat(): ManagerSeat<Manager> {
+    const { doors, directory, onManager } = this.#options;
+    return new ManagerSeat<Manager>({
+      ...doors,
+      directory: logIn(directory),
+      others: () => this.#others(),
+      open: (beginning, hooks) => this.#openManager(beginning, hooks),
+      onChange: onManager,
+    });
+  }
+
+  #openManager(beginning: ManagerBeginning, hooks: SeatHooks): Promise<Manager> {
+    const { doors, directory, state, onBroken } = this.#options;
+    const { disk, clock, random, log } = doors;
+    const options = {
+      ...{ disk, clock, random, log, onBroken },
+      transport: this.#transport,
+      self: this.#credentials(),
+      listenAddress: state.listenAddress,
+      advertiseAddress: state.advertiseAddress,
+      directory: logIn(directory),
+      dataKey: this.#keyring.dataKey(),
+    };
+    return openManager(options, beginning, hooks);
+  }
+
+  #newKeyring(): Keyring {
+    const { doors, directory, files } = this.#options;
+    const place = { disk: doors.disk, random: doors.random, directory: certificatesIn(directory) };
+    return new Keyring({ ...place, headers: files.headers, beforeNewDataKey: () => this.#seat.empty() });
+  }
+
+  #newWorker(): Worker {
+    const { doors, directory, state } = this.#options;
+    const { disk, clock, random, log } = doors;
+    return new Worker({
+      ...{ disk, clock, random, log, transport: this.#transport, runtime: this.#runtime },
+      directory: `${directory}/worker`,
+      nodeId: this.nodeId,
+      managers: state.managers,
+      describe: () => describeNode(this.#runtime, this.#identity, this.address),
+      onNode: node => this.#renewal.want(roleOf(node.role)),
+      onLink: link => {
+        if (link.connected) this.#welcome();
+      },
+    });
+  }
+
+  #newRenewal(): Renewal {
+    const { clock, random, log } = this.#options.doors;
+    return new Renewal({
+      ...{ clock, random, log, identity: this.#identity, transport: this.#transport },
+      managers: () => this.managers().map(manager => manager.address),
+      save: renewed => this.#keyring.save(renewed),
+    });
+  }
 }
 
 function addressOf(state: NodeState): string {

@@ -7,6 +7,8 @@ const NodeState = Type.Object({
   /** HOST:PORT each. */
   listenAddress: Type.String(),
   advertiseAddress: Type.String(),
+  /** What the user asked for instead of addresses, to be looked up again at each start. */
+  asked: Type.Optional(Type.Object({ listen: Type.String(), advertise: Type.String(), remote: Type.String() })),
   /** Managers to reach, best known last time. */
   managers: Type.Array(Type.String()),
   /** Set while the swarm is being founded: until it is durable in the manager's log there is no swarm. */

@@ -1,6 +1,7 @@
 /** Docker's texts for a node's part in a swarm; tools match on them. */
 export const alreadyInSwarm =
   'This node is already part of a swarm. Use "docker swarm leave" to leave this swarm and join another one.';
+export const notParticipating = "This node is not participating as a swarm manager";
 export const notInSwarm = "This node is not part of a swarm";
 export const lastManagerLeaves =
   "You are attempting to leave the swarm on a node that is participating as a manager. Removing the last manager erases all current state of the swarm. Use `--force` to ignore this message. ";
@@ -11,3 +12,6 @@ export const notManager =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 export const workerAsked =
   "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. Please run this command on a manager node or promote the current node to a manager.";
+/** Ours: Docker's manager ends with an error here. */
+export const removedFromQuorum =
+  'This manager was removed from the quorum of its swarm. To bring it back, demote and promote this node on another manager, or leave with "docker swarm leave --force" and join again.';

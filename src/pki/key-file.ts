@@ -72,6 +72,11 @@ export function withDataKey(headers: ReadonlyMap<string, string>, key: Uint8Arra
   return new Map(headers).set(dataKeyHeader, Buffer.from(key).toString("base64"));
 }
 
+/** The headers of a node that keeps no log any more. */
+export function withoutDataKey(headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...headers].filter(([name]) => name !== dataKeyHeader));
+}
+
 async function readText(disk: Disk, path: string): Promise<string | undefined> {
   const bytes = await disk.read(path);
   return bytes && Buffer.from(bytes).toString();

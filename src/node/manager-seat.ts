@@ -1,0 +1,188 @@
+import { type Backoff, backoffMs } from "../lib/backoff.ts";
+import { asFault, Fault } from "../lib/fault.ts";
+import { Mutex } from "../lib/mutex.ts";
+import { type Clock, sleep } from "../ports/clock.ts";
+import type { Disk } from "../ports/disk.ts";
+import type { Logger } from "../ports/log.ts";
+import type { Random } from "../ports/random.ts";
+import type { Caller } from "../ports/transport.ts";
+import type { ManagerBeginning } from "./manager-beginning.ts";
+import * as texts from "./texts.ts";
+
+/** Between tries to become a manager: an address may become free, another manager be reached. */
+const backoff: Backoff = { firstMs: 500, longestMs: 10_000 };
+
+/** How a manager that is being opened talks with its seat. */
+export interface SeatHooks {
+  /** Aborts when it is to be given up. */
+  readonly signal: AbortSignal;
+  /** It was removed from the quorum. */
+  readonly onRemoved: () => void;
+}
+
+export interface ManagerSeatOptions<M> {
+  readonly disk: Disk;
+  /** Where the manager keeps its log. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** The other managers known at the moment, HOST:PORT each. */
+  readonly others: () => readonly string[];
+  readonly open: (beginning: ManagerBeginning, hooks: SeatHooks) => Promise<M>;
+  /** Called after each change of `manager`. */
+  readonly onChange: () => void;
+}
+
+type State<M> =
+  | { readonly at: "empty" }
+  | { readonly at: "waiting"; readonly fault: Fault | undefined }
+  | { readonly at: "taken"; readonly manager: M }
+  | { readonly at: "lost" };
+
+/**
+ * A node's place among the managers, under its running worker: taken when the node is promoted, emptied when it is
+ * demoted. What a crash cuts short is told from the disk at the next start: a certificate of a manager without a log
+ * is a promotion to go on with, one of a worker with a log a demotion.
+ */
+export class ManagerSeat<M extends { stop(): Promise<void> }> {
+  readonly #options: ManagerSeatOptions<M>;
+  readonly #turns = new Mutex();
+  /** Resolves when a manager serves for the first time. */
+  readonly taken: Promise<void>;
+  #tellTaken = (): void => {};
+  #state: State<M> = { at: "empty" };
+  #giveUp = new AbortController();
+
+  constructor(options: ManagerSeatOptions<M>) {
+    this.#options = options;
+    this.taken = new Promise(resolve => {
+      this.#tellTaken = resolve;
+    });
+  }
+
+  /** Undefined while none serves. */
+  get manager(): M | undefined {
+    return this.#state.at === "taken" ? this.#state.manager : undefined;
+  }
+
+  /** Why this node is no manager although it ought to be; "" when all is well. */
+  trouble(): string {
+    if (this.#state.at === "lost") return texts.removedFromQuorum;
+    return this.#state.at === "waiting" ? (this.#state.fault?.message ?? "") : "";
+  }
+
+  /**
+   * Begins as the node's certificate says, with `beginning` or with what is on the disk. Resolves when the manager
+   * serves, or is to join the others, which goes on in the background. Fault when it cannot; not_found without a log
+   * and without others to get one from.
+   */
+  async begin(role: Caller["role"], beginning?: ManagerBeginning): Promise<void> {
+    if (role === "worker") return this.empty();
+    const found = beginning ?? (await this.#beginning());
+    if (found.kind === "join") this.#take();
+    else await this.#turn(signal => this.#open(found, signal));
+  }
+
+  /** Follows a change of role. */
+  follow(role: Caller["role"]): void {
+    this.#options.log.info("this node has another role", { role });
+    if (role === "manager") this.#take();
+    else this.empty().catch(error => this.#options.log.warn("cannot remove the log of a former manager", { error }));
+  }
+
+  /** Stops the manager and forgets its log. */
+  empty(): Promise<void> {
+    return this.#turn(async () => {
+      await this.#quit();
+      await this.#options.disk.remove(this.#options.directory);
+    });
+  }
+
+  /** Stops the manager. */
+  stop(): Promise<void> {
+    return this.#turn(() => this.#quit());
+  }
+
+  /** Becomes a manager in the background, trying until it works. */
+  #take(): void {
+    void this.#turn(signal => this.#openUntilDone(signal));
+  }
+
+  /** Takes its turn after what is under way, which is given up. */
+  #turn<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#giveUp.abort();
+    this.#giveUp = new AbortController();
+    const { signal } = this.#giveUp;
+    return this.#turns.run(() => run(signal));
+  }
+
+  async #openUntilDone(signal: AbortSignal): Promise<void> {
+    const { clock, random, log } = this.#options;
+    if (this.#state.at === "empty") this.#become({ at: "waiting", fault: undefined });
+    for (let attempt = 1; this.#state.at === "waiting" && !signal.aborted; attempt++) {
+      try {
+        await this.#open(await this.#beginning(), signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        const fault = asFault(error);
+        log.warn("cannot become a manager", { attempt, reason: fault.message });
+        this.#become({ at: "waiting", fault });
+        if (fault.code === "data_loss") return;
+        await sleep(clock, backoffMs(backoff, attempt, random.float()), signal);
+      }
+    }
+  }
+
+  async #beginning(): Promise<ManagerBeginning> {
+    const { disk, directory, others } = this.#options;
+    const managers = others();
+    if ((await disk.list(directory)).length > 0) return { kind: "resume", managers };
+    if (managers.length > 0) return { kind: "join", managers };
+    throw new Fault("not_found", `Cannot start the manager: its log in "${directory}" is empty`);
+  }
+
+  async #open(beginning: ManagerBeginning, given: AbortSignal): Promise<void> {
+    let manager: M | undefined;
+    const removed = new AbortController();
+    const signal = AbortSignal.any([given, removed.signal]);
+    const onRemoved = (): void => {
+      removed.abort();
+      if (manager) void this.#turns.run(() => this.#lose(manager));
+    };
+    try {
+      manager = await this.#options.open(beginning, { signal, onRemoved });
+    } catch (error) {
+      if (!removed.signal.aborted) throw error;
+      this.#lost();
+      return;
+    }
+    this.#become({ at: "taken", manager });
+    if (removed.signal.aborted) await this.#lose(manager);
+    else if (given.aborted) await this.#quit();
+  }
+
+  async #lose(manager: M | undefined): Promise<void> {
+    if (this.#state.at !== "taken" || this.#state.manager !== manager) return;
+    await this.#quit();
+    this.#lost();
+  }
+
+  #lost(): void {
+    this.#options.log.error("this manager was removed from the quorum", {});
+    this.#become({ at: "lost" });
+  }
+
+  async #quit(): Promise<void> {
+    const { manager } = this;
+    this.#become({ at: "empty" });
+    await manager?.stop();
+  }
+
+  #become(state: State<M>): void {
+    const before = this.manager;
+    this.#state = state;
+    if (state.at === "taken") this.#tellTaken();
+    if (before !== this.manager) this.#options.onChange();
+  }
+}
