@@ -33,6 +33,7 @@ export class RaftLog {
   #applied: Index;
   /** The last index of the page of committed entries that was handed out. */
   #handedOut: Index;
+  /** A change of membership that waits until its being committed is durable. */
   #heldBack: Index | undefined;
   /** The change of membership at the end of that page, until it is applied. */
   #configUnderWay: ConfigEntry | undefined;
@@ -195,7 +196,7 @@ export class RaftLog {
   /**
    * The next page of entries to apply: once the last one is applied, and only what a crash leaves here. Ends after a config
    * entry, which waits until it is durable here that it is committed. Otherwise a node could come back with the membership before
-   * it, which may be this node alone, and win by that while others lead by the one after (etcd leaves this to the operating system).
+   * it, and need the votes of those who are gone since, or none but its own (etcd leaves this to the operating system).
    */
   takeCommitted(maxBytes: number, durableCommit: Index): readonly Entry[] {
     this.#heldBack = undefined;
@@ -213,7 +214,6 @@ export class RaftLog {
     return config ? page.slice(0, page.indexOf(config) + 1) : page;
   }
 
-  /** A config entry that waits until its being committed is durable. */
   get heldBack(): Index | undefined {
     return this.#heldBack;
   }

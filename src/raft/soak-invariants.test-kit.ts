@@ -14,6 +14,8 @@ export class Invariants {
   readonly #committed: { readonly name: string; readonly in: Term }[] = [];
   readonly #digests = new Map<Index, number>();
   readonly #configurations = new Map<Index, string>();
+  /** Where each host last changed its membership. */
+  readonly #reconfigured = new Map<NodeId, Index>();
   /** Of each host since its last start. */
   readonly #seen = new Map<NodeId, { restarts: number; committed: Index; term: Term }>();
 
@@ -84,6 +86,14 @@ export class Invariants {
     const known = this.#configurations.get(index) ?? text;
     if (known !== text) fail(`node ${host.id} has ${text} at ${index}, and others ${known}`);
     this.#configurations.set(index, text);
+    this.#reconfigured.set(host.id, index);
+  }
+
+  /** A membership that was in force here is still known to be committed after a crash. */
+  started({ id, durable }: Host): void {
+    const index = this.#reconfigured.get(id) ?? 0n;
+    if (durable.hardState.commit < index)
+      fail(`node ${id} changed its membership at ${index}, and has only ${durable.hardState.commit} for committed`);
   }
 
   /** To be called after every step that a host took. */

@@ -182,6 +182,7 @@ export class SoakWorld {
 
   #start(host: Host): void {
     host.start();
+    this.#invariants.started(host);
     const { term, vote, committed, lastIndex } = host.node.status;
     this.#tell(`${host.id} starts in term ${term} with vote ${vote}, commit ${committed}, last ${lastIndex}`);
   }
