@@ -27,7 +27,7 @@ const checkAt = nonceAt + nonceBytes;
 const headerBytes = checkAt + checkBytes;
 
 /** What a guess at the passphrase costs. Memory is 128 · r · 2^logN bytes. */
-interface Cost {
+export interface Cost {
   readonly logN: number;
   readonly r: number;
   readonly p: number;
