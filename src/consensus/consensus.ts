@@ -1,11 +1,10 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { Fault } from "../lib/fault.ts";
 import { type Clock, sleep, type Timer } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 import type { Registration, Transport } from "../ports/transport.ts";
-import { type Entry, type Index, nobody, payloadBytes, type Snapshot, type Term } from "../raft/entry.ts";
+import { type Entry, type Index, nobody, type Snapshot, totalBytes } from "../raft/entry.ts";
 import type { Message } from "../raft/message.ts";
 import { Raft } from "../raft/raft.ts";
 import type { Ready, Save, Standing } from "../raft/ready.ts";
@@ -13,8 +12,6 @@ import type { ProposeResult } from "../raft/role.ts";
 import type { Status } from "../raft/status.ts";
 import type { Proposal, Proposer } from "../store/proposer.ts";
 import type { Store } from "../store/store.ts";
-import { findCluster } from "../store/the-cluster.ts";
-import { InternalRaftRequestSchema } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { type Beginning, type Begun, begin } from "./beginning.ts";
 import { inbox, memberRemoved } from "./inbox.ts";
 import type { Journal } from "./journal.ts";
@@ -23,20 +20,16 @@ import { isSameLeadership, type Leadership, nobodyLeads, noLeader } from "./lead
 import type { Member, MemberStatus } from "./member.ts";
 import { MemberBook } from "./member-book.ts";
 import { Membership } from "./membership.ts";
+import { paceOf, tickMs } from "./pace.ts";
 import { Peers } from "./peers.ts";
+import { refusal, stopping, uncertain } from "./proposal-faults.ts";
 import { ReadBarrier } from "./read-barrier.ts";
 import { Saver } from "./saver.ts";
 import type { Sealer } from "./sealer.ts";
 import { Snapshotter } from "./snapshotter.ts";
-import { decodeState } from "./swarm-state.ts";
+import { StateMachine } from "./state-machine.ts";
 import { WaitingProposals } from "./waiting-proposals.ts";
 
-/** Milliseconds that one of the swarm's ticks takes, in which a cluster says how often heartbeats come and elections begin. */
-const swarmTickMs = 100;
-/** Raft's ticks in one of the swarm's: election timeouts should differ by less than a heartbeat. */
-const ticksPerSwarmTick = 2;
-const defaultHeartbeatTicks = 1;
-const defaultElectionTicks = 10;
 /** Milliseconds of silence after which a leader shows a member as unreachable. */
 const reachableMs = 3_000;
 /** Bytes that tell the reads of one run from another's. */
@@ -97,13 +90,13 @@ export class Consensus implements Proposer {
   readonly #snapshotter: Snapshotter;
   readonly #membership: Membership;
   readonly #waiting = new WaitingProposals();
+  readonly #machine: StateMachine;
   readonly #reads: ReadBarrier;
   readonly #commitLatency = new LatencyMeter();
   /** When each member was last heard of, by the monotonic clock. */
   readonly #heard = new Map<bigint, number>();
   #leadership: Leadership = nobodyLeads;
   #standing: Standing = { role: "follower", term: 0n, leader: nobody };
-  #applied: { index: Index; term: Term };
   #proposals = 0;
   #pumping = false;
   #pumpAgain = false;
@@ -129,14 +122,14 @@ export class Consensus implements Proposer {
     this.#journal = journal;
     this.raftId = journal.identity.raftId;
     for (const peer of journal.identity.peers) this.#book.hint(peer);
-    if (snapshot) this.#restore(snapshot);
-    this.#applied = { index: snapshot?.index ?? 0n, term: snapshot?.term ?? 0n };
+    this.#machine = new StateMachine({ store, book: this.#book, waiting: this.#waiting });
+    if (snapshot) this.#machine.restore(snapshot);
     this.#raft = new Raft({
       id: this.raftId,
       storage: journal.storage,
-      applied: this.#applied.index,
+      applied: this.#machine.applied.index,
       random: () => random.float(),
-      ...ticksOf(store),
+      ...paceOf(store),
     });
     this.#peers = new Peers({
       ...{ transport, clock, random, ownAddress: self.address },
@@ -273,11 +266,11 @@ export class Consensus implements Proposer {
   }
 
   get #place() {
-    return { ...this.#applied, configuration: this.#raft.configuration };
+    return { ...this.#machine.applied, configuration: this.#raft.configuration };
   }
 
   #scheduleTick(): void {
-    this.#timer = this.#options.clock.after(swarmTickMs / ticksPerSwarmTick, () => {
+    this.#timer = this.#options.clock.after(tickMs, () => {
       this.#drive(() => this.#raft.tick());
       this.#membership.promoteLearners();
       if (!this.#ended) this.#scheduleTick();
@@ -328,49 +321,30 @@ export class Consensus implements Proposer {
     for (const message of messages) this.#peers.send(message);
     if (save) this.#saver.add(number, save);
     this.#apply(committed);
-    this.#reads.advance(reads, this.#applied.index);
+    this.#reads.advance(reads, this.#machine.applied.index);
   }
 
   #apply(page: readonly Entry[]): void {
     const last = page.at(-1);
     if (!last) return;
-    let bytes = 0;
-    for (const entry of page) {
-      if (entry.kind === "data") this.#applyData(entry);
-      bytes += payloadBytes(entry);
-    }
-    this.#applied = { index: last.index, term: last.term };
+    for (const entry of page) this.#machine.apply(entry);
     const configuration = this.#raft.applied(last.index);
-    if (configuration && last.kind === "config") this.#book.apply(last);
+    if (configuration && last.kind === "config") this.#machine.changeMembers(last);
     if (configuration) this.#followMembers();
     // Whoever waited may read at once, so everything is in place before anybody is told.
     for (const entry of page) this.#waiting.settle(entry);
-    this.#snapshotter.grown(bytes, this.#place);
-  }
-
-  /** An entry without data opens a leader's term, and says nothing to the store. */
-  #applyData(entry: Extract<Entry, { kind: "data" }>): void {
-    const own = this.#waiting.take(entry);
-    if (entry.data.length === 0) return;
-    this.#options.store.apply(entry.index, own ?? fromBinary(InternalRaftRequestSchema, entry.data));
+    this.#snapshotter.grown(totalBytes(page), this.#place);
   }
 
   #saved(saves: readonly Save[], lastNumber: number): void {
     this.#diskFault = undefined;
     for (const { snapshot } of saves) {
       if (!snapshot) continue;
-      this.#restore(snapshot);
-      this.#applied = { index: snapshot.index, term: snapshot.term };
+      this.#machine.restore(snapshot);
       this.#snapshotter.restart(snapshot);
     }
     this.#raft.persisted(lastNumber);
     if (saves.some(({ snapshot }) => snapshot)) this.#followMembers();
-  }
-
-  #restore({ data, index }: Snapshot): void {
-    const { store, members, removed } = decodeState(data);
-    this.#book.restore(members, removed);
-    this.#options.store.restore(store, index);
   }
 
   /** Keeps in touch with whoever is a member now. */
@@ -420,7 +394,7 @@ export class Consensus implements Proposer {
   #currentLeadership(): Leadership {
     const { role, term, leader } = this.#standing;
     if (this.#ended) return nobodyLeads;
-    if (role === "leader") return this.#applied.term === term ? { kind: "leading", term } : nobodyLeads;
+    if (role === "leader") return this.#machine.applied.term === term ? { kind: "leading", term } : nobodyLeads;
     const member = this.#book.get(leader);
     return member ? { kind: "following", leader: member } : nobodyLeads;
   }
@@ -473,40 +447,4 @@ export class Consensus implements Proposer {
     this.#failAll(fault);
     this.#tellLeadership();
   }
-}
-
-/** Raft's pace, as the cluster wants it; a new member does not know yet and takes the usual one. */
-function ticksOf(store: Store): { heartbeatTicks: number; electionTicks: number } {
-  const raft = store.view(tx => findCluster(tx))?.spec.raft;
-  const heartbeat = raft?.heartbeatTick || defaultHeartbeatTicks;
-  const election = Math.max(raft?.electionTick || defaultElectionTicks, 2 * heartbeat);
-  return { heartbeatTicks: heartbeat * ticksPerSwarmTick, electionTicks: election * ticksPerSwarmTick };
-}
-
-function refusal({ reason, detail }: Extract<ProposeResult, { kind: "refused" }>): Fault {
-  switch (reason) {
-    case "no leader":
-    case "transferring":
-      return noLeader();
-    case "busy":
-    case "too large":
-      return new Fault("resource_exhausted", `Cannot change the cluster: ${detail}`);
-    case "config pending":
-      return new Fault("aborted", `Cannot change the quorum: ${detail}`);
-    case "invalid":
-      return new Fault("failed_precondition", `Cannot change the quorum: ${detail}`);
-    default:
-      return reason satisfies never;
-  }
-}
-
-function stopping(): Fault {
-  return new Fault("unavailable", "Cannot change the cluster: this manager is stopping");
-}
-
-function uncertain(): Fault {
-  return new Fault(
-    "unavailable",
-    "This manager lost its leadership meanwhile: it is not known whether the change was made",
-  );
 }
