@@ -16,6 +16,8 @@ const weights = {
   transfer: 3,
   suspect: 3,
   depose: 1,
+  campaign: 1,
+  stepDown: 1,
   snapshotEnded: 3,
 } as const;
 export type Action = keyof typeof weights;

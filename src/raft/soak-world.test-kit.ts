@@ -145,6 +145,12 @@ export class SoakWorld {
       case "snapshotEnded":
         node.snapshotEnded(this.#someId(), this.#chance.isBelow(0.5));
         break;
+      case "campaign":
+        node.campaign();
+        break;
+      case "stepDown":
+        node.stepDown();
+        break;
       case "depose":
         this.#depose();
         break;
