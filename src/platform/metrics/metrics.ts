@@ -1,0 +1,103 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { FilledHistogram } from "./filled-histogram.ts";
+import { entriesBehind, type ManagerSample, type MeasuredManager, sampleOf } from "./sample.ts";
+
+/** This node's figures for Prometheus: its process's, and its manager's while it is one. In a registry of their own. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #manager: () => MeasuredManager | undefined;
+  readonly #managing = this.#gauge("shoal_manager", "1 while this node serves as a manager, else 0");
+  readonly #quorum = this.#quorumGauges();
+  readonly #proposals = this.#counter("shoal_raft_proposals_total", "Batches of changes that this manager proposed");
+  readonly #commit = this.#histogram(
+    "shoal_raft_commit_seconds",
+    "From proposing a batch of changes to having applied it",
+  );
+  readonly #sync = this.#histogram("shoal_raft_fsync_seconds", "What it took to make a batch of log entries durable");
+  readonly #objects = this.#gauge("shoal_store_objects", "Objects of the swarm", ["kind"]);
+  readonly #tasks = this.#gauge("shoal_tasks", "Tasks by state, history included", ["state"]);
+
+  /** `manager` gives the node's manager of the moment. */
+  constructor(manager: () => MeasuredManager | undefined) {
+    this.#manager = manager;
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Everything as it is now, in Prometheus' text format. */
+  text(): Promise<string> {
+    const manager = this.#manager();
+    this.#managing.set(manager ? 1 : 0);
+    this.#forget();
+    if (manager) this.#fill(sampleOf(manager));
+    return this.#registry.metrics();
+  }
+
+  /** A figure of a manager that is none any more would be a lie, and so would a 0. */
+  #forget(): void {
+    const { leader, behind, ...single } = this.#quorum;
+    for (const gauge of Object.values(single)) gauge.remove();
+    for (const gauge of [leader, behind, this.#objects, this.#tasks]) gauge.reset();
+  }
+
+  #fill({ status, members, objects, tasks }: ManagerSample): void {
+    const { raft } = status;
+    const gauges = this.#quorum;
+    gauges.term.set(Number(raft.term));
+    gauges.leading.set(status.leadership.kind === "leading" ? 1 : 0);
+    gauges.committed.set(Number(raft.committed));
+    gauges.applied.set(Number(raft.applied));
+    gauges.snapshotIndex.set(Number(status.snapshotIndex));
+    gauges.snapshotBytes.set(status.snapshotBytes);
+    gauges.members.set(members.length);
+    gauges.reachable.set(members.filter(member => member.isReachable).length);
+    for (const member of members) gauges.leader.set({ node_id: member.nodeId }, member.isLeader ? 1 : 0);
+    const nodeIds = new Map(members.map(({ raftId, nodeId }) => [raftId, nodeId]));
+    for (const [raftId, entries] of entriesBehind(status))
+      gauges.behind.set({ node_id: nodeIds.get(raftId) ?? "" }, entries);
+    this.#proposals.reset();
+    this.#proposals.inc(status.proposals);
+    this.#commit.fill(status.commitLatency);
+    this.#sync.fill(status.syncLatency);
+    for (const [kind, count] of Object.entries(objects)) this.#objects.set({ kind }, count);
+    for (const [state, count] of Object.entries(tasks)) this.#tasks.set({ state }, count);
+  }
+
+  #quorumGauges() {
+    return {
+      term: this.#gauge("shoal_raft_term", "Raft's term as this manager knows it"),
+      leading: this.#gauge("shoal_raft_leading", "1 while this manager leads, else 0"),
+      leader: this.#gauge("shoal_raft_leader", "1 for the member that leads as this manager sees it, else 0", [
+        "node_id",
+      ]),
+      committed: this.#gauge("shoal_raft_committed_index", "Last log entry that this manager knows to be committed"),
+      applied: this.#gauge("shoal_raft_applied_index", "Last log entry that this manager's objects have taken in"),
+      behind: this.#gauge(
+        "shoal_raft_peer_entries_behind",
+        "Log entries that a member has yet to take; on the leader",
+        ["node_id"],
+      ),
+      members: this.#gauge("shoal_raft_members", "Members of the quorum, learners included"),
+      reachable: this.#gauge("shoal_raft_members_reachable", "Members that this manager reaches, itself included"),
+      snapshotIndex: this.#gauge("shoal_raft_snapshot_index", "Log entry that the newest snapshot stands for"),
+      snapshotBytes: this.#gauge("shoal_raft_snapshot_bytes", "The newest snapshot's size on disk"),
+    };
+  }
+
+  #gauge(name: string, help: string, labelNames: string[] = []): Gauge {
+    return new Gauge({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #counter(name: string, help: string): Counter {
+    return new Counter({ name, help, registers: [this.#registry] });
+  }
+
+  #histogram(name: string, help: string): FilledHistogram {
+    const histogram = new FilledHistogram(name, help);
+    this.#registry.registerMetric(histogram);
+    return histogram;
+  }
+}
