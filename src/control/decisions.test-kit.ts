@@ -24,6 +24,8 @@ function word(write: Write, before: readonly Task[]): string {
       return `-${write.id}`;
     case "update service":
       return `service ${write.service.id}`;
+    case "update node":
+      return `node ${write.node.id}`;
     case "update task": {
       const { id, desiredState, status } = write.task;
       const old = before.find(task => task.id === id);

@@ -1,5 +1,6 @@
 import type { Random } from "../ports/random.ts";
 import type { ReadTx, StoreEvent } from "../store/tx.ts";
+import type { QuorumStep } from "./quorum.ts";
 import type { Write } from "./write.ts";
 
 /** What a decision may know besides what was observed. */
@@ -15,6 +16,8 @@ export interface Context {
 export interface Decision {
   /** All or none of them are made, in this order; at most one for each object. Empty when all is as it should be. */
   readonly writes: readonly Write[];
+  /** To be done to the quorum; only without writes. The key is looked at again afterwards. */
+  readonly step?: QuorumStep;
   /** Look at the key again in so many milliseconds, whatever happens meanwhile. After writes it is looked at anyway. */
   readonly lookAgainMs?: number;
 }

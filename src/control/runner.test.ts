@@ -9,6 +9,7 @@ import { newSimStore } from "../sim/store.ts";
 import { ServiceSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { ServiceSpecSchema, TaskSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { AnnotationsSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { FakeQuorum } from "./fake-quorum.test-kit.ts";
 import type { Loop } from "./loop.ts";
 import { rescanPeriodMs, runLoop } from "./runner.ts";
 
@@ -41,7 +42,7 @@ function setup(hold = false) {
   const store = newSimStore({ clock, hold });
   const looks: string[] = [];
   const start = (loop = markingLoop(looks)) =>
-    runLoop(loop, { store, clock, random: new SimRandom(), log: silentLogger });
+    runLoop(loop, { store, clock, random: new SimRandom(), log: silentLogger, quorum: new FakeQuorum() });
   const marked = () => store.view(tx => [...tx.service.all()].filter(s => s.pendingDelete).map(s => s.id));
   return { clock, store, looks, start, marked };
 }
@@ -127,7 +128,8 @@ describe("runLoop", () => {
         }),
       }),
     };
-    const running = runLoop(labelling, { store, clock, random: new SimRandom(), log: silentLogger });
+    const ports = { store, clock, random: new SimRandom(), log: silentLogger, quorum: new FakeQuorum() };
+    const running = runLoop(labelling, ports);
     await clock.advance(60_000);
     const labelled = store.view(tx => [...tx.service.all()].filter(s => s.spec.annotations.labels.big === label));
     expect(labelled.length).toBe(names.length);

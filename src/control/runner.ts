@@ -6,6 +6,7 @@ import type { Store } from "../store/store.ts";
 import type { ReadTx } from "../store/tx.ts";
 import { KeyQueue } from "./key-queue.ts";
 import { type Decision, type Loop, nothing } from "./loop.ts";
+import { applyStep, type Quorum, type QuorumStep } from "./quorum.ts";
 import { applyWrites } from "./write.ts";
 
 /** Every loop looks at everything this often, whatever events it got. */
@@ -28,6 +29,7 @@ export interface ControlPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly quorum: Quorum;
 }
 
 export interface Running {
@@ -131,25 +133,36 @@ class LoopRunner<Observation> implements Running {
   #look(key: string): void {
     const decision = this.#ports.store.view(tx => this.#decide(tx, key));
     if (decision.writes.length > 0) this.#commit(key);
+    else if (decision.step) this.#act(key, this.#changeQuorum(key, decision.step));
     else this.#rest(key, decision);
   }
 
   #commit(key: string): void {
-    const committing = this.#ports.store
-      .update(tx => {
-        const decision = this.#decide(tx, key);
-        applyWrites(tx, decision.writes);
-        return decision;
-      })
-      .then(
-        decision => this.#committed(key, decision),
-        error => this.#failed(key, error),
-      )
+    const written = this.#ports.store.update(tx => {
+      const decision = this.#decide(tx, key);
+      applyWrites(tx, decision.writes);
+      return decision;
+    });
+    this.#act(
+      key,
+      written.then(decision => this.#committed(key, decision)),
+    );
+  }
+
+  async #changeQuorum(key: string, step: QuorumStep): Promise<void> {
+    await applyStep(this.#ports.quorum, step);
+    this.#log.info("changed the quorum", { key, step: step.kind });
+    this.#lookAgain(key);
+  }
+
+  #act(key: string, action: Promise<void>): void {
+    const acting = action
+      .catch(error => this.#failed(key, error))
       .finally(() => {
-        this.#committing.delete(committing);
+        this.#committing.delete(acting);
         this.#wake();
       });
-    this.#committing.add(committing);
+    this.#committing.add(acting);
   }
 
   #decide(tx: ReadTx, key: string): Decision {
@@ -166,6 +179,10 @@ class LoopRunner<Observation> implements Running {
       return;
     }
     this.#log.debug("acted", { key, writes: decision.writes.length });
+    this.#lookAgain(key);
+  }
+
+  #lookAgain(key: string): void {
     this.#queue.done(key);
     if (!this.#stopped) this.#queue.add(key);
   }
@@ -182,7 +199,7 @@ class LoopRunner<Observation> implements Running {
     if (this.#stopped) return;
     if (error.code === "resource_exhausted") this.#halveLimit(key);
     const retryMs = this.#queue.failed(key);
-    this.#log.warn("a write failed", { key, retryMs, error });
+    this.#log.warn("cannot act now", { key, retryMs, error });
   }
 
   #halveLimit(key: string): void {

@@ -7,6 +7,7 @@ import { reaperLoop } from "./reaper.ts";
 import { removedServicesLoop } from "./removed-services.ts";
 import { replicatedLoop } from "./replicated.ts";
 import { restartLoop } from "./restart.ts";
+import { newRoleLoop } from "./roles.ts";
 import { type ControlPorts, type Running, runLoop } from "./runner.ts";
 import { newSchedulerLoop } from "./scheduler/scheduler.ts";
 import { unservedJobLoop } from "./unserved-job.ts";
@@ -30,6 +31,7 @@ export function startControl(ports: ControlPorts): Running {
     runLoop(admissionLoop, ports),
     runLoop(newSchedulerLoop(ports.clock), ports),
     runLoop(reaperLoop, ports),
+    runLoop(newRoleLoop(ports.quorum), ports),
   ];
   return {
     async stop() {

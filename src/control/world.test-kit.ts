@@ -6,6 +6,7 @@ import { SimRandom } from "../sim/random.ts";
 import { newSimStore, type SimStore } from "../sim/store.ts";
 import { NodeStatus_State, TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { FakeAgents } from "./fake-agents.test-kit.ts";
+import { FakeQuorum } from "./fake-quorum.test-kit.ts";
 import { aCluster, aNode, type NodeInit } from "./objects.test-kit.ts";
 import type { Running } from "./runner.ts";
 import { startControl } from "./start.ts";
@@ -26,6 +27,7 @@ export class World {
   readonly store: SimStore;
   readonly random: SimRandom;
   readonly agents: FakeAgents;
+  readonly quorum = new FakeQuorum();
   #control: Running;
 
   private constructor({ seed = 1, encode = false }: WorldOptions) {
@@ -168,6 +170,7 @@ export class World {
   }
 
   #start(): Running {
-    return startControl({ store: this.store, clock: this.clock, random: this.random, log: silentLogger });
+    const { store, clock, random, quorum } = this;
+    return startControl({ store, clock, random, quorum, log: silentLogger });
   }
 }

@@ -1,4 +1,4 @@
-import type { Service } from "../model/objects.ts";
+import type { Node, Service } from "../model/objects.ts";
 import type { Task } from "../model/task.ts";
 import type { WriteTx } from "../store/tx.ts";
 
@@ -7,7 +7,8 @@ export type Write =
   | { readonly kind: "create task"; readonly task: Task }
   | { readonly kind: "update task"; readonly task: Task }
   | { readonly kind: "remove task"; readonly id: string }
-  | { readonly kind: "update service"; readonly service: Service };
+  | { readonly kind: "update service"; readonly service: Service }
+  | { readonly kind: "update node"; readonly node: Node };
 
 export function applyWrites(tx: WriteTx, writes: readonly Write[]): void {
   for (const write of writes) {
@@ -23,6 +24,9 @@ export function applyWrites(tx: WriteTx, writes: readonly Write[]): void {
         break;
       case "update service":
         tx.service.update(write.service);
+        break;
+      case "update node":
+        tx.node.update(write.node);
         break;
       default:
         write satisfies never;

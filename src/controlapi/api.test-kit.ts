@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { MemberStatus } from "../consensus/member.ts";
 import type { FaultCode } from "../lib/fault.ts";
 import { localClient } from "../manager/local-client.ts";
 import { SimClock } from "../sim/clock.ts";
@@ -7,13 +8,14 @@ import { newSimStore } from "../sim/store.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { controlApi } from "./control-api.ts";
 
-/** The cluster's API over an empty store. */
+/** The cluster's API over an empty store. The quorum has no members but those put into `members`. */
 export function newApi() {
+  const members: MemberStatus[] = [];
   const clock = new SimClock();
   const store = newSimStore({ clock });
-  const handlers = controlApi({ store, clock, random: new SimRandom() });
+  const handlers = controlApi({ store, clock, random: new SimRandom(), members: () => members });
   const api = localClient(Control, handlers, { nodeId: "m", role: "manager", clusterId: "c" });
-  return { api, store, clock };
+  return { api, store, clock, members };
 }
 
 /** A Fault with this code and exactly this text. */

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import type { MemberStatus } from "../consensus/member.ts";
 import { type Cluster, type Node, newMeta } from "../model/objects.ts";
 import { fromTimestamp, toTimestamp } from "../model/time.ts";
 import { RootCa } from "../pki/root-ca.ts";
@@ -28,7 +29,14 @@ function cluster(): Cluster {
 function manager(id: string): Node {
   const node = sampleNode(id);
   const spec = { ...node.spec, desiredRole: NodeRole.MANAGER };
-  return { ...node, role: NodeRole.MANAGER, spec, managerStatus: create(ManagerStatusSchema, { raftId: 1n }) };
+  // What an earlier version stored there is not to be shown.
+  return { ...node, role: NodeRole.MANAGER, spec, managerStatus: create(ManagerStatusSchema, { leader: true }) };
+}
+
+/** A member of the quorum that leads nothing and answers. */
+function member(nodeId: string, change: Partial<MemberStatus> = {}): MemberStatus {
+  const address = `${nodeId}:2377`;
+  return { nodeId, raftId: 7n, address, isLeader: false, isReachable: true, isVoter: true, ...change };
 }
 
 function inState(node: Node, state: State): Node {
@@ -53,6 +61,21 @@ describe("nodes", () => {
     expect((await api.getNode({ nodeId: "n1" })).node?.description?.hostname).toBe("host");
     await expect(api.getNode({ nodeId: "host" })).rejects.toEqual(fault("not_found", "node host not found"));
     await expect(api.getNode({})).rejects.toEqual(invalid("invalid argument"));
+  });
+
+  it("show what they are to the quorum now, whatever is stored", async () => {
+    const { api, members } = await withNodes(manager("m1"), manager("m2"), manager("m3"), sampleNode("w"));
+    members.push(member("m1", { isLeader: true }), member("m2", { isReachable: false }));
+    const { nodes } = await api.listNodes({});
+    const shown = nodes.map(({ id, managerStatus: status }) => [id, status && [status.leader, status.reachability]]);
+    expect(shown.sort()).toEqual([
+      ["m1", [true, 2]],
+      ["m2", [false, 1]],
+      ["m3", undefined],
+      ["w", undefined],
+    ]);
+    const { node } = await api.getNode({ nodeId: "m1" });
+    expect(node?.managerStatus).toMatchObject({ raftId: 7n, addr: "m1:2377", leader: true });
   });
 
   it.each<[string, object, string[]]>([
@@ -109,6 +132,36 @@ describe("updateNode", () => {
     expect(store.view(tx => tx.node.get("m")?.spec.desiredRole)).toBe(NodeRole.MANAGER);
   });
 
+  it("promotes", async () => {
+    const { api } = await withNodes(manager("m"), sampleNode("w"));
+    const spec = { desiredRole: NodeRole.MANAGER };
+    const { node } = await api.updateNode({ nodeId: "w", nodeVersion: version, spec });
+    expect([node?.spec?.desiredRole, node?.role]).toEqual([NodeRole.MANAGER, NodeRole.WORKER]);
+  });
+
+  it.each<[string, MemberStatus[], boolean]>([
+    ["one of three", [member("m1"), member("m2"), member("m3")], true],
+    ["one of three that is down", [member("m1", { isReachable: false }), member("m2"), member("m3")], true],
+    ["one of two", [member("m1"), member("m2")], true],
+    ["one of three, another being down", [member("m1"), member("m2"), member("m3", { isReachable: false })], false],
+    ["one of two, the other being down", [member("m1"), member("m2", { isReachable: false })], false],
+    [
+      "one that only learns",
+      [member("m1", { isVoter: false }), member("m2"), member("m3", { isReachable: false })],
+      true,
+    ],
+    ["one that has not joined", [member("m2"), member("m3", { isReachable: false })], true],
+  ])("does not demote when that would lose the quorum: %s", async (_, quorum, allowed) => {
+    const { api, store, members } = await withNodes(manager("m1"), manager("m2"), manager("m3"));
+    members.push(...quorum);
+    const demote = api.updateNode({ nodeId: "m1", nodeVersion: version, spec: { desiredRole: NodeRole.WORKER } });
+    const text = "can't remove member from the raft: this would result in a loss of quorum";
+    if (allowed) await demote;
+    else await expect(demote).rejects.toEqual(fault("failed_precondition", text));
+    const desired = store.view(tx => tx.node.get("m1")?.spec.desiredRole);
+    expect(desired).toBe(allowed ? NodeRole.WORKER : NodeRole.MANAGER);
+  });
+
   it("demotes one of two, and takes back a promotion", async () => {
     const promoted = { ...sampleNode("p"), spec: { ...sampleNode("p").spec, desiredRole: NodeRole.MANAGER } };
     const { api } = await withNodes(manager("m1"), manager("m2"), promoted);
@@ -128,9 +181,16 @@ describe("removeNode", () => {
       force,
       "node n is a cluster manager and is a member of the raft cluster. It must be demoted to worker before removal",
     ]),
+    [
+      "a manager that is being demoted",
+      inState(sampleNode("member"), State.DOWN),
+      true,
+      "node member is a cluster manager and is a member of the raft cluster. It is being demoted; try again when it is a worker",
+    ],
   ])("refuses %s", async (_, node, force, text) => {
-    const { api, store } = await withNodes(node);
-    await expect(api.removeNode({ nodeId: "n", force })).rejects.toEqual(fault("failed_precondition", text));
+    const { api, store, members } = await withNodes(node);
+    if (node.id !== "n" || node.role === NodeRole.MANAGER) members.push(member(node.id));
+    await expect(api.removeNode({ nodeId: node.id, force })).rejects.toEqual(fault("failed_precondition", text));
     expect(store.version).toBe(1n);
   });
 
@@ -138,8 +198,10 @@ describe("removeNode", () => {
     ["down", State.DOWN, false],
     ["up, with force", State.READY, true],
     ["never seen", State.UNKNOWN, false],
-  ])("removes a node that is %s", async (_, state, force) => {
-    const { api, store } = await withNodes(inState(sampleNode("n"), state));
+    ["down, a manager that has left the quorum", State.DOWN, false],
+  ])("removes a node that is %s", async (what, state, force) => {
+    const node = what.includes("manager") ? manager("n") : sampleNode("n");
+    const { api, store } = await withNodes(inState(node, state));
     await api.removeNode({ nodeId: "n", force });
     expect(store.view(tx => [tx.node.size, Object.keys(tx.cluster.get("c")!.blacklistedCertificates)])).toEqual([
       0,

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import type { MemberStatus } from "../consensus/member.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Node } from "../model/objects.ts";
 import { toTimestamp } from "../model/time.ts";
@@ -12,6 +13,7 @@ import {
   TaskState,
   TaskStatusSchema,
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { keepsQuorumWithout, withManagerStatus } from "./manager-status.ts";
 import { type ControlApiParts, type Methods, notFound, required } from "./parts.ts";
 import { withRefused } from "./removed-certificates.ts";
 import { hasLabels, isAmong, select } from "./select.ts";
@@ -20,17 +22,19 @@ import { atVersion } from "./versioned.ts";
 export function nodeMethods({
   store,
   clock,
+  members,
 }: ControlApiParts): Methods<"getNode" | "listNodes" | "updateNode" | "removeNode"> {
   return {
     async getNode(request) {
       const id = required(request.nodeId);
       const node = store.view(tx => tx.node.get(id));
       if (!node) throw notFound("node", id);
-      return { node };
+      return { node: withManagerStatus(node, members()) };
     },
 
     async listNodes({ filters }) {
-      return { nodes: store.view(tx => listNodes(tx, filters)) };
+      const [nodes, managers] = [store.view(tx => listNodes(tx, filters)), members()];
+      return { nodes: nodes.map(node => withManagerStatus(node, managers)) };
     },
 
     async updateNode(request) {
@@ -41,12 +45,11 @@ export function nodeMethods({
       const node = await store.update(tx => {
         const current = tx.node.get(id);
         if (!current) throw notFound("node", id);
-        if (current.role === NodeRole.WORKER && spec.desiredRole === NodeRole.MANAGER) throw cannotPromote(id);
         if (current.spec.desiredRole === NodeRole.MANAGER && spec.desiredRole === NodeRole.WORKER)
-          checkDemotion(tx, current);
+          checkDemotion(tx, current, members());
         return tx.node.update({ ...atVersion(current, version), spec });
       });
-      return { node };
+      return { node: withManagerStatus(node, members()) };
     },
 
     async removeNode({ nodeId, force }) {
@@ -54,7 +57,7 @@ export function nodeMethods({
       await store.update(tx => {
         const node = tx.node.get(id);
         if (!node) throw notFound("node", id);
-        checkRemoval(node, force);
+        checkRemoval(node, members(), force);
         tx.cluster.update(withRefused(theCluster(tx), node, clock.now()));
         orphanTasks(tx, node, clock.now());
         tx.node.remove(id);
@@ -77,22 +80,24 @@ function listNodes(tx: ReadTx, filters: Filters | undefined): Node[] {
   );
 }
 
-/** A second manager needs a log that both keep. */
-function cannotPromote(id: string): Fault {
-  return new Fault("unimplemented", `Cannot promote node ${id}: this version runs a single manager`);
-}
-
-function checkDemotion(tx: ReadTx, node: Node): void {
+function checkDemotion(tx: ReadTx, node: Node, members: readonly MemberStatus[]): void {
   const others = [...tx.node.all()].filter(({ id, role }) => role === NodeRole.MANAGER && id !== node.id);
   if (node.role === NodeRole.MANAGER && others.length === 0)
     throw new Fault("failed_precondition", "attempting to demote the last manager of the swarm");
+  if (!keepsQuorumWithout(members, node.id))
+    throw new Fault("failed_precondition", "can't remove member from the raft: this would result in a loss of quorum");
 }
 
-function checkRemoval({ id, spec, status, managerStatus }: Node, force: boolean): void {
-  if (spec.desiredRole === NodeRole.MANAGER && managerStatus)
+function checkRemoval({ id, spec, status }: Node, members: readonly MemberStatus[], force: boolean): void {
+  const isMember = members.some(({ nodeId }) => nodeId === id);
+  const advice =
+    spec.desiredRole === NodeRole.MANAGER
+      ? "It must be demoted to worker before removal"
+      : "It is being demoted; try again when it is a worker";
+  if (isMember)
     throw new Fault(
       "failed_precondition",
-      `node ${id} is a cluster manager and is a member of the raft cluster. It must be demoted to worker before removal`,
+      `node ${id} is a cluster manager and is a member of the raft cluster. ${advice}`,
     );
   if (!force && status.state === NodeState.READY)
     throw new Fault("failed_precondition", `node ${id} is not down and can't be removed`);

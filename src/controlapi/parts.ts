@@ -1,3 +1,4 @@
+import type { MemberStatus } from "../consensus/member.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
@@ -10,6 +11,8 @@ export interface ControlApiParts {
   readonly store: Store;
   readonly clock: Pick<Clock, "now">;
   readonly random: Random;
+  /** The managers in the quorum, now. */
+  readonly members: () => readonly MemberStatus[];
 }
 
 /** The methods of one kind of object. */

@@ -1,105 +1,121 @@
-import { caServices } from "../ca/services.ts";
+import type { Consensus } from "../consensus/consensus.ts";
+import { type Leadership, noLeader } from "../consensus/leadership.ts";
+import type { MemberStatus } from "../consensus/member.ts";
 import { aesGcmSealer } from "../consensus/sealer.ts";
-import { SingleLog } from "../consensus/single-log.ts";
-import { startControl } from "../control/start.ts";
-import { controlApi } from "../controlapi/control-api.ts";
-import { Dispatcher } from "../dispatcher/dispatcher.ts";
-import { LogBroker } from "../dispatcher/log-broker.ts";
-import { Fault } from "../lib/fault.ts";
-import type { Cluster, Node } from "../model/objects.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Disk } from "../ports/disk.ts";
-import type { Logger } from "../ports/log.ts";
-import type { Random } from "../ports/random.ts";
-import {
-  type Caller,
-  type Client,
-  type Listener,
-  type Registration,
-  register,
-  type Transport,
-} from "../ports/transport.ts";
+import type { Quorum } from "../control/quorum.ts";
+import { onAbort } from "../lib/bell.ts";
+import { asFault, Fault } from "../lib/fault.ts";
+import { sleep } from "../ports/clock.ts";
+import type { Client, Handlers, Registration } from "../ports/transport.ts";
 import { Store } from "../store/store.ts";
+import { findCluster } from "../store/the-cluster.ts";
 import type { ReadTx, StoreEvent } from "../store/tx.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
-import { Dispatcher as DispatcherService } from "../wire/gen/docker/swarmkit/v1/dispatcher_pb.ts";
-import { LogBroker as LogBrokerService, Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
+import { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
+import { RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
+import { changesOf } from "./changes.ts";
+import { cutOffFormer } from "./cut-off.ts";
+import { LeaderLink } from "./leader-link.ts";
+import { LeaderRoute } from "./leader-route.ts";
+import { LeaderSeat } from "./leader-seat.ts";
+import { LeaderUnit, type LeaderUnitParts } from "./leader-unit.ts";
+import { LeaderWatch } from "./leader-watch.ts";
 import { localClient } from "./local-client.ts";
-import { recordPredefinedNetworks } from "./predefined-networks.ts";
-import { recordManager } from "./record-manager.ts";
+import type { ManagerOptions } from "./manager-options.ts";
+import { type ManagerServices, managerServices } from "./manager-services.ts";
+import { announceAddress, enterQuorum, type QuorumEntry } from "./quorum-entry.ts";
 
-export interface ManagerOptions {
-  /** Who this manager is, from its certificate. */
-  readonly self: Caller;
-  /** HOST:PORT each. */
-  readonly listenAddress: string;
-  readonly advertiseAddress: string;
-  readonly transport: Transport;
-  readonly disk: Disk;
-  /** Directory of the log; nothing else may be in it. */
-  readonly directory: string;
-  /** The key that log and snapshots are sealed with. */
-  readonly dataKey: Uint8Array;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  /** What a new swarm begins with; undefined when there is one already. */
-  readonly founding?: { readonly cluster: Cluster; readonly node: Node };
-  /** Called when this manager cannot go on: its log cannot be written any more. */
-  readonly onBroken: (fault: Fault) => void;
-}
+/** How long a manager that can only lead by itself may take to do so. */
+const leadLimitMs = 30_000;
+/** How long a leader that stops waits for another one to take over. */
+const handOverMs = 1_000;
+/** How long leaving the quorum may take once somebody leads. */
+const leaveLimitMs = 10_000;
 
-/** A manager's services as one unit: the store and its log, the loops, and what agents and clients call. */
+/** A manager's services as one unit: its part of the quorum, what agents and clients call, and the leader's loops when it leads. */
 export class Manager {
+  /** Calls go to the leader, this manager or another one: see `LeaderRoute`. */
   readonly control: Client<typeof Control>;
   readonly logs: Client<typeof Logs>;
+  readonly #options: ManagerOptions;
   readonly #store: Store;
+  readonly #watch: LeaderWatch;
+  readonly #link: LeaderLink;
+  readonly #seat: LeaderSeat<LeaderUnit>;
+  readonly #services: ManagerServices;
+  readonly #stopping = new AbortController();
+  #consensus: Consensus | undefined;
   /** What `stop` undoes, last first. */
   readonly #stops: (() => Promise<void> | void)[] = [];
 
-  private constructor(store: Store, control: Client<typeof Control>, logs: Client<typeof Logs>) {
+  private constructor(options: ManagerOptions) {
+    const { self, clock, random, log, transport } = options;
+    this.#options = options;
+    const store = new Store({ clock });
     this.#store = store;
-    this.control = control;
-    this.logs = logs;
+    const watch = new LeaderWatch(clock);
+    this.#watch = watch;
+    this.#link = new LeaderLink({ transport, clock, watch });
+    const quorum: Quorum = {
+      members: () => this.members(),
+      remove: nodeId => this.consensus.removeMember(nodeId),
+      handOver: () => this.consensus.transferLeadership(),
+    };
+    const parts: LeaderUnitParts = { ...{ store, clock, random, log, quorum }, nodeId: self.nodeId };
+    const { onBroken } = options;
+    this.#seat = new LeaderSeat({ ...{ clock, log, onBroken }, make: () => new LeaderUnit(parts) });
+    this.#services = managerServices({
+      ...parts,
+      ...{ transport, seat: this.#seat },
+      consensus: this.#lateConsensus(),
+      raft: () => this.consensus.registrations,
+      routing: {
+        route: new LeaderRoute({ watch, clock, link: this.#link }),
+        readBarrier: () => this.consensus.readBarrier(),
+      },
+    });
+    this.control = this.#client(Control, this.#services.control);
+    this.logs = this.#client(Logs, this.#services.logs);
   }
 
-  /** Resolves when the swarm's state is loaded and agents can connect. Fault when the log is damaged or the address taken. */
+  /**
+   * Resolves for a swarm's only manager when it leads and serves; for one that joins when it is a member and has caught up, or
+   * some seconds later; for one of several that resumes when it has read its log and listens: it does not wait for others.
+   * Faults: data_loss for a damaged log, failed_precondition for an address that is taken, not_found without a log or others
+   * to ask for it, permission_denied when this node is not to be a manager, cancelled when `options.signal` aborted.
+   */
   static async start(options: ManagerOptions): Promise<Manager> {
-    const { self, clock, random, log, advertiseAddress, transport } = options;
-    const store = new Store({ clock });
-    const parts = { store, clock, random, log };
-    const handlers = controlApi(parts);
-    const broker = new LogBroker(parts);
-    const peers = () => [{ nodeId: self.nodeId, addr: advertiseAddress }];
-    const dispatcher = new Dispatcher({ ...parts, nodeId: self.nodeId, peers });
-    const manager = new Manager(store, localClient(Control, handlers, self), localClient(Logs, broker.logs, self));
-    const registrations: Registration[] = [
-      register(Control, handlers),
-      register(DispatcherService, dispatcher.handlers),
-      register(Logs, broker.logs),
-      register(LogBrokerService, broker.agents),
-      ...caServices({ ...parts, admit: turnManagersAway }),
-    ];
+    const manager = new Manager(options);
+    const unhook = options.signal ? onAbort(options.signal, () => manager.#stopping.abort()) : () => {};
     try {
-      await manager.#load(options);
-      const loops = startControl(parts);
-      manager.#stops.push(() => loops.stop());
-      manager.#stops.push(() => dispatcher.stop());
-      await dispatcher.start();
-      broker.start();
-      manager.#stops.push(() => broker.stop());
-      const listener = await transport.listen(options.listenAddress, registrations);
-      manager.#stops.push(() => listener.close(), disconnectRemoved(store, listener));
+      await manager.#begin();
+      return manager;
     } catch (error) {
       await manager.stop();
       throw error;
+    } finally {
+      unhook();
     }
-    return manager;
+  }
+
+  /** This manager's part of the quorum. Fault unavailable while it is being prepared. */
+  get consensus(): Consensus {
+    if (!this.#consensus) throw new Fault("unavailable", "this manager is being prepared");
+    return this.#consensus;
+  }
+
+  /** The managers in the quorum, as far as this one knows. */
+  members(): readonly MemberStatus[] {
+    return this.#consensus?.members ?? [];
+  }
+
+  leadership(): Leadership {
+    return this.#watch.current;
   }
 
   /** Committed changes from now on; see `SwarmBackend.changes`. */
   changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
-    return this.#store.watch({ signal });
+    return changesOf(this.#store, signal);
   }
 
   /** Index of the last log entry that the swarm's state has taken in. */
@@ -107,51 +123,136 @@ export class Manager {
     return this.#store.version;
   }
 
-  /** Reads the swarm's state, as it is committed. */
+  /** Reads the swarm's state, as it is committed and known here: behind the leader's on other managers. */
   view<T>(callback: (tx: ReadTx) => T): T {
     return this.#store.view(callback);
   }
 
-  /** Whether a node was removed from the swarm, whatever its certificate says. */
+  /** Whether a node was removed from the swarm though its certificate still holds. */
   isRemoved(nodeId: string): boolean {
-    return this.#store.view(tx => tx.node.get(nodeId) === undefined);
+    return this.#store.view(tx => nodeId in (findCluster(tx)?.blacklistedCertificates ?? {}));
   }
 
-  /** Stops serving; running tasks go on. */
+  /**
+   * Ends this manager's membership in the quorum; it is to be stopped then. Faults: failed_precondition when the others
+   * could not go on without it, unavailable when nobody leads.
+   */
+  async leaveQuorum(): Promise<void> {
+    const { consensus } = this;
+    const others = consensus.members.filter(({ raftId, isVoter }) => isVoter && raftId !== consensus.raftId);
+    if (others.length === 0)
+      throw new Fault("failed_precondition", "Removing the last manager erases all current state of the swarm");
+    if (this.leadership().kind === "leading") await consensus.transferLeadership();
+    const node = { nodeId: this.#options.self.nodeId, raftId: consensus.raftId };
+    const membership = this.#client(RaftMembership, this.#services.membership);
+    const limit = new AbortController();
+    const timer = this.#options.clock.after(leaveLimitMs, () => limit.abort());
+    try {
+      await membership.leave({ node }, { signal: limit.signal });
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** Stops serving; running tasks go on. A leader lets another manager take over first, when one can. */
   async stop(): Promise<void> {
+    await this.#handOver();
+    this.#stopping.abort();
     for (const stop of this.#stops.splice(0).reverse()) await stop();
+    this.#link.close();
   }
 
-  async #load({ founding, self, advertiseAddress, ...options }: ManagerOptions): Promise<void> {
-    const sealer = aesGcmSealer(options.dataKey, options.random);
-    const log = await SingleLog.open({ ...options, sealer, store: this.#store });
-    this.#stops.push(() => log.close());
-    if (!founding && this.#store.version === 0n)
-      throw new Fault("not_found", `Cannot start the manager: its log in "${options.directory}" is empty`);
+  async #begin(): Promise<void> {
+    const { transport, listenAddress, beginning } = this.#options;
+    // Who lets this manager into the quorum dials back first, so it listens before it is a member.
+    const listener = await transport.listen(listenAddress, this.#services.all);
+    this.#stops.push(() => listener.close(), cutOffFormer(this.#store, listener));
+    const entry = this.#entry();
+    const consensus = await enterQuorum(entry, beginning);
+    this.#consensus = consensus;
+    this.#stops.push(() => consensus.close());
+    this.#watch.set(consensus.leadership);
+    if (beginning.kind === "found") await this.#found(beginning);
+    this.#stops.push(
+      () => this.#seat.close(),
+      this.#watch.onChange(leadership => this.#seat.set(leadership)),
+    );
+    this.#seat.set(this.#watch.current);
+    if (beginning.kind === "resume") this.#announce(consensus, entry, beginning.managers);
+    if (this.#leadsAlone(consensus)) await this.#serving();
+  }
+
+  #entry(): QuorumEntry {
+    const { self, advertiseAddress, dataKey, random, onRemoved, onBroken, ...options } = this.#options;
+    return {
+      ...options,
+      ...{ random, onRemoved, onBroken, store: this.#store },
+      sealer: aesGcmSealer(dataKey, random),
+      self: { nodeId: self.nodeId, address: advertiseAddress },
+      signal: this.#stopping.signal,
+      // What is told before the log is open is asked for when it is.
+      onLeadership: leadership => {
+        if (this.#consensus) this.#watch.set(leadership);
+      },
+    };
+  }
+
+  async #found({ cluster, node }: Extract<ManagerOptions["beginning"], { kind: "found" }>): Promise<void> {
+    await this.#watch.until(({ kind }) => kind === "leading", leadLimitMs, this.#stopping.signal);
     await this.#store.update(tx => {
-      if (founding) {
-        tx.cluster.create(founding.cluster);
-        tx.node.create(founding.node);
-      }
-      recordManager(tx, self.nodeId, advertiseAddress);
-      recordPredefinedNetworks(tx, options.random);
+      tx.cluster.create(cluster);
+      tx.node.create(node);
     });
   }
-}
 
-/** A second manager needs a log that both keep. */
-function turnManagersAway(role: Caller["role"]): void {
-  if (role === "manager")
-    throw new Fault(
-      "invalid_argument",
-      "Cannot join as a manager: this version runs a single manager; use the worker token",
-    );
-}
+  #leadsAlone({ members, raftId }: Consensus): boolean {
+    const voters = members.filter(({ isVoter }) => isVoter);
+    return voters.length === 1 && voters[0]?.raftId === raftId;
+  }
 
-/** A removed node's connections end at once: its certificate still holds. */
-function disconnectRemoved(store: Store, listener: Listener): () => void {
-  return store.onCommit(events => {
-    for (const event of events)
-      if (event.kind === "node" && event.action === "remove") listener.disconnect(event.object.id);
-  });
+  async #serving(): Promise<void> {
+    const { signal } = this.#stopping;
+    await this.#watch.until(({ kind }) => kind === "leading", leadLimitMs, signal);
+    if (this.#watch.current.kind !== "leading") throw noLeader();
+    await this.#seat.serving(signal);
+  }
+
+  /** In the background: nobody waits for an address that is right already, or for a quorum that is not there. */
+  #announce(consensus: Consensus, entry: QuorumEntry, managers: readonly string[]): void {
+    const { self, advertiseAddress, log } = this.#options;
+    const announced = this.#leadsAlone(consensus)
+      ? this.#serving().then(() => consensus.addMember(self.nodeId, advertiseAddress))
+      : announceAddress(consensus, entry, managers);
+    announced.catch((error: unknown) => {
+      if (!entry.signal.aborted) log.warn("cannot tell this manager's address", { reason: asFault(error).message });
+    });
+  }
+
+  async #handOver(): Promise<void> {
+    const consensus = this.#consensus;
+    if (consensus?.leadership.kind !== "leading" || this.#leadsAlone(consensus)) return;
+    const done = new AbortController();
+    const handedOver = consensus.transferLeadership().catch((error: unknown) => {
+      this.#options.log.info("cannot hand over leadership", { reason: asFault(error).message });
+    });
+    await Promise.race([handedOver.finally(() => done.abort()), sleep(this.#options.clock, handOverMs, done.signal)]);
+  }
+
+  #lateConsensus() {
+    const consensus = () => this.consensus;
+    return {
+      addMember: (nodeId: string, address: string) => consensus().addMember(nodeId, address),
+      removeMember: (nodeId: string) => consensus().removeMember(nodeId),
+      get members() {
+        return consensus().members;
+      },
+      get removedRaftIds() {
+        return consensus().removedRaftIds;
+      },
+    };
+  }
+
+  #client<S extends typeof Control | typeof Logs | typeof RaftMembership>(service: S, of: Registration): Client<S> {
+    return localClient(service, of.handlers as Handlers<S>, this.#options.self);
+  }
 }

@@ -1,7 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { issuedCertificate, newNode } from "../ca/new-node.ts";
+import type { Beginning } from "../consensus/beginning.ts";
+import { Consensus } from "../consensus/consensus.ts";
 import { aesGcmSealer } from "../consensus/sealer.ts";
-import { SingleLog } from "../consensus/single-log.ts";
+import { assert } from "../lib/assert.ts";
 import { type Cluster, newMeta } from "../model/objects.ts";
 import { silentLogger } from "../ports/log.ts";
 import type { Caller } from "../ports/transport.ts";
@@ -10,17 +12,24 @@ import { ClusterSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { InternalRaftRequest } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { ClusterSpecSchema, NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { AnnotationsSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import type { SimClock } from "./clock.ts";
+import { type SimClock, settle } from "./clock.ts";
 import type { SimDisk } from "./disk.ts";
 import { SimRandom } from "./random.ts";
+import { SimNetwork } from "./transport.ts";
 
 const dataPathPort = 4789;
+/** Turns of the event loop within which a manager that is alone leads. */
+const maxTurns = 1_000;
+/** Who reads a log that stays what it is. */
+const nobody = { nodeId: "", address: "10.0.0.0:2377" };
 
 export interface LogPlace {
   readonly disk: SimDisk;
   readonly directory: string;
   readonly dataKey: Uint8Array;
   readonly clock: SimClock;
+  /** The manager whose log it is: needed where that begins. */
+  readonly self?: { readonly nodeId: string; readonly address: string };
 }
 
 export interface FoundingOptions extends LogPlace {
@@ -36,7 +45,8 @@ export interface FoundingOptions extends LogPlace {
  * would find had they joined with tokens. Certificates are left out, for their signing is no matter of a seed.
  */
 export async function foundSwarm(options: FoundingOptions): Promise<void> {
-  const { store, log } = await openLog(options);
+  const store = new Store(options);
+  const log = await open(options, store, { kind: "found" });
   await store.update(tx => {
     tx.cluster.create(newCluster(options));
     for (const self of options.nodes) {
@@ -49,20 +59,38 @@ export async function foundSwarm(options: FoundingOptions): Promise<void> {
   await log.close();
 }
 
-/** What a manager's disk holds, as its next start finds it. Changes the disk as that start does. */
-export async function openLog(place: LogPlace, store = new Store(place)): Promise<{ store: Store; log: SingleLog }> {
-  const { disk, directory, dataKey } = place;
-  const sealer = aesGcmSealer(dataKey, new SimRandom());
-  const onBroken = (fault: Error): never => {
-    throw fault;
-  };
-  return { store, log: await SingleLog.open({ store, disk, directory, sealer, log: silentLogger, onBroken }) };
+/** What a manager's disk holds, as its next start finds it. Changes the disk as that start does. Close the log. */
+export async function openLog(place: LogPlace, store = new Store(place)): Promise<{ store: Store; log: Consensus }> {
+  return { store, log: await open(place, store, { kind: "resume" }) };
+}
+
+/** Resolves when the only member there is leads: then all that it has is known to be committed. */
+async function open(place: LogPlace, store: Store, beginning: Beginning): Promise<Consensus> {
+  const { disk, directory, dataKey, clock, self = nobody } = place;
+  const random = new SimRandom();
+  const log = await Consensus.open({
+    ...{ store, disk, directory, clock, random, self, beginning },
+    sealer: aesGcmSealer(dataKey, random),
+    log: silentLogger,
+    transport: new SimNetwork({ clock }).transport("10.0.0.0"),
+    onLeadership: () => {},
+    onRemoved: () => {},
+    onBroken: fault => {
+      throw fault;
+    },
+  });
+  for (let turn = 0; log.leadership.kind !== "leading"; turn++) {
+    assert(turn < maxTurns, "a swarm's only manager leads at once");
+    await settle();
+  }
+  return log;
 }
 
 /** The state that a manager's disk holds as of log entry `index`: what came later is left out. */
 export async function stateAt(index: bigint, place: LogPlace): Promise<Store> {
   const store = new StoreUpTo(index, place);
-  await openLog({ ...place, disk: place.disk.copy() }, store);
+  const { log } = await openLog({ ...place, disk: place.disk.copy() }, store);
+  await log.close();
   return store;
 }
 

@@ -68,6 +68,11 @@ export class SimHost {
     this.#skewMs = Math.round((2 * random.float() - 1) * maxSkewMs);
   }
 
+  /** HOST:PORT of the swarm's manager. */
+  get managerAddress(): string {
+    return this.#options.managerAddress;
+  }
+
   get isManager(): boolean {
     return this.self.role === "manager";
   }
@@ -119,6 +124,8 @@ export class SimHost {
           listenAddress: managerAddress,
           advertiseAddress: managerAddress,
           dataKey: this.#options.dataKey,
+          beginning: { kind: "resume", managers: [] },
+          onRemoved: () => {},
           onBroken: fault => this.#break(daemon, fault),
         });
       }

@@ -51,7 +51,8 @@ describe("a simulated swarm", () => {
   it("lets one look at a manager's disk without touching it", async () => {
     const swarm = await SimSwarm.start();
     await swarm.ask(api => operator.create(api, { name: "web", image: "sleep", replicas: 1 }));
-    const { store } = await openLog({ ...swarm, disk: swarm.managerHost.disk.copy(), directory: logDirectory });
+    const { store, log } = await openLog({ ...swarm, disk: swarm.managerHost.disk.copy(), directory: logDirectory });
+    await log.close();
     expect(store.view(tx => [...tx.service.all()])).toEqual(swarm.view(tx => [...tx.service.all()]));
     await swarm.stop();
   });

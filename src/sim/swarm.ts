@@ -68,6 +68,7 @@ export class SimSwarm {
       dataKey,
       disk,
       directory: logDirectory,
+      self: { nodeId: self.nodeId, address: swarm.managerHost.managerAddress },
       clusterId: self.clusterId,
       nodes: swarm.hosts.map(host => host.self),
       snapshotInterval: options.snapshotInterval ?? 10_000n,

@@ -43,12 +43,6 @@ export const reasons: readonly Reason[] = [
     difference: /^status: 200 became 501 .*Cannot turn autolock on/,
   },
   {
-    title: "More than one manager",
-    text: "`node promote` comes with raft. Until then it is refused, rather than recorded and not done.",
-    request: /^POST \/v[\d.]+\/nodes\/[^/]+\/update$/,
-    difference: /^status: 200 became 501 .*this version runs a single manager/,
-  },
-  {
     title: "What runs on an overlay network on this node",
     text:
       "Docker fills in `Containers`, `Peers`, `Services` and an empty instead of no `Labels` once a network is in use on " +

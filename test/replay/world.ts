@@ -1,3 +1,4 @@
+import type { MemberStatus } from "../../src/consensus/member.ts";
 import { controlApi } from "../../src/controlapi/control-api.ts";
 import { TestApi } from "../../src/docker-api/api.test-kit.ts";
 import { managing } from "../../src/docker-api/fakes.test-kit.ts";
@@ -5,7 +6,9 @@ import { localClient } from "../../src/manager/local-client.ts";
 import type { Node } from "../../src/model/objects.ts";
 import { SimRandom } from "../../src/sim/random.ts";
 import { newSimStore, type SimStore } from "../../src/sim/store.ts";
+import type { ReadTx } from "../../src/store/tx.ts";
 import { Control } from "../../src/wire/gen/docker/swarmkit/v1/control_pb.ts";
+import { RaftMemberStatus_Reachability } from "../../src/wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { engineAnswer, failureFor, statusFor, unlockKeyIn } from "./circumstances.ts";
 import { isMeant, type Step, stepOf } from "./history.ts";
 import { goneAt, idOf, localNetworksIn, observe, pathOf } from "./observation.ts";
@@ -39,7 +42,12 @@ export class World implements AsyncDisposable {
   reset(): void {
     const { clock } = this.api;
     this.#store = newSimStore();
-    const handlers = controlApi({ store: this.#store, clock, random: new SimRandom() });
+    const store = this.#store;
+    let members: readonly MemberStatus[] = [];
+    store.onCommit(() => {
+      members = store.view(membersOf);
+    });
+    const handlers = controlApi({ store, clock, random: new SimRandom(), members: () => members });
     this.api.backend.client = localClient(Control, handlers, caller);
     this.api.backend.logClient = { subscribeLogs: noLogs };
   }
@@ -116,3 +124,13 @@ function stepsBefore(exchange: Exchange): Step[] {
 }
 
 async function* noLogs(): AsyncGenerator<never> {}
+
+/** The quorum, as the recorded nodes say it was. */
+function membersOf(tx: ReadTx): MemberStatus[] {
+  return [...tx.node.all()].flatMap(({ id, managerStatus }) => {
+    if (!managerStatus) return [];
+    const { raftId, addr: address, leader: isLeader, reachability } = managerStatus;
+    const isReachable = reachability === RaftMemberStatus_Reachability.REACHABLE;
+    return [{ nodeId: id, raftId, address, isLeader, isReachable, isVoter: true }];
+  });
+}

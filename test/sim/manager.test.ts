@@ -116,7 +116,12 @@ describe("a manager that dies", () => {
         swarm.cutPower(swarm.managerHost);
         await swarm.settled(Promise.all(requests));
         // The disk alone, before the manager mends it, holds all that anyone could have seen.
-        const { store } = await openLog({ ...swarm, disk: swarm.managerHost.disk.copy(), directory: logDirectory });
+        const { store, log } = await openLog({
+          ...swarm,
+          disk: swarm.managerHost.disk.copy(),
+          directory: logDirectory,
+        });
+        await log.close();
         for (const service of services) expect(store.view(tx => tx.service.get(service.id))).toBeDefined();
         swarm.heal(swarm.managerHost);
         await restartManager(0);

@@ -1,0 +1,137 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { noLeader, noLeaderText } from "../consensus/leadership.ts";
+import { asFault, Fault } from "../lib/fault.ts";
+import type { Clock } from "../ports/clock.ts";
+import { type CallContext, type CallOptions, type Connection, wasNotSent } from "../ports/transport.ts";
+import type { LeaderLink } from "./leader-link.ts";
+import type { LeaderWatch } from "./leader-watch.ts";
+
+/** How long a call waits for somebody to lead: an election takes a second or two, and clients are to hear within 5 s. */
+export const leaderPatienceMs = 4_000;
+/** Before a leader that could not be reached is tried again, unless another one is known sooner. */
+export const retryPauseMs = 50;
+
+/** What a method is to the route. */
+export interface Routed {
+  readonly method: DescMethod;
+  /** Whether it changes nothing, so that it may be done again when its outcome is not known. */
+  readonly isRead: boolean;
+}
+
+export interface LeaderRouteOptions {
+  readonly watch: LeaderWatch;
+  readonly link: LeaderLink;
+  readonly clock: Clock;
+}
+
+/** How a call is done where it is to be done. */
+export interface Ways<T> {
+  /** This manager leads. */
+  readonly here: () => T;
+  /** Another one does. */
+  readonly there: (leader: Connection, options: CallOptions) => T;
+}
+
+/**
+ * Brings calls to the leader: done here when this manager leads, else passed on, once. A call that reached nobody waits for
+ * the next leader, so that a failover is not seen; one whose outcome is not known is done again only when it is a read.
+ */
+export class LeaderRoute {
+  readonly #options: LeaderRouteOptions;
+
+  constructor(options: LeaderRouteOptions) {
+    this.#options = options;
+  }
+
+  async unary<T>(routed: Routed, context: CallContext, ways: Ways<Promise<T>>): Promise<T> {
+    const attempts = this.#attempts(routed, context);
+    for (;;) {
+      try {
+        return await (await this.#place(context, attempts.remainingMs(), ways))();
+      } catch (error) {
+        await attempts.failed(error);
+      }
+    }
+  }
+
+  async *stream<T>(routed: Routed, context: CallContext, ways: Ways<AsyncIterable<T>>): AsyncGenerator<T, void> {
+    const attempts = this.#attempts(routed, context);
+    for (;;) {
+      let begun = false;
+      try {
+        for await (const message of (await this.#place(context, attempts.remainingMs(), ways))()) {
+          begun = true;
+          yield message;
+        }
+        return;
+      } catch (error) {
+        if (begun) throw error;
+        await attempts.failed(error);
+      }
+    }
+  }
+
+  /** For calls whose requests can be sent only once. */
+  async once<T>(context: CallContext, ways: Ways<Promise<T>>): Promise<T> {
+    return (await this.#place(context, leaderPatienceMs, ways))();
+  }
+
+  /** Waits until somebody leads. Fault unavailable when nobody does for `limitMs`, or a call came to the wrong manager. */
+  async #place<T>(context: CallContext, limitMs: number, { here, there }: Ways<T>): Promise<() => T> {
+    const { watch, link } = this.#options;
+    await watch.until(({ kind }) => kind !== "none", limitMs, context.signal);
+    if (context.signal.aborted) throw new Fault("cancelled", "the call was cancelled");
+    const leadership = watch.current;
+    if (leadership.kind === "leading") return here;
+    // Passed on once more it could go round in circles: the manager it came from looks for the leader again.
+    if (leadership.kind === "none" || context.forwardedBy !== undefined) throw noLeader();
+    const { caller, peerAddress, signal } = context;
+    return () => there(link.to(leadership.leader), { signal, forwarding: { caller, peerAddress } });
+  }
+
+  #attempts(routed: Routed, context: CallContext): Attempts {
+    return new Attempts(routed, context, this.#options);
+  }
+}
+
+/** One call's tries. */
+class Attempts {
+  readonly #routed: Routed;
+  readonly #context: CallContext;
+  readonly #watch: LeaderWatch;
+  readonly #clock: Clock;
+  readonly #deadline: number;
+
+  constructor(routed: Routed, context: CallContext, { watch, clock }: LeaderRouteOptions) {
+    this.#routed = routed;
+    this.#context = context;
+    this.#watch = watch;
+    this.#clock = clock;
+    this.#deadline = clock.monotonic() + leaderPatienceMs;
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.#deadline - this.#clock.monotonic());
+  }
+
+  /** Resolves when it is time for the next try, or throws what the caller is to be told. */
+  async failed(error: unknown): Promise<void> {
+    const { signal, forwardedBy } = this.#context;
+    const fault = asFault(error);
+    if (!(error instanceof Fault) || fault.code !== "unavailable" || signal.aborted) throw error;
+    const isUndone = wasNotSent(fault) || fault.message === noLeaderText;
+    if (!isUndone && !this.#routed.isRead) throw this.#uncertain(fault);
+    // Whoever passed the call on tries again itself: it may know better by then who leads.
+    if (forwardedBy !== undefined) throw fault;
+    if (this.remainingMs() <= retryPauseMs) throw noLeader();
+    await this.#watch.changed(retryPauseMs, signal);
+  }
+
+  /** A leader that fails in the middle of a change may have made it all the same. */
+  #uncertain(fault: Fault): Fault {
+    const { method } = this.#routed;
+    if (method.methodKind !== "unary" || /not known whether/.test(fault.message)) return fault;
+    const text = `It is not known whether the change was made: the leader failed meanwhile (${fault.message})`;
+    return new Fault("unavailable", text, { cause: fault });
+  }
+}

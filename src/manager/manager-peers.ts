@@ -1,0 +1,48 @@
+import type { MemberStatus } from "../consensus/member.ts";
+import type { ManagerPeer } from "../dispatcher/session-message.ts";
+import { same } from "../lib/same.ts";
+import type { Clock, Timer } from "../ports/clock.ts";
+
+/** How often the members are looked at: agents are in no hurry to hear of new managers. */
+const lookEveryMs = 1_000;
+
+export interface ManagerPeersOptions {
+  readonly clock: Clock;
+  readonly quorum: { members(): readonly MemberStatus[] };
+  /** They are others than before. */
+  readonly onChange: () => void;
+}
+
+/** The managers that agents are told of. */
+export class ManagerPeers {
+  readonly #options: ManagerPeersOptions;
+  #current: readonly ManagerPeer[];
+  #timer: Timer | undefined;
+
+  constructor(options: ManagerPeersOptions) {
+    this.#options = options;
+    this.#current = this.#look();
+  }
+
+  get current(): readonly ManagerPeer[] {
+    return this.#current;
+  }
+
+  start(): void {
+    this.#timer = this.#options.clock.after(lookEveryMs, () => {
+      this.start();
+      const seen = this.#look();
+      if (same(seen, this.#current)) return;
+      this.#current = seen;
+      this.#options.onChange();
+    });
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  #look(): ManagerPeer[] {
+    return this.#options.quorum.members().map(({ nodeId, address }) => ({ nodeId, addr: address }));
+  }
+}

@@ -1,0 +1,59 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { caServices } from "../ca/services.ts";
+import { controlApi } from "../controlapi/control-api.ts";
+import { defined } from "../lib/assert.ts";
+import { type Registration, register } from "../ports/transport.ts";
+import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import { Dispatcher } from "../wire/gen/docker/swarmkit/v1/dispatcher_pb.ts";
+import { LogBroker, Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
+import { Raft, RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
+import { Peers } from "../wire/gen/shoal/v1/peers_pb.ts";
+import { healthService } from "./health.ts";
+import { lateRegistration, lateService } from "./late-service.ts";
+import type { LeaderSeat } from "./leader-seat.ts";
+import type { LeaderUnit, LeaderUnitParts } from "./leader-unit.ts";
+import { type MembershipServiceParts, membershipService } from "./membership-service.ts";
+import { type RouteParts, routed } from "./routed-services.ts";
+
+export interface ServiceParts extends LeaderUnitParts, Omit<MembershipServiceParts, "store"> {
+  readonly routing: RouteParts;
+  readonly seat: LeaderSeat<LeaderUnit>;
+  /** What other members of the quorum call. Fault unavailable while it is not there yet. */
+  readonly raft: () => readonly Registration[];
+}
+
+/** All that a manager serves, and what of it this manager itself calls: each done by the leader, whichever manager is asked. */
+export interface ManagerServices {
+  readonly control: Registration;
+  readonly logs: Registration;
+  readonly membership: Registration;
+  readonly all: readonly Registration[];
+}
+
+export function managerServices(parts: ServiceParts): ManagerServices {
+  const { store, quorum, seat, routing, raft } = parts;
+  const byLeader = (registration: Registration) => routed(registration, routing);
+  const control = byLeader(register(Control, controlApi({ ...parts, members: () => quorum.members() })));
+  const logs = byLeader(lateService(Logs, async signal => (await seat.serving(signal)).broker.logs));
+  const membership = byLeader(register(RaftMembership, membershipService({ ...parts, store })));
+  return {
+    ...{ control, logs, membership },
+    all: [
+      ...[control, logs, membership],
+      byLeader(lateService(Dispatcher, async signal => (await seat.serving(signal)).dispatcher.handlers)),
+      byLeader(lateService(LogBroker, async signal => (await seat.serving(signal)).broker.agents)),
+      ...caServices(parts).map(byLeader),
+      // Between the members themselves: whoever is called is meant.
+      healthService,
+      amongRaft(Raft, raft),
+      amongRaft(Peers, raft),
+    ],
+  };
+}
+
+function amongRaft(service: DescService, raft: () => readonly Registration[]): Registration {
+  return lateRegistration(service, async () => {
+    const registration = raft().find(each => each.service === service);
+    return defined(registration, `the handlers of ${service.typeName}`).handlers;
+  });
+}

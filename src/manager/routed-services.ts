@@ -1,0 +1,76 @@
+import type { DescMethod, Message, MessageInitShape } from "@bufbuild/protobuf";
+import { defined } from "../lib/assert.ts";
+import { Fault } from "../lib/fault.ts";
+import type { CallContext, CallOptions, Connection, Registration } from "../ports/transport.ts";
+import { CA, NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
+import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import type { LeaderRoute, Routed } from "./leader-route.ts";
+
+type Init = MessageInitShape<DescMethod["output"]>;
+type Handler = (input: unknown, context: CallContext) => unknown;
+type Caller = (input: unknown, options: CallOptions) => unknown;
+
+export interface RouteParts {
+  readonly route: LeaderRoute;
+  /** Resolves when what is read here next shows all that was answered before. */
+  readonly readBarrier: () => Promise<void>;
+}
+
+/** The same service, done by whoever leads. `registration` is what does it when this manager is the leader. */
+export function routed(registration: Registration, parts: RouteParts): Registration {
+  const handlers = registration.service.methods.map(method => {
+    const handler = Reflect.get(registration.handlers, method.localName) as Handler;
+    return [method.localName, routedMethod(method, handler.bind(registration.handlers), parts)] as const;
+  });
+  return { service: registration.service, handlers: Object.fromEntries(handlers) };
+}
+
+function routedMethod(method: DescMethod, handler: Handler, { route, readBarrier }: RouteParts): Handler {
+  const routed: Routed = { method, isRead: isRead(method) };
+  const kind = method.methodKind;
+  switch (kind) {
+    case "unary":
+      return (request, context) =>
+        route.unary(routed, context, {
+          here: async () => {
+            if (needsBarrier(method)) await readBarrier();
+            return handler(request, context);
+          },
+          there: (leader, options) => callerOf(method, leader)(request, options) as Promise<Message>,
+        });
+    case "server_streaming":
+      return (request, context) =>
+        route.stream(routed, context, {
+          here: () => handler(request, context) as AsyncIterable<Init>,
+          there: (leader, options) => callerOf(method, leader)(request, options) as AsyncIterable<Message>,
+        });
+    case "client_streaming":
+      return (requests, context) =>
+        route.once(context, {
+          here: async () => handler(requests, context),
+          there: (leader, options) => callerOf(method, leader)(requests, options) as Promise<Message>,
+        });
+    case "bidi_streaming":
+      throw new Fault("internal", `Cannot route ${method}: no service of the protocol streams both ways`);
+    default:
+      return kind satisfies never;
+  }
+}
+
+function callerOf(method: DescMethod, leader: Connection): Caller {
+  const client: object = leader.client(method.parent);
+  return defined(Reflect.get(client, method.localName) as Caller | undefined, `a client's method for ${method}`);
+}
+
+/** Methods that change nothing: those whose names say so, and what joining nodes ask for. */
+function isRead(method: DescMethod): boolean {
+  const { typeName } = method.parent;
+  if (typeName === CA.typeName) return true;
+  if (typeName === NodeCA.typeName) return method.localName === NodeCA.method.nodeCertificateStatus.localName;
+  return needsBarrier(method);
+}
+
+/** Who changes something and then asks for it is to see the change, whichever managers it talks to. */
+function needsBarrier(method: DescMethod): boolean {
+  return method.parent.typeName === Control.typeName && /^(get|list)/.test(method.localName);
+}
