@@ -3,11 +3,10 @@ import { type CallContext, type Registration, register } from "../ports/transpor
 import type { NodeId } from "../raft/entry.ts";
 import type { Message } from "../raft/message.ts";
 import { Raft as RaftService } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
-import type { Message as WireMessage } from "../wire/gen/raftpb/raft_pb.ts";
 import { Peers as PeersService } from "../wire/gen/shoal/v1/peers_pb.ts";
 import type { Member } from "./member.ts";
 import type { MemberBook } from "./member-book.ts";
-import { fromWireMessage } from "./message-codec.ts";
+import { fromPeerMessage, fromWireMessage } from "./message-codec.ts";
 import { joinParts } from "./snapshot-parts.ts";
 
 /** What a removed member is told; SwarmKit's text. */
@@ -21,20 +20,19 @@ export interface InboxOptions {
 
 /** What other members call: raft's messages come in here, whichever way they were sent. */
 export function inbox(options: InboxOptions): readonly Registration[] {
-  const take = (wire: WireMessage, sender: Sender): void => {
-    const message = fromWireMessage(wire);
-    check(options, wire, sender);
+  const take = (message: Message, sender: Sender): void => {
+    check(options, message, sender);
     options.receive(message);
   };
   return [
     register(RaftService, {
       async processRaftMessage({ message }, context) {
         if (!message) throw new Fault("invalid_argument", "no message");
-        take(message, { context });
+        take(fromWireMessage(message), { context });
         return {};
       },
       async streamRaftMessage(parts, context) {
-        take(await joinParts(parts), { context });
+        take(fromWireMessage(await joinParts(parts)), { context });
         return {};
       },
       async resolveAddress({ raftId }) {
@@ -48,7 +46,7 @@ export function inbox(options: InboxOptions): readonly Registration[] {
         const sender: Sender = { context };
         for await (const { addr, messages } of frames) {
           if (addr !== "") sender.address = addr;
-          for (const message of messages) take(message, sender);
+          for (const message of messages) take(fromPeerMessage(message), sender);
         }
         return {};
       },
@@ -63,7 +61,7 @@ interface Sender {
 }
 
 /** Nobody speaks for another member, nor once removed for itself. Fault not_found tells a member that it was removed. */
-function check({ ownId, book }: InboxOptions, { from, to }: WireMessage, { context, address }: Sender): void {
+function check({ ownId, book }: InboxOptions, { from, to }: Message, { context, address }: Sender): void {
   if (to !== ownId) throw new Fault("invalid_argument", `a message to member ${to} came to member ${ownId}`);
   if (book.isRemoved(from)) throw new Fault("not_found", memberRemoved);
   const nodeId = context.caller?.nodeId ?? "";

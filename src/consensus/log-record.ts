@@ -1,5 +1,5 @@
 import { Fault } from "../lib/fault.ts";
-import type { Entry, HardState, Index, Term } from "../raft/entry.ts";
+import { type Entry, type HardState, type Index, payloadBytes, type Term } from "../raft/entry.ts";
 import { decodePayload, encodePayload } from "./entry-codec.ts";
 import { decodeMember, encodeMember, type Member } from "./member.ts";
 
@@ -35,9 +35,13 @@ const restartTag = 4;
 const maxFixedBytes = 1 + 8 + 8 + 8;
 
 export function encodeItems(items: readonly LogItem[]): Uint8Array {
-  const writer = new Writer();
+  const writer = new Writer(items.reduce((sum, item) => sum + sizeHint(item), 0));
   for (const item of items) writeItem(writer, item);
   return writer.finish();
+}
+
+function sizeHint(item: LogItem): number {
+  return item.kind === "entry" ? payloadBytes(item.entry) + maxFixedBytes : 2 * maxFixedBytes;
 }
 
 function writeItem(writer: Writer, item: LogItem): void {
@@ -102,8 +106,12 @@ function readItem(reader: Reader): LogItem {
 }
 
 class Writer {
-  #buffer = Buffer.allocUnsafe(4096);
+  #buffer: Buffer;
   #size = 0;
+
+  constructor(expectedBytes: number) {
+    this.#buffer = Buffer.allocUnsafe(expectedBytes);
+  }
 
   u8(value: number): this {
     this.#room(maxFixedBytes);

@@ -9,8 +9,10 @@ import {
   type Message as WireMessage,
   type Snapshot as WireSnapshot,
 } from "../wire/gen/raftpb/raft_pb.ts";
+import type { PeerMessage } from "../wire/gen/shoal/v1/peers_pb.ts";
 import { fromConfState, toConfState } from "./configuration-codec.ts";
 import { decodePayload, encodePayload, fromWireEntry, toWireEntry } from "./entry-codec.ts";
+import { decodeItems, encodeItems, type LogItem } from "./log-record.ts";
 
 /*
  * Raft's messages as raftpb has them. What a field means in each type is etcd's: `index` and `logTerm` are a place in the log,
@@ -19,8 +21,26 @@ import { decodePayload, encodePayload, fromWireEntry, toWireEntry } from "./entr
 
 type Init = Exclude<MessageInitShape<typeof MessageSchema>, WireMessage>;
 
+const nothing = new Uint8Array();
+
 /** In a vote request: the leader asked for this election (etcd: campaignTransfer). */
 const transferContext = new TextEncoder().encode("CampaignTransfer");
+
+/** For a peer of our own make: a message's entries in the form that the log has them in. Protobuf takes five times as long. */
+export function toPeerMessage(message: Message): { message: WireMessage; entries: Uint8Array } {
+  if (message.type !== "append") return { message: toWireMessage(message), entries: nothing };
+  const items = message.entries.map((entry): LogItem => ({ kind: "entry", entry }));
+  return { message: toWireMessage({ ...message, entries: [] }), entries: encodeItems(items) };
+}
+
+/** Fault invalid_argument or data_loss for what no member says to another. */
+export function fromPeerMessage({ message, entries }: PeerMessage): Message {
+  if (!message) throw new Fault("invalid_argument", "no message");
+  const decoded = fromWireMessage(message);
+  if (decoded.type !== "append" || entries.length === 0) return decoded;
+  const items = decodeItems(entries).flatMap(item => (item.kind === "entry" ? [item.entry] : []));
+  return { ...decoded, entries: items };
+}
 
 export function toWireMessage(message: Message): WireMessage {
   const { to, from } = message;

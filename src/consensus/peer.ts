@@ -7,7 +7,7 @@ import type { Connection, Transport } from "../ports/transport.ts";
 import type { InstallSnapshot, Message } from "../raft/message.ts";
 import { Raft as RaftService } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { Peers } from "../wire/gen/shoal/v1/peers_pb.ts";
-import { toWireMessage } from "./message-codec.ts";
+import { toPeerMessage, toWireMessage } from "./message-codec.ts";
 import { snapshotParts } from "./snapshot-parts.ts";
 
 /** Messages that wait for one peer; raft sends again what is dropped. */
@@ -118,7 +118,7 @@ export class Peer {
       if (this.#end.signal.aborted) return;
       while (this.#queue.length > 0) {
         const messages = this.#queue.splice(0, maxFrame);
-        yield { addr: "", messages: messages.map(toWireMessage) };
+        yield { addr: "", messages: messages.map(toPeerMessage) };
       }
     }
   }

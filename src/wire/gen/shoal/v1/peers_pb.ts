@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shoal/v1/peers.proto.
  */
 export const file_shoal_v1_peers: GenFile = /*@__PURE__*/
-  fileDesc("ChRzaG9hbC92MS9wZWVycy5wcm90bxIIc2hvYWwudjEiQQoORGVsaXZlclJlcXVlc3QSDAoEYWRkchgBIAEoCRIhCghtZXNzYWdlcxgCIAMoCzIPLnJhZnRwYi5NZXNzYWdlIhEKD0RlbGl2ZXJSZXNwb25zZTJJCgVQZWVycxJACgdEZWxpdmVyEhguc2hvYWwudjEuRGVsaXZlclJlcXVlc3QaGS5zaG9hbC52MS5EZWxpdmVyUmVzcG9uc2UoAWIGcHJvdG8z", [file_raftpb_raft]);
+  fileDesc("ChRzaG9hbC92MS9wZWVycy5wcm90bxIIc2hvYWwudjEiRwoORGVsaXZlclJlcXVlc3QSDAoEYWRkchgBIAEoCRInCghtZXNzYWdlcxgCIAMoCzIVLnNob2FsLnYxLlBlZXJNZXNzYWdlIkAKC1BlZXJNZXNzYWdlEiAKB21lc3NhZ2UYASABKAsyDy5yYWZ0cGIuTWVzc2FnZRIPCgdlbnRyaWVzGAIgASgMIhEKD0RlbGl2ZXJSZXNwb25zZTJJCgVQZWVycxJACgdEZWxpdmVyEhguc2hvYWwudjEuRGVsaXZlclJlcXVlc3QaGS5zaG9hbC52MS5EZWxpdmVyUmVzcG9uc2UoAWIGcHJvdG8z", [file_raftpb_raft]);
 
 /**
  * @generated from message shoal.v1.DeliverRequest
@@ -28,9 +28,9 @@ export type DeliverRequest = Message<"shoal.v1.DeliverRequest"> & {
   addr: string;
 
   /**
-   * @generated from field: repeated raftpb.Message messages = 2;
+   * @generated from field: repeated shoal.v1.PeerMessage messages = 2;
    */
-  messages: Message$1[];
+  messages: PeerMessage[];
 };
 
 /**
@@ -39,6 +39,30 @@ export type DeliverRequest = Message<"shoal.v1.DeliverRequest"> & {
  */
 export const DeliverRequestSchema: GenMessage<DeliverRequest> = /*@__PURE__*/
   messageDesc(file_shoal_v1_peers, 0);
+
+/**
+ * @generated from message shoal.v1.PeerMessage
+ */
+export type PeerMessage = Message<"shoal.v1.PeerMessage"> & {
+  /**
+   * @generated from field: raftpb.Message message = 1;
+   */
+  message?: Message$1 | undefined;
+
+  /**
+   * The message's log entries, as this version's log has them on disk; then the message itself carries none.
+   *
+   * @generated from field: bytes entries = 2;
+   */
+  entries: Uint8Array;
+};
+
+/**
+ * Describes the message shoal.v1.PeerMessage.
+ * Use `create(PeerMessageSchema)` to create a new message.
+ */
+export const PeerMessageSchema: GenMessage<PeerMessage> = /*@__PURE__*/
+  messageDesc(file_shoal_v1_peers, 1);
 
 /**
  * @generated from message shoal.v1.DeliverResponse
@@ -51,7 +75,7 @@ export type DeliverResponse = Message<"shoal.v1.DeliverResponse"> & {
  * Use `create(DeliverResponseSchema)` to create a new message.
  */
 export const DeliverResponseSchema: GenMessage<DeliverResponse> = /*@__PURE__*/
-  messageDesc(file_shoal_v1_peers, 1);
+  messageDesc(file_shoal_v1_peers, 2);
 
 /**
  * Raft messages over one long stream a pair and direction: in order, without a call for each, and with a break noticed at once.
