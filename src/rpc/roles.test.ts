@@ -11,7 +11,8 @@ import { file_docker_swarmkit_v1_logbroker } from "../wire/gen/docker/swarmkit/v
 import { file_docker_swarmkit_v1_raft } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { file_docker_swarmkit_v1_resource } from "../wire/gen/docker/swarmkit/v1/resource_pb.ts";
 import { file_docker_swarmkit_v1_watch } from "../wire/gen/docker/swarmkit/v1/watch_pb.ts";
-import { type Access, authorize } from "./roles.ts";
+import { file_shoal_v1_peers } from "../wire/gen/shoal/v1/peers_pb.ts";
+import { type Access, authorize, authorizeForwarder } from "./roles.ts";
 
 const methods: readonly DescMethod[] = [
   file_docker_swarmkit_v1_ca,
@@ -22,19 +23,21 @@ const methods: readonly DescMethod[] = [
   file_docker_swarmkit_v1_raft,
   file_docker_swarmkit_v1_resource,
   file_docker_swarmkit_v1_watch,
+  file_shoal_v1_peers,
 ].flatMap(file => file.services.flatMap(service => service.methods));
 
 /** What the comment above each method in the .proto files says about its callers. */
 function statedAccess(): Map<string, Access> {
-  const directory = join(import.meta.dirname, "../wire/proto/docker/swarmkit/v1");
+  const protocols = join(import.meta.dirname, "../wire/proto");
   const stated = new Map<string, Access>();
   const words: Record<string, Access> = {
     anyone: "anyone",
     worker: "node",
     manager: "manager",
   };
-  for (const name of readdirSync(directory)) {
-    const text = readFileSync(join(directory, name), "utf8");
+  for (const name of readdirSync(protocols, { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".proto")) continue;
+    const text = readFileSync(join(protocols, name), "utf8");
     for (const service of text.matchAll(/^service (\w+) \{([\s\S]*?)^\}/gm))
       for (const [, who = "", method] of service[2]!.matchAll(/\/\/ Callers: (\w+)[^\n]*\n\s*rpc (\w+)\(/g))
         stated.set(`${service[1]}.${method}`, words[who]!);
@@ -71,4 +74,23 @@ describe("who may call what", () => {
         expect(attempt).toThrow(expect.objectContaining({ name: "Fault", code, message }));
       } else expect(attempt()).toBe(caller?.clusterId === "ours" ? caller : undefined);
     });
+});
+
+describe("who may speak for another caller", () => {
+  const [heartbeat, deliver, processRaftMessage] = ["heartbeat", "deliver", "processRaftMessage"].map(
+    name => methods.find(({ localName }) => localName === name)!,
+  );
+
+  it.each<[string, DescMethod, Caller | undefined, boolean]>([
+    ["a manager", heartbeat!, manager, true],
+    ["a worker", heartbeat!, worker, false],
+    ["nobody", heartbeat!, undefined, false],
+    ["another swarm's manager", heartbeat!, { ...manager, clusterId: "theirs" }, false],
+    ["a manager, between members", deliver!, manager, false],
+    ["a manager, with a message of raft's", processRaftMessage!, manager, false],
+  ])("%s", (_, method, forwarder, allowed) => {
+    const attempt = () => authorizeForwarder(method, forwarder, "ours");
+    if (allowed) expect(attempt()).toBe(forwarder);
+    else expect(attempt).toThrow(expect.objectContaining({ code: "permission_denied" }));
+  });
 });

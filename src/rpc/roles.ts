@@ -123,7 +123,7 @@ export function authorize(method: DescMethod, caller: Caller | undefined, cluste
 }
 
 /** Services between the managers themselves: whoever calls them speaks for nobody else. */
-const NEVER_FORWARDED: ReadonlySet<string> = new Set([Raft.typeName]);
+const NEVER_FORWARDED: ReadonlySet<string> = new Set([Raft.typeName, Peers.typeName]);
 
 /**
  * Lets somebody speak for another caller, or throws Fault permission_denied: only this swarm's managers may, and not
