@@ -18,6 +18,8 @@ export interface DaemonConfig {
   readonly engine: string;
   readonly genericResources: Readonly<Record<string, readonly string[]>>;
   readonly logLevel: LogLevel;
+  /** Where metrics are served, HOST:PORT; nowhere when undefined. */
+  readonly metricsAddr: string | undefined;
   /** Addresses asked for that nothing is served on in this version; the daemon says so when it starts. */
   readonly unserved: readonly string[];
   readonly insecure: boolean;
@@ -55,7 +57,8 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv, vers
     engine: checkHost(text(setting("engine")) ?? defaultEngine),
     genericResources: grouped(setting("genericResource")),
     logLevel: oneOf(setting("logLevel") ?? "info", logLevels, "log-level"),
-    unserved: ["metricsAddr", "dashboardAddr"].filter(name => setting(name) !== undefined),
+    metricsAddr: text(setting("metricsAddr")),
+    unserved: ["dashboardAddr"].filter(name => setting(name) !== undefined),
     insecure: setting("insecure") === true || setting("insecure") === "true",
     tls: ca && cert && key ? { ca, cert, key } : undefined,
   };
@@ -79,7 +82,10 @@ function describeFlags(version: string): Command {
       collect,
     )
     .addOption(new Option("--log-level <level>", "how much to log").choices(logLevels))
-    .option("--metrics-addr <host:port>", "reserved: metrics are not served yet")
+    .option(
+      "--metrics-addr <host:port>",
+      "serve Prometheus metrics here, without authentication (:PORT: on this machine alone)",
+    )
     .option("--dashboard-addr <host:port>", "reserved: the dashboard is not served yet")
     .option("--tlscacert <file>", "CA that API clients over TCP must be signed by")
     .option("--tlscert <file>", "certificate of the API over TCP")

@@ -6,6 +6,7 @@ import { systemClock } from "../platform/clock.ts";
 import { lockDataRoot } from "../platform/data-root-lock.ts";
 import { processLogger } from "../platform/log.ts";
 import { describeMachine } from "../platform/machine.ts";
+import { serveMetrics } from "../platform/metrics/server.ts";
 import { readConfig } from "./config.ts";
 import { realDoors } from "./doors.ts";
 import { listeners } from "./listeners.ts";
@@ -35,6 +36,8 @@ async function main(): Promise<void> {
   const hosts = listeners(config);
   const { engine, runtime } = chooseRuntime(config, machine, log);
   const node = new Node({ doors: realDoors(log, runtime), directory: `${config.dataRoot}/swarm` });
+  const metrics = config.metricsAddr ? await serveMetrics(config.metricsAddr, () => node.manager) : undefined;
+  if (metrics) log.info("serving metrics", { address: metrics.address });
   await node.start();
   const api = await startDockerApi({ backend: node, engine, clock: systemClock, log, hosts, machine });
   log.info("serving the Docker API", { addresses: api.addresses, runtime: config.runtime });
@@ -45,6 +48,7 @@ async function main(): Promise<void> {
     stopping = true;
     log.info("stopping; tasks go on running", { signal });
     setTimeout(() => process.exit(1), stopLimitMs).unref();
+    await metrics?.close();
     await api.close();
     await node.stop();
     await lock.release();

@@ -1,6 +1,12 @@
 import { type IncomingMessage, type RequestOptions, request } from "node:http";
 import { ApiError, CliError } from "./failure.ts";
 
+/** What a request carries. */
+interface Content {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly bytes?: Uint8Array | undefined;
+}
+
 /** The Docker API of one daemon. */
 export class Api {
   readonly #target: RequestOptions;
@@ -27,6 +33,20 @@ export class Api {
     return this.#json("DELETE", path);
   }
 
+  /** Sends bytes and gives the answer's. */
+  async postForBytes(
+    path: string,
+    body: Uint8Array | undefined,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Buffer> {
+    const answer = await this.#send("POST", path, { headers, bytes: body });
+    try {
+      return await bytesOf(answer);
+    } catch (cause) {
+      throw new CliError(`Lost the connection to the daemon at ${this.#host}`, { cause });
+    }
+  }
+
   /** The body as it comes, for logs and events; `read` is given it. */
   async stream(path: string, read: (body: IncomingMessage) => Promise<void>): Promise<void> {
     const body = await this.#send("GET", path);
@@ -39,16 +59,18 @@ export class Api {
   }
 
   async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const text = await textOf(await this.#send(method, path, body));
+    const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+    const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const text = await textOf(await this.#send(method, path, { headers, bytes }));
     return (text === "" ? undefined : JSON.parse(text)) as T;
   }
 
-  async #send(method: string, path: string, body?: unknown): Promise<IncomingMessage> {
-    const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  async #send(method: string, path: string, { headers, bytes }: Content = {}): Promise<IncomingMessage> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const call = request({ ...this.#target, method, path, headers }, resolve);
+      const length = bytes && { "Content-Length": bytes.byteLength };
+      const call = request({ ...this.#target, method, path, headers: { ...headers, ...length } }, resolve);
       call.on("error", cause => reject(new CliError(`Cannot reach the daemon at ${this.#host}: ${cause.message}`)));
-      call.end(body === undefined ? undefined : JSON.stringify(body));
+      call.end(bytes);
     });
     const status = response.statusCode ?? 0;
     if (status >= 400) throw new ApiError(status, messageOf(await textOf(response)));
@@ -62,9 +84,14 @@ export function filters(by: Readonly<Record<string, readonly string[]>>): string
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {
+  return (await bytesOf(response)).toString();
+}
+
+/** Rejects when the connection breaks before the body's end. */
+async function bytesOf(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }
 
 function messageOf(text: string): string {

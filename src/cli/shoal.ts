@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { Api } from "./api.ts";
 import { report } from "./failure.ts";
+import { managerCommands } from "./manager.ts";
 import { nodeCommands } from "./node.ts";
 import { serviceCommands } from "./service.ts";
 import { swarmCommands } from "./swarm.ts";
@@ -18,6 +19,7 @@ const api = (): Api => new Api(program.opts<{ host?: string }>().host ?? process
 
 swarmCommands(program, api);
 nodeCommands(program, api);
+managerCommands(program, api);
 serviceCommands(program, api);
 systemCommands(program, api);
 

@@ -43,6 +43,15 @@ export interface JoinRequest {
   readonly availability: NodeSpec_Availability;
 }
 
+export interface RestoreRequest {
+  /** As `backup` gave it. */
+  readonly file: Uint8Array;
+  readonly passphrase: string;
+  /** HOST:PORT or HOST; "" for what the backed-up manager had. */
+  readonly listenAddress: string;
+  readonly advertiseAddress: string;
+}
+
 /** What the HTTP façade needs of the node it runs on. The node room implements it. */
 export interface SwarmBackend {
   status(): SwarmStatus;
@@ -62,4 +71,14 @@ export interface SwarmBackend {
    * slow. On a node that is no manager it just waits.
    */
   changes(signal: AbortSignal): AsyncIterable<StoreEvent>;
+  /**
+   * The swarm's state as this manager has it now, with this manager's identity, sealed under a passphrase. Faults:
+   * unavailable when this is no manager, invalid_argument for a passphrase that is too short.
+   */
+  backup(passphrase: string): Promise<Uint8Array>;
+  /**
+   * Makes this node, which must be in no swarm, the sole manager of the backup's; resolves with its id once it serves.
+   * Fault invalid_argument for a file that cannot be used; nothing is written then.
+   */
+  restore(request: RestoreRequest): Promise<string>;
 }

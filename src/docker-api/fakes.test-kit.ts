@@ -8,7 +8,7 @@ import type { Client } from "../ports/transport.ts";
 import type { StoreEvent } from "../store/tx.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
-import type { InitRequest, JoinRequest, SwarmBackend, SwarmStatus } from "./backend.ts";
+import type { InitRequest, JoinRequest, RestoreRequest, SwarmBackend, SwarmStatus } from "./backend.ts";
 
 export type ControlMethods = Partial<Client<typeof Control>>;
 
@@ -75,6 +75,16 @@ export class FakeBackend implements SwarmBackend {
 
   async unlockKey(): Promise<string> {
     return this.key;
+  }
+
+  async backup(passphrase: string): Promise<Uint8Array> {
+    this.#ask("backup", passphrase);
+    return Buffer.from(`sealed under ${passphrase}`);
+  }
+
+  async restore(request: RestoreRequest): Promise<string> {
+    this.#ask("restore", request);
+    return managing.nodeId;
   }
 
   control(): Client<typeof Control> {

@@ -2,7 +2,7 @@ import findMyWay from "find-my-way";
 import type { Route } from "./route.ts";
 
 /** First segments of the paths that are the swarm's alone: what has no route there is nobody's. */
-const swarmPaths: ReadonlySet<string> = new Set(["swarm", "nodes", "services", "tasks", "secrets", "configs"]);
+const swarmPaths: ReadonlySet<string> = new Set(["swarm", "nodes", "services", "tasks", "secrets", "configs", "shoal"]);
 
 /** Characters of one path parameter; names are at most 64, ids 25 or 64. */
 const maxParameterLength = 512;

@@ -12,6 +12,7 @@ import { commonHeaders } from "./reply.ts";
 import { RouteTable } from "./router.ts";
 import { secretRoutes } from "./secrets/routes.ts";
 import { serviceRoutes } from "./services/routes.ts";
+import { backupRoutes } from "./shoal/backup.ts";
 import { swarmRoutes } from "./swarm/routes.ts";
 import { infoRoutes } from "./system/info.ts";
 import type { Machine } from "./system/machine.ts";
@@ -56,6 +57,7 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
     ...taskRoutes,
     ...secretRoutes,
     ...configRoutes,
+    ...backupRoutes,
   ]);
   const dispatcher = new Dispatcher({
     doors: { backend, engine, clock, log },
