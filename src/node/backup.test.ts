@@ -5,8 +5,8 @@ import { Journal } from "../consensus/journal.ts";
 import { aesGcmSealer } from "../consensus/sealer.ts";
 import { decodeState, encodeState } from "../consensus/swarm-state.ts";
 import type { Cluster } from "../model/objects.ts";
-import { type Credentials, parseCredentials } from "../pki/credentials.ts";
-import { dataKeyOf, loadNodeFiles } from "../pki/key-file.ts";
+import { parseCredentials } from "../pki/credentials.ts";
+import { dataKeyOf } from "../pki/key-file.ts";
 import { systemClock } from "../platform/clock.ts";
 import { noConfiguration } from "../raft/configuration.ts";
 import { SimDisk } from "../sim/disk.ts";
@@ -15,8 +15,7 @@ import { sampleService } from "../sim/samples.ts";
 import { newSimStore } from "../sim/store.ts";
 import type { StoreSnapshot } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
 import { ClusterSpecSchema, NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import { readBackup, takeBackup, writeRestoration } from "./backup.ts";
-import { certificatesIn, loadState, logIn } from "./state-file.ts";
+import { readBackup, restorationOf, stateIn, takeBackup, writeLog } from "./backup.ts";
 
 const passphrase = "correct horse battery";
 const dayMs = 86_400_000;
@@ -55,74 +54,69 @@ function doorsAt(nowMs: number, seed = 1) {
 
 const keyOf = (store: StoreSnapshot): string => Buffer.from(store.clusters[0]!.rootCa!.caKey).toString();
 
-async function restored(credentials: Credentials, disk: SimDisk) {
-  const files = (await loadNodeFiles(disk, certificatesIn("/swarm")))!;
-  const sealer = aesGcmSealer(dataKeyOf(files.headers)!, new SimRandom());
-  const opened = (await Journal.open({ disk, directory: logIn("/swarm"), sealer, log }))!;
-  return { files, node: parseCredentials(files), opened, isSame: files.certificatePem === credentials.certificatePem };
+function take(source: Awaited<ReturnType<typeof swarm>>, nowMs = Date.now()): Promise<Uint8Array> {
+  return takeBackup(source, passphrase, doorsAt(nowMs), cost);
+}
+
+/** What a file makes of a node at a time. */
+async function restore(file: Uint8Array, { nowMs = Date.now(), seed = 1, address = state.advertiseAddress } = {}) {
+  return restorationOf(await readBackup(file, passphrase), address, doorsAt(nowMs, seed));
 }
 
 describe("a backup", () => {
   it("makes a sole manager that has every object, and continues the log", async () => {
     const source = await swarm(new SimRandom(3));
-    const doors = doorsAt(Date.now());
+    const restoration = await restore(await take(source));
     const disk = new SimDisk();
-    const restoration = await readBackup(await takeBackup(source, passphrase, doors, cost), passphrase, {}, doors);
-    await writeRestoration(restoration, { ...doors, disk }, "/swarm");
+    await writeLog(restoration, { ...doorsAt(Date.now()), disk }, "/raft");
 
-    const { node, opened, isSame } = await restored(source.credentials, disk);
-    const { journal, snapshot } = opened;
+    const sealer = aesGcmSealer(dataKeyOf(restoration.files.headers)!, new SimRandom());
+    const { journal, snapshot } = (await Journal.open({ disk, directory: "/raft", sealer, log }))!;
     const { store, members, removed } = decodeState(snapshot!.data);
     expect(store.services.map(service => service.spec?.annotations?.name)).toEqual(["web"]);
     expect(keyOf(store)).toBe(keyOf(decodeState(source.snapshot.data).store));
-    expect(node.nodeId).toBe(source.credentials.nodeId);
-    expect(isSame).toBe(true);
 
     const { raftId } = journal.identity;
+    const { nodeId } = source.credentials;
     expect([9n, 11n, 12n, 13n]).not.toContain(raftId);
-    expect(members).toEqual([{ raftId, nodeId: node.nodeId, address: state.advertiseAddress }]);
+    expect(members).toEqual([{ raftId, nodeId, address: state.advertiseAddress }]);
     expect([...removed].sort()).toEqual([11n, 12n, 13n, 9n]);
     expect(snapshot).toMatchObject({ index: 4321n, term: 7n, configuration: { ...noConfiguration, voters: [raftId] } });
     expect(journal.storage.hardState).toEqual({ term: 7n, vote: 0n, commit: 4321n });
-    expect(await loadState(disk, "/swarm")).toEqual({ ...state, managers: [state.advertiseAddress] });
   });
 
-  it("can be restored on a machine with other addresses", async () => {
-    const doors = doorsAt(Date.now());
-    const file = await takeBackup(await swarm(new SimRandom(3)), passphrase, doors, cost);
-    const addresses = { listenAddress: "0.0.0.0:9999", advertiseAddress: "198.51.100.1:9999" };
-    const restoration = await readBackup(file, passphrase, addresses, doors);
-    expect(restoration.state).toEqual({ ...addresses, managers: [addresses.advertiseAddress] });
-    expect(decodeState(restoration.snapshot.data).members[0]?.address).toBe(addresses.advertiseAddress);
+  it("brings its manager's identity and addresses", async () => {
+    const source = await swarm(new SimRandom(3));
+    const file = await take(source);
+    expect(parseCredentials((await restore(file)).files)).toEqual(source.credentials);
+    expect(stateIn(await readBackup(file, passphrase))).toEqual({ ...state, managers: [state.advertiseAddress] });
+  });
+
+  it("can be restored where others reach it at another address", async () => {
+    const { snapshot } = await restore(await take(await swarm(new SimRandom(3))), { address: "198.51.100.1:9999" });
+    expect(decodeState(snapshot.data).members.map(({ address }) => address)).toEqual(["198.51.100.1:9999"]);
   });
 
   it("gets a new raft id and a new data key each time", async () => {
-    const doors = doorsAt(Date.now());
-    const file = await takeBackup(await swarm(new SimRandom(3)), passphrase, doors, cost);
-    const [first, second] = [
-      await readBackup(file, passphrase, {}, doors),
-      await readBackup(file, passphrase, {}, doors),
-    ];
+    const file = await take(await swarm(new SimRandom(3)));
+    const [first, second] = [await restore(file, { seed: 1 }), await restore(file, { seed: 2 })];
     expect(first.raftId).not.toBe(second.raftId);
     expect(dataKeyOf(first.files.headers)).not.toEqual(dataKeyOf(second.files.headers));
   });
 
   it("that is older than its certificate gets a new one of the same root for the same node", async () => {
     const source = await swarm(new SimRandom(3));
-    const file = await takeBackup(source, passphrase, doorsAt(Date.now()), cost);
-    const later = Date.now() + 400 * dayMs;
-    const { files } = await readBackup(file, passphrase, {}, doorsAt(later));
-    const node = parseCredentials(files);
-    expect(node).toMatchObject({ nodeId: source.credentials.nodeId, role: "manager" });
-    expect(node.clusterId).toBe(source.credentials.clusterId);
-    expect(node.rootPem).toBe(source.credentials.rootPem);
-    expect(node.notAfterMs).toBeGreaterThan(later);
-    expect(node.keyPem).not.toBe(source.credentials.keyPem);
+    const nowMs = Date.now() + 400 * dayMs;
+    const { nodeId, clusterId, rootPem, keyPem } = source.credentials;
+    const node = parseCredentials((await restore(await take(source), { nowMs })).files);
+    expect(node).toMatchObject({ nodeId, clusterId, rootPem, role: "manager" });
+    expect(node.notAfterMs).toBeGreaterThan(nowMs);
+    expect(node.keyPem).not.toBe(keyPem);
   });
 
   it("that is older than its certificate is refused where the swarm keeps no key to make another", async () => {
-    const file = await takeBackup(await swarm(new SimRandom(3), false), passphrase, doorsAt(Date.now()), cost);
-    await expect(readBackup(file, passphrase, {}, doorsAt(Date.now() + 400 * dayMs))).rejects.toMatchObject({
+    const file = await take(await swarm(new SimRandom(3), false));
+    await expect(restore(file, { nowMs: Date.now() + 400 * dayMs })).rejects.toMatchObject({
       code: "invalid_argument",
       message: expect.stringContaining("its certificate has run out"),
     });

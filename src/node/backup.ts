@@ -6,7 +6,7 @@ import { decodeState, encodeState } from "../consensus/swarm-state.ts";
 import { defined } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
 import { type Credentials, parseCredentials } from "../pki/credentials.ts";
-import { dataKeyOf, type NodeFiles, saveNodeFiles } from "../pki/key-file.ts";
+import { dataKeyOf, type NodeFiles } from "../pki/key-file.ts";
 import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { RootCa } from "../pki/root-ca.ts";
 import { sleep } from "../ports/clock.ts";
@@ -17,7 +17,7 @@ import { type Backup, BackupSchema } from "../wire/gen/shoal/v1/backup_pb.ts";
 import { type Cost, openBackup, sealBackup } from "./backup-file.ts";
 import type { NodeDoors } from "./doors.ts";
 import { headersFor } from "./keyring.ts";
-import { certificatesIn, logIn, type NodeState, saveState } from "./state-file.ts";
+import type { NodeState } from "./state-file.ts";
 
 /** What a backup is made of. */
 export interface BackupSource {
@@ -53,65 +53,54 @@ export function takeBackup(
   return sealBackup(toBinary(BackupSchema, backup), passphrase, random, cost);
 }
 
+/** Opens a backup file. Fault invalid_argument for one that `openBackup` refuses or that holds something else. */
+export async function readBackup(file: Uint8Array, passphrase: string): Promise<Backup> {
+  const content = await openBackup(file, passphrase);
+  try {
+    return fromBinary(BackupSchema, content);
+  } catch (cause) {
+    throw unusable("it was not made by this version or one before it", cause);
+  }
+}
+
+/** What the backed-up manager remembered of its swarm. */
+export function stateIn({ listenAddress, advertiseAddress }: Backup): NodeState {
+  return { listenAddress, advertiseAddress, managers: [advertiseAddress] };
+}
+
 /** What a node is to become. Nothing is written yet. */
 export interface Restoration {
   readonly files: NodeFiles;
-  readonly state: NodeState;
   /** With its only member, this node. */
   readonly snapshot: Snapshot;
   readonly raftId: bigint;
 }
 
 /**
- * Reads a backup and makes of it the sole manager of its swarm, under a raft id that nobody had. A certificate that has
- * run out is replaced by a new one, if the swarm keeps its root's key. Fault invalid_argument for a file that
- * `openBackup` refuses or whose parts do not fit.
+ * Makes of a backup the sole manager of its swarm, reached at `address`, under a raft id that nobody had. A certificate
+ * that has run out is replaced by a new one, if the swarm keeps its root's key; Fault invalid_argument otherwise.
  */
-export async function readBackup(
-  file: Uint8Array,
-  passphrase: string,
-  addresses: { readonly listenAddress?: string; readonly advertiseAddress?: string },
-  doors: Doors,
-): Promise<Restoration> {
-  const backup = decode(await openBackup(file, passphrase));
-  const listenAddress = addresses.listenAddress ?? backup.listenAddress;
-  const advertiseAddress = addresses.advertiseAddress ?? backup.advertiseAddress;
-  const { snapshot, raftId, cluster } = await soleMember(backup, advertiseAddress, doors);
+export async function restorationOf(backup: Backup, address: string, doors: Doors): Promise<Restoration> {
+  const { cluster, ...log } = await soleMember(backup, address, doors);
   const credentials = await freshCredentials(parseCredentials(backup), cluster, doors);
   if (credentials.role !== "manager") throw unusable("its certificate is not a manager's");
-  return {
-    files: { ...credentials, headers: headersFor("manager", new Map(), doors.random) },
-    state: { listenAddress, advertiseAddress, managers: [advertiseAddress] },
-    snapshot,
-    raftId,
-  };
+  return { files: { ...credentials, headers: headersFor("manager", new Map(), doors.random) }, ...log };
 }
 
-/** Writes what makes this node a member; what makes it count comes last. */
-export async function writeRestoration(
-  { files, state, snapshot, raftId }: Restoration,
+/** Writes the log that a restored manager goes on with. */
+export async function writeLog(
+  { files, snapshot, raftId }: Restoration,
   { disk, random, log }: Pick<NodeDoors, "disk" | "random" | "log">,
   directory: string,
 ): Promise<void> {
-  await disk.makeDirectory(directory);
   const sealer = aesGcmSealer(defined(dataKeyOf(files.headers), "a manager's data key"), random);
   const { index, term } = snapshot;
   const journal = await Journal.create(
-    { disk, directory: logIn(directory), sealer, log },
+    { disk, directory, sealer, log },
     { raftId, peers: [] },
     { snapshot, hardState: { term, vote: 0n, commit: index } },
   );
   await journal.close();
-  await saveNodeFiles(disk, certificatesIn(directory), files);
-  await saveState(disk, directory, state);
-}
-
-function decode(content: Uint8Array): Backup {
-  try {
-    return fromBinary(BackupSchema, content);
-  } catch (cause) {
-    throw unusable("it was not made by this version or one before it", cause);
-  }
 }
 
 async function soleMember(
