@@ -18,8 +18,6 @@ export interface IssuerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Called with the role that a token entitles to; throws Fault invalid_argument to turn such nodes away. */
-  readonly admit?: (role: Caller["role"]) => void;
 }
 
 /** What a node without a certificate asks for. */
@@ -48,14 +46,13 @@ export class Issuer {
    * Fault invalid_argument says what is wrong with the token or the request, resource_exhausted comes after too many.
    */
   async join({ token, request, availability, address }: JoinApplication): Promise<string> {
-    const { store, random, log, admit } = this.#options;
+    const { store, random, log } = this.#options;
     this.#failedJoins.check(address);
     try {
       if (NodeSpec_Availability[availability] === undefined)
         throw new Fault("invalid_argument", `Cannot join: unknown availability ${availability}`);
       const cluster = store.view(theCluster);
       const node: Caller = { nodeId: newId(random), role: entitled(token, cluster), clusterId: cluster.id };
-      admit?.(node.role);
       const certificate = await this.#sign(request, node, cluster);
       await store.update(tx => {
         // The tokens may have been rotated meanwhile, the root too.

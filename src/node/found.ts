@@ -1,10 +1,10 @@
 import { newCluster } from "../ca/new-cluster.ts";
 import type { InitRequest } from "../docker-api/backend.ts";
 import { Fault } from "../lib/fault.ts";
+import type { ManagerBeginning } from "../manager/beginning.ts";
 import type { NodeFiles } from "../pki/key-file.ts";
 import type { NodeDoors } from "./doors.ts";
 import { headersFor } from "./keyring.ts";
-import type { ManagerBeginning } from "./manager-beginning.ts";
 
 /** The identity of a swarm's first manager, and what it begins with. */
 export interface Founding {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Fault } from "../lib/fault.ts";
+import type { ManagerBeginning } from "../manager/beginning.ts";
 import { type Credentials, parseCredentials } from "../pki/credentials.ts";
 import { dataKeyOf, loadNodeFiles, saveNodeFiles } from "../pki/key-file.ts";
 import { newNodeKey, newRequest } from "../pki/node-key.ts";
@@ -11,7 +12,6 @@ import { SimClock } from "../sim/clock.ts";
 import { SimDisk } from "../sim/disk.ts";
 import { SimRandom } from "../sim/random.ts";
 import { Keyring } from "./keyring.ts";
-import type { ManagerBeginning } from "./manager-beginning.ts";
 import { ManagerSeat, type SeatHooks } from "./manager-seat.ts";
 
 const certificates = "/swarm/certificates";
@@ -112,6 +112,8 @@ class Daemon {
     await this.onOpen(manager);
     const key = Buffer.from(this.keyring.dataKey()).toString("hex");
     const log = await this.disk.read(logFile);
+    if (!log && beginning.kind === "resume" && beginning.managers.length === 0)
+      throw new Fault("not_found", "the log is empty");
     if (log && Buffer.from(log).toString() !== key) throw new Fault("data_loss", "the log is sealed with another key");
     await this.disk.replace(logFile, Buffer.from(key));
     return manager;
@@ -161,7 +163,7 @@ describe("a node's place among the managers", () => {
       await daemon.change("manager");
       await clock.advance(0);
       await isSane(daemon);
-      expect(daemon.seat.manager?.beginning).toEqual({ kind: "join", managers: ["M:2377"] });
+      expect(daemon.seat.manager?.beginning).toEqual({ kind: "resume", managers: ["M:2377"] });
       keys.add(Buffer.from(daemon.keyring.dataKey()).toString("hex"));
       await daemon.change("worker");
       await clock.advance(0);
@@ -237,14 +239,14 @@ describe("a node's place among the managers", () => {
     await clock.advance(0);
     await first.seat.stop();
     const second = await started();
-    expect(second.seat.manager?.beginning).toEqual({ kind: "resume", managers: ["M:2377"] });
+    expect(second.seat.manager?.beginning).toEqual({ kind: "resume", managers: [] });
     await second.seat.stop();
     await disk.remove(raft);
     const third = new Daemon(disk);
     third.others = [];
     await expect(third.start()).rejects.toMatchObject({
       code: "not_found",
-      message: 'Cannot start the manager: its log in "/swarm/raft" is empty',
+      message: "the log is empty",
     });
   });
 

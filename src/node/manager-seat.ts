@@ -1,12 +1,12 @@
 import { type Backoff, backoffMs } from "../lib/backoff.ts";
 import { asFault, Fault } from "../lib/fault.ts";
 import { Mutex } from "../lib/mutex.ts";
+import type { ManagerBeginning } from "../manager/beginning.ts";
 import { type Clock, sleep } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 import type { Caller } from "../ports/transport.ts";
-import type { ManagerBeginning } from "./manager-beginning.ts";
 import * as texts from "./texts.ts";
 
 /** Between tries to become a manager: an address may become free, another manager be reached. */
@@ -79,9 +79,15 @@ export class ManagerSeat<M extends { stop(): Promise<void> }> {
    */
   async begin(role: Caller["role"], beginning?: ManagerBeginning): Promise<void> {
     if (role === "worker") return this.empty();
-    const found = beginning ?? (await this.#beginning());
-    if (found.kind === "join") this.#take();
-    else await this.#turn(signal => this.#open(found, signal));
+    if (beginning) return this.#turn(signal => this.#open(beginning, signal));
+    try {
+      // To be let in by others takes its time: only the log is gone on with at once.
+      await this.#turn(signal => this.#open({ kind: "resume", managers: [] }, signal));
+    } catch (error) {
+      const hasNoLog = error instanceof Fault && error.code === "not_found";
+      if (!hasNoLog || this.#options.others().length === 0) throw error;
+      this.#take();
+    }
   }
 
   /** Follows a change of role. */
@@ -122,7 +128,7 @@ export class ManagerSeat<M extends { stop(): Promise<void> }> {
     if (this.#state.at === "empty") this.#become({ at: "waiting", fault: undefined });
     for (let attempt = 1; this.#state.at === "waiting" && !signal.aborted; attempt++) {
       try {
-        await this.#open(await this.#beginning(), signal);
+        await this.#open({ kind: "resume", managers: this.#options.others() }, signal);
       } catch (error) {
         if (signal.aborted) return;
         const fault = asFault(error);
@@ -132,14 +138,6 @@ export class ManagerSeat<M extends { stop(): Promise<void> }> {
         await sleep(clock, backoffMs(backoff, attempt, random.float()), signal);
       }
     }
-  }
-
-  async #beginning(): Promise<ManagerBeginning> {
-    const { disk, directory, others } = this.#options;
-    const managers = others();
-    if ((await disk.list(directory)).length > 0) return { kind: "resume", managers };
-    if (managers.length > 0) return { kind: "join", managers };
-    throw new Fault("not_found", `Cannot start the manager: its log in "${directory}" is empty`);
   }
 
   async #open(beginning: ManagerBeginning, given: AbortSignal): Promise<void> {

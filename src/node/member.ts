@@ -1,8 +1,9 @@
 import type { KnownManager } from "../agent/manager-book.ts";
 import { roleOf } from "../ca/new-node.ts";
 import { defined } from "../lib/assert.ts";
-import type { Fault } from "../lib/fault.ts";
-import type { Manager } from "../manager/manager.ts";
+import { asFault, type Fault } from "../lib/fault.ts";
+import type { ManagerBeginning } from "../manager/beginning.ts";
+import { Manager } from "../manager/manager.ts";
 import { type Credentials, parseCredentials } from "../pki/credentials.ts";
 import type { NodeFiles } from "../pki/key-file.ts";
 import { LiveIdentity } from "../pki/live-identity.ts";
@@ -14,8 +15,6 @@ import { describeNode } from "./description.ts";
 import type { NodeDoors } from "./doors.ts";
 import { Keyring } from "./keyring.ts";
 import { removeTasks } from "./leaving.ts";
-import type { ManagerBeginning } from "./manager-beginning.ts";
-import { openManager } from "./manager-opening.ts";
 import { ManagerSeat, type SeatHooks } from "./manager-seat.ts";
 import { Renewal } from "./renewal.ts";
 import { certificatesIn, logIn, type NodeState } from "./state-file.ts";
@@ -93,6 +92,11 @@ export class Member {
     return this.#seat.manager;
   }
 
+  /** What this node proves itself with now. */
+  get credentials(): Credentials {
+    return defined(this.#identity.current(), "a member's credentials");
+  }
+
   /** What its certificate says. */
   get role(): Caller["role"] {
     return this.#role;
@@ -133,21 +137,25 @@ export class Member {
   }
 
   /**
-   * Stops, and ends and removes every task of this node's. Unless `force` is set it takes place only while the runtime
-   * can be reached: a Fault then, and nothing has changed.
+   * Stops, and ends and removes every task of this node's; a manager takes its leave of the others if they can do without
+   * it. Unless `force` is set it takes place only while the runtime can be reached: a Fault then, and nothing has changed.
    */
   async leave(force: boolean): Promise<void> {
+    const { log } = this.#options.doors;
     if (!force) await this.#runtime.list();
     await this.#renewal.stop();
     await this.worker.stop();
-    await removeTasks(this.#runtime, this.#options.doors.log);
+    await removeTasks(this.#runtime, log);
+    await this.manager
+      ?.leaveQuorum()
+      .catch(error => log.warn("left without taking leave of the other managers", { reason: asFault(error).message }));
     await this.#seat.stop();
     await this.#runtime.close();
   }
 
   /** The renewed certificate has another role than the one before: the swarm has promoted or demoted this node. */
   #followRole(): void {
-    const { role } = this.#credentials();
+    const { role } = this.credentials;
     if (role === this.#role) return;
     this.#role = role;
     this.#seat.follow(role);
@@ -157,10 +165,6 @@ export class Member {
     const { advertiseAddress } = this.state;
     const others = this.managers().filter(each => each.nodeId !== this.nodeId && each.address !== advertiseAddress);
     return others.map(each => each.address);
-  }
-
-  #credentials(): Credentials {
-    return defined(this.#identity.current(), "a member's credentials");
   }
 
   #newSeat(): ManagerSeat<Manager> {
@@ -177,16 +181,15 @@ export class Member {
   #openManager(beginning: ManagerBeginning, hooks: SeatHooks): Promise<Manager> {
     const { doors, directory, state, onBroken } = this.#options;
     const { disk, clock, random, log } = doors;
-    const options = {
-      ...{ disk, clock, random, log, onBroken },
+    return Manager.start({
+      ...{ disk, clock, random, log, onBroken, beginning, ...hooks },
       transport: this.#transport,
-      self: this.#credentials(),
+      self: this.credentials,
       listenAddress: state.listenAddress,
       advertiseAddress: state.advertiseAddress,
       directory: logIn(directory),
       dataKey: this.#keyring.dataKey(),
-    };
-    return openManager(options, beginning, hooks);
+    });
   }
 
   #newKeyring(): Keyring {

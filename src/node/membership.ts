@@ -25,16 +25,13 @@ export async function writeMembership({ disk, directory }: MembershipPlace, memb
   const { state, files, beginning } = membership;
   await forgetMembership(disk, directory);
   await disk.makeDirectory(directory);
-  await saveState(disk, directory, { ...state, ...(beginning?.kind === "found" && { founding: true }) });
+  await saveState(disk, directory, { ...state, ...(beginning && { founding: true }) });
   await saveNodeFiles(disk, certificatesIn(directory), files);
 }
 
-/** Notes that the swarm is there. Not to have noted it does no harm as long as the log is whole. */
-export async function noteFounded({ disk, directory, log }: MembershipPlace, state: NodeState): Promise<void> {
-  const { founding: _, ...founded } = state;
-  await saveState(disk, directory, founded).catch(error =>
-    log.warn("cannot note that the swarm is founded", { reason: asFault(error).message }),
-  );
+/** Notes that the swarm is there, as its founder is to be told. */
+export async function noteFounded({ disk, directory }: MembershipPlace, state: NodeState): Promise<void> {
+  await saveState(disk, directory, state);
 }
 
 /**
@@ -44,9 +41,16 @@ export async function noteFounded({ disk, directory, log }: MembershipPlace, sta
 export async function readMembership(place: MembershipPlace): Promise<Membership | undefined> {
   const { disk, directory } = place;
   const state = await loadState(disk, directory);
+  if (state?.founding) return forgetUnfounded(place);
   const files = state && (await loadNodeFiles(disk, certificatesIn(directory)));
   if (!files) return undefined;
   return { files, state: await withAddressesNow(place, state, parseCredentials(files).role) };
+}
+
+/** The daemon ended while it founded a swarm: nobody has been told of it, and nothing is lost. */
+async function forgetUnfounded({ disk, directory, log }: MembershipPlace): Promise<undefined> {
+  log.warn("the founding of a swarm was cut short; this node is in none");
+  await forgetMembership(disk, directory);
 }
 
 /** Nobody calls a worker: it does with an address that has gone. */

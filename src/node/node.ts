@@ -1,4 +1,4 @@
-import type { InitRequest, JoinRequest, SwarmBackend, SwarmStatus } from "../docker-api/backend.ts";
+import type { InitRequest, JoinRequest, RestoreRequest, SwarmBackend, SwarmStatus } from "../docker-api/backend.ts";
 import { type Backoff, backoffMs } from "../lib/backoff.ts";
 import { onAbort } from "../lib/bell.ts";
 import { asFault, Fault } from "../lib/fault.ts";
@@ -10,6 +10,8 @@ import type { Client } from "../ports/transport.ts";
 import type { StoreEvent } from "../store/tx.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
+import { type Restoration, readBackup, restorationOf, stateIn, takeBackup, writeLog } from "./backup.ts";
+import { whyManagerStays } from "./departure.ts";
 import type { NodeDoors } from "./doors.ts";
 import { found } from "./found.ts";
 import { checkToken, enrollNode } from "./join.ts";
@@ -112,7 +114,7 @@ export class Node implements SwarmBackend {
     return this.#changes.run(async () => {
       const standing = this.#standing;
       if (standing.at === "outside") throw new Fault("unavailable", texts.notInSwarm);
-      if (!force && (await this.#holdsSwarm(standing))) throw new Fault("unavailable", texts.lastManagerLeaves);
+      if (!force) await this.#checkMayLeave(standing);
       if (standing.at === "member") await standing.member.leave(force);
       if (standing.at === "fault") await removeTasksOfMember(this.#doors, this.#directory);
       this.#stand(outside);
@@ -129,6 +131,11 @@ export class Node implements SwarmBackend {
     return "";
   }
 
+  /** This node's manager of the moment, to be measured. */
+  get manager(): Manager | undefined {
+    return this.#standing.at === "member" ? this.#standing.member.manager : undefined;
+  }
+
   control(): Client<typeof Control> {
     return this.#manager().control;
   }
@@ -140,16 +147,42 @@ export class Node implements SwarmBackend {
   async *changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
     while (!signal.aborted) {
       const either = AbortSignal.any([signal, this.#managerLeft.signal]);
-      const manager = this.#standing.at === "member" ? this.#standing.member.manager : undefined;
+      const { manager } = this;
       if (manager) yield* manager.changes(either);
       else await new Promise<void>(resolve => onAbort(either, resolve));
     }
   }
 
-  /** Whether the swarm's state would be gone with this node's files. */
-  async #holdsSwarm(standing: Standing): Promise<boolean> {
-    if (standing.at === "member") return standing.member.role === "manager";
-    return standing.at === "fault" && (await this.#doors.disk.list(logIn(this.#directory))).length > 0;
+  async backup(passphrase: string): Promise<Uint8Array> {
+    const snapshot = await this.#manager().consensus.capture();
+    const standing = this.#standing;
+    if (standing.at !== "member") throw new Fault("unavailable", texts.notManager);
+    const { credentials, state } = standing.member;
+    return takeBackup({ credentials, state, snapshot }, passphrase, this.#doors);
+  }
+
+  async restore(request: RestoreRequest): Promise<string> {
+    this.#requireOutside();
+    const backup = await readBackup(request.file, request.passphrase);
+    return this.#changes.run(async () => {
+      this.#requireOutside();
+      const state = await stateForNewCluster(request, stateIn(backup), this.#doors.addresses);
+      const restoration = await restorationOf(backup, state.advertiseAddress, this.#doors);
+      const beginning = { kind: "force-new-cluster" } as const;
+      const member = await this.#enter({ files: restoration.files, state, beginning }, restoration);
+      return member.nodeId;
+    });
+  }
+
+  /** Fault unavailable on a manager: with its files a part of the swarm's state goes, or all of it. */
+  async #checkMayLeave(standing: Standing): Promise<void> {
+    const isManager =
+      standing.at === "member"
+        ? standing.member.role === "manager"
+        : standing.at === "fault" && (await this.#doors.disk.list(logIn(this.#directory))).length > 0;
+    if (!isManager) return;
+    const manager = standing.at === "member" ? standing.member.manager : undefined;
+    throw new Fault("unavailable", whyManagerStays(manager?.members()));
   }
 
   #stand(standing: Standing): void {
@@ -211,12 +244,11 @@ export class Node implements SwarmBackend {
   }
 
   /** Writes the membership down and takes it up; without a trace when that fails. */
-  async #enter(membership: Membership): Promise<Member> {
+  async #enter(membership: Membership, restoration?: Restoration): Promise<Member> {
     try {
       await writeMembership(this.#place(), membership);
-      const member = await this.#become(membership);
-      if (membership.beginning?.kind === "found") await noteFounded(this.#place(), membership.state);
-      return member;
+      if (restoration) await writeLog(restoration, this.#doors, logIn(this.#directory));
+      return await this.#become(membership);
     } catch (error) {
       await this.#doors.disk.remove(this.#directory);
       throw error;
@@ -225,25 +257,14 @@ export class Node implements SwarmBackend {
 
   /** Takes up the membership on the disk; as long as that fails for reasons that may pass, again and again. */
   async #resume(attempt: number): Promise<void> {
-    let membership: Membership | undefined;
     try {
-      membership = await readMembership(this.#place());
-      if (!membership) return;
-      await this.#become(membership);
-      if (membership.state.founding) await noteFounded(this.#place(), membership.state);
+      const membership = await readMembership(this.#place());
+      if (membership) await this.#become(membership);
     } catch (error) {
       const fault = asFault(error);
-      if (membership?.state.founding && fault.code === "not_found") return this.#forgetUnfounded(fault);
       this.#fail(fault);
       if (fault.code !== "data_loss") void this.#resumeLater(attempt);
     }
-  }
-
-  /** The daemon ended before the swarm it was to found was there: nobody has been told of it, and nothing is lost. */
-  async #forgetUnfounded(fault: Fault): Promise<void> {
-    this.#doors.log.warn("the founding of a swarm was cut short; this node is in none", { reason: fault.message });
-    await forgetMembership(this.#doors.disk, this.#directory);
-    this.#stand(outside);
   }
 
   async #resumeLater(attempt: number): Promise<void> {
@@ -267,8 +288,19 @@ export class Node implements SwarmBackend {
       onBroken,
       onManager,
     });
+    if (membership.beginning) await this.#noteFounded(member);
     this.#stand({ at: "member", member });
     return member;
+  }
+
+  /** Only from here on does the swarm count: a crash before leaves none, and nobody has been told of it. */
+  async #noteFounded(member: Member): Promise<void> {
+    try {
+      await noteFounded(this.#place(), member.state);
+    } catch (error) {
+      await member.stop();
+      throw error;
+    }
   }
 
   /** The log is broken: this manager must not answer any more. Its files stay for whoever repairs the disk. */

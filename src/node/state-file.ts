@@ -11,7 +11,7 @@ const NodeState = Type.Object({
   asked: Type.Optional(Type.Object({ listen: Type.String(), advertise: Type.String(), remote: Type.String() })),
   /** Managers to reach, best known last time. */
   managers: Type.Array(Type.String()),
-  /** Set while the swarm is being founded: until it is durable in the manager's log there is no swarm. */
+  /** Set while the swarm is being founded: until that is done there is none. */
   founding: Type.Optional(Type.Boolean()),
 });
 

@@ -121,7 +121,7 @@ describe("what a crash left of a membership", () => {
 });
 
 describe("a founding that was cut short", () => {
-  /** A daemon that starts on what another has left that ended while it founded a swarm, with its log or without. */
+  /** A daemon that starts on what another has left that ended while it founded a swarm, with some of its log or without. */
   async function cutShort(at: number, keepLog: boolean): Promise<Daemon> {
     const manager = await start(at);
     await init(manager);
@@ -133,16 +133,14 @@ describe("a founding that was cut short", () => {
     return manager;
   }
 
-  it("leaves no swarm when its log had not been written", async () => {
-    const manager = await cutShort(8, false);
+  it.each([
+    [8, "before its log had been written", false],
+    [9, "before anybody had been told of it", true],
+  ])("leaves no swarm (%d: %s)", async (at, _, keepLog) => {
+    const manager = await cutShort(at, keepLog);
     expect((await swarmOf(manager)).LocalNodeState).toBe("inactive");
     await init(manager);
     expect(await manager.apiOk("GET", "/nodes")).toHaveLength(1);
-  });
-
-  it("has founded the swarm when its log had been written", async () => {
-    const manager = await cutShort(9, true);
-    expect(await swarmOf(manager)).toMatchObject({ LocalNodeState: "active", Error: "" });
     expect(readFileSync(join(swarmDirectory(manager), "node.json"), "utf8")).not.toContain("founding");
   });
 
