@@ -41,6 +41,8 @@ export class Journal {
   /** The newest snapshot with its data, while somebody needs it. */
   #atHand: Snapshot | undefined;
   #loading = false;
+  /** The last that was offered to the core. */
+  #newest: Index = 0n;
 
   private constructor(options: JournalOptions) {
     this.#options = options;
@@ -175,6 +177,7 @@ export class Journal {
   }
 
   #offer({ index, term, configuration }: Snapshot): void {
+    this.#newest = index;
     this.storage.offer({ index, term, configuration }, () => this.#fetch());
   }
 
@@ -191,7 +194,9 @@ export class Journal {
 
   async #load(): Promise<void> {
     try {
-      this.#atHand = await this.#snapshots.newest();
+      const snapshot = await this.#snapshots.newest();
+      // A newer one was written meanwhile, and the log will begin after that: the next look finds it.
+      if (snapshot && snapshot.index >= this.#newest) this.#atHand = snapshot;
     } catch (error) {
       this.#options.log.error("cannot read a snapshot that a manager needs", { reason: asFault(error).message });
     }

@@ -1,8 +1,9 @@
 import { toBinary } from "@bufbuild/protobuf";
+import { encodeItems } from "../../consensus/log-record.ts";
+import type { Message } from "../../raft/message.ts";
 import type { Store } from "../../store/store.ts";
 import { type InternalRaftRequest, InternalRaftRequestSchema } from "../../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { StoreSnapshotSchema } from "../../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
-import type { Message } from "../../wire/gen/raftpb/raft_pb.ts";
 import { writersOf } from "./register.ts";
 
 /** Stores are compared whole at every so many entries. */
@@ -57,14 +58,15 @@ export class Promises {
   }
 
   /** Log matching: what has the same index and term is the same. */
-  sent({ term, entries }: Message): void {
-    if (term !== 0n) this.#hear(term);
-    for (const { Index, Term, Data } of entries) {
-      const place = `${Index} of term ${Term}`;
-      const entry = Buffer.from(Data).toString("latin1");
-      const before = this.#entries.get(place) ?? entry;
-      if (before !== entry) this.#problem(`there are two entries ${place}`);
-      this.#entries.set(place, entry);
+  sent(message: Message): void {
+    if ("term" in message) this.#hear(message.term);
+    if (message.type !== "append") return;
+    for (const entry of message.entries) {
+      const place = `${entry.index} of term ${entry.term}`;
+      const bytes = Buffer.from(encodeItems([{ kind: "entry", entry }])).toString("latin1");
+      const before = this.#entries.get(place) ?? bytes;
+      if (before !== bytes) this.#problem(`there are two entries ${place}`);
+      this.#entries.set(place, bytes);
     }
   }
 

@@ -1,14 +1,15 @@
 import { create, isMessage } from "@bufbuild/protobuf";
 import type { Beginning } from "../../consensus/beginning.ts";
 import type { Member } from "../../consensus/member.ts";
+import { fromPeerMessage } from "../../consensus/message-codec.ts";
 import { defined } from "../../lib/assert.ts";
-import { Fault } from "../../lib/fault.ts";
+import { asFault, Fault } from "../../lib/fault.ts";
 import { newMeta } from "../../model/objects.ts";
 import { sleep } from "../../ports/clock.ts";
 import { ClusterSchema } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { ClusterSpecSchema } from "../../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { AnnotationsSchema } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { DeliverRequestSchema } from "../../wire/gen/shoal/v1/peers_pb.ts";
+import { DeliverRequestSchema, type PeerMessage } from "../../wire/gen/shoal/v1/peers_pb.ts";
 import { SimClock, settle } from "../clock.ts";
 import { SimRandom } from "../random.ts";
 import { SimTrace } from "../trace.ts";
@@ -57,7 +58,7 @@ export class Quorum {
       clock: this.clock,
       random: new SimRandom(seed ^ 0xfeed),
       tap: (_method, message) => {
-        if (isMessage(message, DeliverRequestSchema)) for (const each of message.messages) this.promises.sent(each);
+        if (isMessage(message, DeliverRequestSchema)) this.#overhear(message.messages, problem);
       },
     });
     this.#world = {
@@ -177,6 +178,14 @@ export class Quorum {
       return `${name}: ${role} ${run.consensus.leadership.kind} in term ${term}, ${log}, ${configuration.voters.length} voters: ${names.join(", ")}`;
     });
     return lines.join("\n");
+  }
+
+  #overhear(messages: readonly PeerMessage[], problem: (problem: string) => void): void {
+    try {
+      for (const message of messages) this.promises.sent(fromPeerMessage(message));
+    } catch (error) {
+      problem(`a message that nobody can read: ${asFault(error).message}`);
+    }
   }
 
   #leading(): MemberRun {
