@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { noLeader, noLeaderText } from "../consensus/leadership.ts";
+import { type Leadership, nobodyLeads, noLeader, noLeaderText } from "../consensus/leadership.ts";
 import { asFault, Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type CallContext, type CallOptions, type Connection, wasNotSent } from "../ports/transport.ts";
@@ -47,7 +47,9 @@ export class LeaderRoute {
     const attempts = this.#attempts(routed, context);
     for (;;) {
       try {
-        return await (await this.#place(context, attempts.remainingMs(), ways))();
+        const run = await this.#place(context, attempts.remainingMs(), ways);
+        attempts.begin();
+        return await run();
       } catch (error) {
         await attempts.failed(error);
       }
@@ -59,7 +61,9 @@ export class LeaderRoute {
     for (;;) {
       let begun = false;
       try {
-        for await (const message of (await this.#place(context, attempts.remainingMs(), ways))()) {
+        const run = await this.#place(context, attempts.remainingMs(), ways);
+        attempts.begin();
+        for await (const message of run()) {
           begun = true;
           yield message;
         }
@@ -101,6 +105,8 @@ class Attempts {
   readonly #watch: LeaderWatch;
   readonly #clock: Clock;
   readonly #deadline: number;
+  /** Who led when the last try began. */
+  #under: Leadership = nobodyLeads;
 
   constructor(routed: Routed, context: CallContext, { watch, clock }: LeaderRouteOptions) {
     this.#routed = routed;
@@ -114,6 +120,10 @@ class Attempts {
     return Math.max(0, this.#deadline - this.#clock.monotonic());
   }
 
+  begin(): void {
+    this.#under = this.#watch.current;
+  }
+
   /** Resolves when it is time for the next try, or throws what the caller is to be told. */
   async failed(error: unknown): Promise<void> {
     const { signal, forwardedBy } = this.#context;
@@ -124,7 +134,7 @@ class Attempts {
     // Whoever passed the call on tries again itself: it may know better by then who leads.
     if (forwardedBy !== undefined) throw fault;
     if (this.remainingMs() <= retryPauseMs) throw noLeader();
-    await this.#watch.changed(retryPauseMs, signal);
+    await this.#watch.until(leadership => leadership !== this.#under, retryPauseMs, signal);
   }
 
   /** A leader that fails in the middle of a change may have made it all the same. */

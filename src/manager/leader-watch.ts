@@ -45,10 +45,4 @@ export class LeaderWatch {
       const unhook = onAbort(signal, done);
     });
   }
-
-  /** Resolves at the next change, after `limitMs`, or when `signal` aborts. */
-  changed(limitMs: number, signal: AbortSignal): Promise<void> {
-    const before = this.#current;
-    return this.until(leadership => leadership !== before, limitMs, signal);
-  }
 }
