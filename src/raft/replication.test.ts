@@ -280,6 +280,19 @@ describe("a cluster", () => {
     expect(cluster.host(3n).machine).toEqual(cluster.host(1n).machine);
   });
 
+  it("does not go back to a snapshot from before what is committed", () => {
+    const cluster = new Cluster(3);
+    cluster.elect(1n);
+    write(cluster, 1n, 1, 2, 3);
+    const host = cluster.host(2n);
+    host.compact(0n);
+    const { index } = host.machine;
+    const snapshot = { index: 2n, term: 1n, configuration: host.node.configuration, data: new Uint8Array(16) };
+    const answers = hear(host, { type: "snapshot", from: 1n, to: 2n, term: host.node.status.term, snapshot });
+    expect(answers).toMatchObject([{ type: "append-accepted", index }]);
+    expect([host.machine.value, host.node.status.committed]).toEqual([3, index]);
+  });
+
   it("goes on from what a follower has, if that includes the snapshot already", () => {
     const host = lone({ log: [1, 1, 1] });
     const { configuration } = host.node;

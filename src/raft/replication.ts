@@ -31,14 +31,13 @@ export class Replication {
   }
 
   /**
-   * Follows the membership in force, and returns whether it is another one: forgets who left, after telling them what is
-   * committed, so that they know; and starts to probe who came.
+   * Follows the membership in force, and returns whether it is another one: forgets who left, and starts to probe who came. Who left
+   * was told that this is committed before it was handed out for applying (`flush`).
    */
   configure(): boolean {
     const { configuration, log, limits } = this.#core;
     if (configuration === this.#configuration) return false;
     this.#configuration = configuration;
-    this.flush();
     const members = membersOf(configuration);
     for (const id of this.#members.keys()) if (!members.includes(id)) this.#members.delete(id);
     const window = { messages: limits.maxInflightMessages, bytes: limits.maxInflightBytes };
