@@ -51,7 +51,8 @@ export class Etcd {
   static async start(count: number, base: number): Promise<Etcd> {
     const etcd = new Etcd(count, base);
     try {
-      const { cert, key } = await selfSigned(etcd.#members.map(({ address }) => address));
+      // A peer must show a certificate for the address it calls from, which is no other on loopback.
+      const { cert, key } = await selfSigned(["127.0.0.1", ...etcd.#members.map(({ address }) => address)]);
       writeFileSync(join(etcd.#directory, "cert.pem"), cert);
       writeFileSync(join(etcd.#directory, "key.pem"), key, { mode: 0o600 });
       etcd.#tls = { ca: cert, cert, key, serverName: selfSignedName };
