@@ -5,11 +5,14 @@ import type { Caller, Client, Transport } from "../ports/transport.ts";
 import { SimClock, settle } from "../sim/clock.ts";
 import { SimDisk } from "../sim/disk.ts";
 import { foundSwarm } from "../sim/founding.ts";
+import { SimMachine } from "../sim/machine.ts";
 import { SimProcess } from "../sim/process.ts";
 import { processDisk } from "../sim/process-disk.ts";
 import { SimRandom } from "../sim/random.ts";
+import { SimRuntime } from "../sim/runtime.ts";
 import { SimNetwork } from "../sim/transport.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import { Worker } from "../worker/worker.ts";
 import type { ManagerBeginning } from "./beginning.ts";
 import { Manager } from "./manager.ts";
 
@@ -92,26 +95,38 @@ export class TestManager {
   }
 }
 
+/** A node with a running worker, and what it runs. */
+export interface TestWorker {
+  readonly nodeId: string;
+  readonly host: string;
+  readonly machine: SimMachine;
+  readonly worker: Worker;
+}
+
 /** Several managers of one swarm, and nodes that can join it, in one process and virtual time. */
 export class TestManagers {
   readonly clock = new SimClock();
   readonly network = new SimNetwork({ clock: this.clock });
   readonly all: readonly TestManager[];
+  readonly #workers: Worker[] = [];
   #seeds = 0;
 
   private constructor(nodes: number) {
     this.all = Array.from({ length: nodes }, (_, at) => new TestManager(this, at + 1));
   }
 
-  /** `count` managers in the quorum, the first of which leads, and `more` nodes that may become managers. */
-  static async start(count: number, more = 0): Promise<TestManagers> {
+  /**
+   * `count` managers in the quorum, the first of which leads, `more` nodes that may become managers, and `workers` that do
+   * not run yet.
+   */
+  static async start(count: number, more = 0, workers: readonly string[] = []): Promise<TestManagers> {
     const swarm = new TestManagers(count + more);
     const first = defined(swarm.all[0], "the first manager");
     const { disk, dataKey, self, address } = first;
     await foundSwarm({
       ...{ clock: swarm.clock, disk, directory, dataKey, clusterId: "cluster", snapshotInterval: 1_000n },
       self: { nodeId: self.nodeId, address },
-      nodes: swarm.all.map(manager => manager.self),
+      nodes: [...swarm.all.map(manager => manager.self), ...workers.map(workerSelf)],
     });
     await first.start();
     for (const manager of swarm.all.slice(1, count)) await swarm.join(manager);
@@ -122,6 +137,22 @@ export class TestManagers {
   async join(manager: TestManager): Promise<void> {
     await manager.start({ kind: "join", managers: this.up.map(each => each.address) });
     await this.until(() => this.leader.manager.members().every(({ isVoter }) => isVoter));
+  }
+
+  /** A node's worker, which knows one manager at the beginning. */
+  async work(nodeId: string, manager: TestManager): Promise<TestWorker> {
+    const { clock, network } = this;
+    const machine = new SimMachine({ clock, hostname: nodeId });
+    const host = `10.0.1.${this.nextSeed()}`;
+    const worker = new Worker({
+      ...{ nodeId, clock, log: silentLogger, disk: new SimDisk(), directory: "/worker", managers: [manager.address] },
+      random: new SimRandom(this.nextSeed()),
+      runtime: new SimRuntime(machine, nodeId),
+      transport: network.transport(host, workerSelf(nodeId)),
+    });
+    await worker.start();
+    this.#workers.push(worker);
+    return { nodeId, host, machine, worker };
   }
 
   nextSeed(): number {
@@ -144,6 +175,7 @@ export class TestManagers {
   }
 
   async stop(): Promise<void> {
+    for (const worker of this.#workers) await this.settled(worker.stop());
     for (const manager of [...this.followers, ...this.up]) await manager.stop();
   }
 
@@ -168,4 +200,8 @@ export class TestManagers {
     await this.until(() => done, 60_000);
     return ended;
   }
+}
+
+function workerSelf(nodeId: string): Caller {
+  return { nodeId, role: "worker", clusterId: "cluster" };
 }
