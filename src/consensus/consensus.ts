@@ -406,7 +406,8 @@ export class Consensus implements Proposer {
 
   #isReachable(raftId: bigint): boolean {
     if (raftId === this.raftId) return true;
-    if (this.#leadership.kind !== "leading") return this.#peers.isConnected(raftId);
+    if (!this.#peers.isConnected(raftId)) return false;
+    if (this.#leadership.kind !== "leading") return true;
     const heard = this.#heard.get(raftId);
     return heard !== undefined && this.#options.clock.monotonic() - heard < reachableMs;
   }
