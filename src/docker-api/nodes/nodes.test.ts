@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { noLeader, noLeaderText } from "../../consensus/leadership.ts";
 import { Fault } from "../../lib/fault.ts";
 import {
   GetNodeResponseSchema,
@@ -9,7 +10,7 @@ import {
 } from "../../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { NodeSchema } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { NodeSpec_Availability, NodeSpec_Membership } from "../../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import { NodeRole } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { NodeRole, RaftMemberStatus_Reachability } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { TestApi } from "../api.test-kit.ts";
 import { type ControlMethods, fakeControl, inactive, managing } from "../fakes.test-kit.ts";
 import { rootPem, rootPublicKey, rootSubject, sampleManager, sampleNode } from "../samples.test-kit.ts";
@@ -83,6 +84,19 @@ describe("GET /nodes", () => {
       Spec: { Role: "manager" },
       ManagerStatus: { Leader: true, Reachability: "reachable", Addr: "10.77.0.3:2377" },
     });
+  });
+
+  it("shows managers that follow, and one that does not answer", async () => {
+    const managers = ["m1", "m2", "m3"].map(sampleManager);
+    for (const { managerStatus } of managers.slice(1)) managerStatus!.leader = false;
+    managers[2]!.managerStatus!.reachability = RaftMemberStatus_Reachability.UNREACHABLE;
+    api.backend.client = fakeControl({ listNodes: async () => create(ListNodesResponseSchema, { nodes: managers }) });
+    const shown = (await api.call("GET", "/nodes")).json as { ManagerStatus: unknown }[];
+    expect(shown.map(({ ManagerStatus }) => ManagerStatus)).toEqual([
+      { Leader: true, Reachability: "reachable", Addr: "10.77.0.3:2377" },
+      { Reachability: "reachable", Addr: "10.77.0.3:2377" },
+      { Reachability: "unreachable", Addr: "10.77.0.3:2377" },
+    ]);
   });
 
   it("passes every filter on", async () => {
@@ -209,6 +223,19 @@ describe("DELETE /nodes/{id}", () => {
       status: 400,
       json: { message: "rpc error: code = FailedPrecondition desc = node l6aaa is not down and can't be removed" },
     });
+  });
+
+  it("says that there is no leader as dockerd does, after one try", async () => {
+    let tries = 0;
+    const leaderless = () => {
+      tries += 1;
+      return Promise.reject(noLeader());
+    };
+    api.backend.client = fakeControl({ getNode: leaderless, listNodes: leaderless });
+    const expected = { status: 500, json: { message: `rpc error: code = Unknown desc = ${noLeaderText}` } };
+    expect(await api.call("GET", "/nodes")).toMatchObject(expected);
+    expect(await api.call("GET", "/nodes/x")).toMatchObject(expected);
+    expect(tries).toBe(2);
   });
 
   it("tells that the cluster cannot be asked, rather than that there is no such node", async () => {

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { noLeader, noLeaderText } from "../../consensus/leadership.ts";
 import { Fault } from "../../lib/fault.ts";
 import { ListClustersResponseSchema, ListNodesResponseSchema } from "../../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { TestApi, testMachine } from "../api.test-kit.ts";
@@ -100,6 +101,40 @@ describe("GET /info", () => {
     expect(await swarm()).toMatchObject({
       Managers: 2,
       Warnings: [expect.stringMatching(/two-manager configuration/)],
+    });
+  });
+
+  it("counts managers and names those that this node may turn to", async () => {
+    const nodes = [sampleManager("m1"), sampleManager("m2"), sampleManager("m3"), sampleNode("w")];
+    api.backend.current = {
+      ...managing,
+      managers: ["m1", "m2", "m3"].map((nodeId, at) => ({ nodeId, address: `10.77.0.${at + 1}:2377` })),
+    };
+    api.backend.client = fakeControl({
+      listNodes: async () => create(ListNodesResponseSchema, { nodes }),
+      listClusters: async () => create(ListClustersResponseSchema, { clusters: [sampleCluster()] }),
+    });
+    const shown = await swarm();
+    expect(shown).toMatchObject({
+      ControlAvailable: true,
+      Nodes: 4,
+      Managers: 3,
+      RemoteManagers: [
+        { NodeID: "m1", Addr: "10.77.0.1:2377" },
+        { NodeID: "m2", Addr: "10.77.0.2:2377" },
+        { NodeID: "m3", Addr: "10.77.0.3:2377" },
+      ],
+    });
+    expect(shown).not.toHaveProperty("Warnings");
+  });
+
+  it("says that nobody leads, and what it knows all the same", async () => {
+    const leaderless = () => Promise.reject(noLeader());
+    api.backend.client = fakeControl({ listNodes: leaderless, listClusters: leaderless });
+    expect(await swarm()).toMatchObject({
+      NodeID: managing.nodeId,
+      ControlAvailable: true,
+      Error: `rpc error: code = Unknown desc = ${noLeaderText}`,
     });
   });
 
