@@ -1,4 +1,4 @@
-import type { DescMethod, Message, MessageInitShape } from "@bufbuild/protobuf";
+import type { DescMethod, DescService, Message, MessageInitShape } from "@bufbuild/protobuf";
 import { defined } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
 import type { CallContext, CallOptions, Connection, Registration } from "../ports/transport.ts";
@@ -17,15 +17,40 @@ export interface RouteParts {
 }
 
 /** The same service, done by whoever leads. `registration` is what does it when this manager is the leader. */
-export function routed(registration: Registration, parts: RouteParts): Registration {
-  const handlers = registration.service.methods.map(method => {
-    const handler = Reflect.get(registration.handlers, method.localName) as Handler;
-    return [method.localName, routedMethod(method, handler.bind(registration.handlers), parts)] as const;
+export function routed({ service, handlers: own }: Registration, parts: RouteParts): Registration {
+  const clients = new Clients(service);
+  const handlers = service.methods.map(method => {
+    const handler = Reflect.get(own, method.localName) as Handler;
+    return [method.localName, routedMethod(method, handler.bind(own), clients, parts)] as const;
   });
-  return { service: registration.service, handlers: Object.fromEntries(handlers) };
+  return { service, handlers: Object.fromEntries(handlers) };
 }
 
-function routedMethod(method: DescMethod, handler: Handler, { route, readBarrier }: RouteParts): Handler {
+/** A service's methods at the other end of a connection, made once for each: there is a call for every heartbeat. */
+class Clients {
+  readonly #service: DescService;
+  readonly #made = new WeakMap<Connection, object>();
+
+  constructor(service: DescService) {
+    this.#service = service;
+  }
+
+  method({ localName }: DescMethod, connection: Connection): Caller {
+    let client = this.#made.get(connection);
+    if (!client) {
+      client = connection.client(this.#service) as object;
+      this.#made.set(connection, client);
+    }
+    return defined(Reflect.get(client, localName) as Caller | undefined, `a client's method ${localName}`);
+  }
+}
+
+function routedMethod(
+  method: DescMethod,
+  handler: Handler,
+  clients: Clients,
+  { route, readBarrier }: RouteParts,
+): Handler {
   const routed: Routed = { method, isRead: isRead(method) };
   const kind = method.methodKind;
   switch (kind) {
@@ -36,30 +61,25 @@ function routedMethod(method: DescMethod, handler: Handler, { route, readBarrier
             if (needsBarrier(method)) await readBarrier();
             return handler(request, context);
           },
-          there: (leader, options) => callerOf(method, leader)(request, options) as Promise<Message>,
+          there: (leader, options) => clients.method(method, leader)(request, options) as Promise<Message>,
         });
     case "server_streaming":
       return (request, context) =>
         route.stream(routed, context, {
           here: () => handler(request, context) as AsyncIterable<Init>,
-          there: (leader, options) => callerOf(method, leader)(request, options) as AsyncIterable<Message>,
+          there: (leader, options) => clients.method(method, leader)(request, options) as AsyncIterable<Message>,
         });
     case "client_streaming":
       return (requests, context) =>
         route.once(context, {
           here: async () => handler(requests, context),
-          there: (leader, options) => callerOf(method, leader)(requests, options) as Promise<Message>,
+          there: (leader, options) => clients.method(method, leader)(requests, options) as Promise<Message>,
         });
     case "bidi_streaming":
       throw new Fault("internal", `Cannot route ${method}: no service of the protocol streams both ways`);
     default:
       return kind satisfies never;
   }
-}
-
-function callerOf(method: DescMethod, leader: Connection): Caller {
-  const client: object = leader.client(method.parent);
-  return defined(Reflect.get(client, method.localName) as Caller | undefined, `a client's method for ${method}`);
 }
 
 /** Methods that change nothing: those whose names say so, and what joining nodes ask for. */
