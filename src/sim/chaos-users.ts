@@ -164,8 +164,8 @@ export class ChaosUsers {
     this.ledger.begin(name, next, rollsBack);
     this.#track(
       this.#swarm.call(send).then(
-        () => this.ledger.end(name, true),
-        error => this.ledger.end(name, this.#outcomeOf(error, `change ${name}`)),
+        () => this.ledger.end(name, true, this.#swarm.clock.monotonic()),
+        error => this.ledger.end(name, this.#outcomeOf(error, `change ${name}`), this.#swarm.clock.monotonic()),
       ),
     );
   }
@@ -183,7 +183,7 @@ export class ChaosUsers {
     const { code, message } = error instanceof Fault ? error : { code: undefined, message: String(error) };
     this.#swarm.trace.note(`cannot ${what}: ${message}`);
     if (message === "no manager serves") return false;
-    if (code === "unavailable" || code === "data_loss") return undefined;
+    if (code === "unavailable" || code === "data_loss" || message.includes("it is not known")) return undefined;
     // The disk was full; the swarm has written into the same object meanwhile; there is nothing to go back to.
     const isRefused =
       code === "resource_exhausted" ||
@@ -195,19 +195,23 @@ export class ChaosUsers {
 
   #readLogs(): unknown {
     const names = this.ledger.settled();
-    const { manager } = this.#swarm.managerHost;
-    if (names.length === 0 || !manager) return false;
+    if (names.length === 0 || !this.#swarm.isServed || !this.#swarm.managers.some(({ manager }) => manager))
+      return false;
     const service = this.#swarm.service(this.#dice.pick(names));
+    const { manager, process } = this.#swarm.anyManager();
     const gone = new AbortController();
     const timer = this.#swarm.clock.after(this.#dice.upTo(20_000), () => gone.abort());
     const selector = { serviceIds: [service.id] };
     const lines = manager.logs.subscribeLogs({ selector, options: { follow: true } }, { signal: gone.signal });
-    this.#track(this.#read(lines).finally(() => timer.cancel()));
+    this.#track(this.#read(lines, process.died, gone.signal).finally(() => timer.cancel()));
     return true;
   }
 
-  async #read(lines: AsyncIterable<{ readonly messages: readonly unknown[] }>): Promise<void> {
-    const died = this.#swarm.managerHost.process?.died;
+  async #read(
+    lines: AsyncIterable<{ readonly messages: readonly unknown[] }>,
+    died: Promise<void>,
+    gone: AbortSignal,
+  ): Promise<void> {
     const read = async (): Promise<void> => {
       for await (const { messages } of lines) this.#swarm.trace.note(`${messages.length} log lines`);
     };
@@ -215,7 +219,9 @@ export class ChaosUsers {
       await Promise.race([read(), died]);
     } catch (error) {
       const fault = error instanceof Fault ? error : undefined;
-      if (fault?.code !== "unavailable") this.#problem(`cannot read logs: ${error}`);
+      // With several managers the reader may be at one that knows nothing of the service yet.
+      const isBehind = fault?.code === "not_found" && this.#swarm.managers.length > 1;
+      if (fault?.code !== "unavailable" && !isBehind && !gone.aborted) this.#problem(`cannot read logs: ${error}`);
     }
   }
 

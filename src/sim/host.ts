@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { asFault, type Fault } from "../lib/fault.ts";
+import { asFault, Fault } from "../lib/fault.ts";
 import { Manager } from "../manager/manager.ts";
 import type { Caller } from "../ports/transport.ts";
 import { Worker } from "../worker/worker.ts";
@@ -22,18 +22,27 @@ const seeds = 2 ** 32;
 /** Clocks of machines are off by this much at most, in milliseconds, either way. */
 const maxSkewMs = 2_000;
 
+const clusterPort = 2377;
+
+/** Where the manager on a host listens, HOST:PORT. */
+export function managerAddressOf(address: string): string {
+  return `${address}:${clusterPort}`;
+}
+
 export interface SimHostOptions {
   readonly self: Caller;
   readonly name: string;
   /** An IP address. */
   readonly address: string;
-  /** HOST:PORT of the manager. */
-  readonly managerAddress: string;
+  /** HOST:PORT of each manager, this one among them if it is one. */
+  readonly managers: readonly string[];
   readonly dataKey: Uint8Array;
   readonly clock: SimClock;
   readonly network: SimNetwork;
   /** Its own: what it draws depends on no other host. */
   readonly random: SimRandom;
+  /** Its clocks are at most this much faster or slower than real time: 0.02 is two percent. */
+  readonly maxDrift: number;
   readonly trace: SimTrace;
   /** Its manager could not go on. */
   readonly onBroken: (host: SimHost, fault: Fault) => void;
@@ -56,6 +65,7 @@ export class SimHost {
   readonly machine: SimMachine;
   readonly #options: SimHostOptions;
   readonly #skewMs: number;
+  readonly #rate: number;
   #daemon: Daemon | undefined;
 
   constructor(options: SimHostOptions) {
@@ -65,12 +75,14 @@ export class SimHost {
     this.self = self;
     this.address = address;
     this.machine = new SimMachine({ clock, hostname: name });
-    this.#skewMs = Math.round((2 * random.float() - 1) * maxSkewMs);
+    const eitherWay = (): number => 2 * random.float() - 1;
+    this.#skewMs = Math.round(eitherWay() * maxSkewMs);
+    this.#rate = 1 + eitherWay() * options.maxDrift;
   }
 
-  /** HOST:PORT of the swarm's manager. */
+  /** HOST:PORT of its manager, where it is one. */
   get managerAddress(): string {
-    return this.#options.managerAddress;
+    return managerAddressOf(this.address);
   }
 
   get isManager(): boolean {
@@ -89,18 +101,27 @@ export class SimHost {
     return this.#daemon?.worker;
   }
 
+  /** Whether its manager leads, as far as that knows. */
+  get leads(): boolean {
+    return this.manager?.leadership().kind === "leading" && !this.process?.isPaused;
+  }
+
   get process(): SimProcess | undefined {
     return this.#daemon?.process;
   }
 
-  /** Starts the daemon. Resolves when its manager, if it is one, serves or has turned out to be broken. */
+  /**
+   * Starts the daemon. Resolves when its manager, if it is one, has started or has turned out to be broken. A manager without
+   * a log joins the quorum.
+   */
   async start(): Promise<void> {
     assert(!this.#daemon, `${this.name} runs already`);
-    const { self, clock, network, random, managerAddress, trace, name } = this.#options;
+    const { self, clock, network, random, managers, trace, name } = this.#options;
     const process = new SimProcess({
       clock,
       random: new SimRandom(Math.floor(random.float() * seeds)),
       skewMs: this.#skewMs,
+      rate: this.#rate,
     });
     const ports = {
       clock: process.clock,
@@ -111,7 +132,7 @@ export class SimHost {
     };
     const runtime = processRuntime(new SimRuntime(this.machine, self.nodeId, process.clock), process);
     const directory = workerDirectory;
-    const worker = new Worker({ ...ports, nodeId: self.nodeId, directory, runtime, managers: [managerAddress] });
+    const worker = new Worker({ ...ports, nodeId: self.nodeId, directory, runtime, managers });
     const daemon: Daemon = { process, worker, manager: undefined };
     this.#daemon = daemon;
     trace.note(`${name} starts`);
@@ -121,11 +142,11 @@ export class SimHost {
           ...ports,
           self,
           directory: logDirectory,
-          listenAddress: managerAddress,
-          advertiseAddress: managerAddress,
+          listenAddress: this.managerAddress,
+          advertiseAddress: this.managerAddress,
           dataKey: this.#options.dataKey,
-          beginning: { kind: "resume", managers: [] },
-          onRemoved: () => {},
+          beginning: { kind: "resume", managers },
+          onRemoved: () => this.#break(daemon, new Fault("internal", "removed, and nobody had asked for it")),
           onBroken: fault => this.#break(daemon, fault),
         });
       }
@@ -143,6 +164,17 @@ export class SimHost {
     await daemon.worker.stop();
     await daemon.manager?.stop();
     if (this.#daemon === daemon) this.#end(daemon);
+  }
+
+  /** SIGSTOP of the daemon: nothing goes on until it is resumed. Its network must be silent meanwhile. */
+  pause(): void {
+    this.#options.trace.note(`${this.name} is paused`);
+    this.#daemon?.process.pause();
+  }
+
+  resume(): void {
+    this.#options.trace.note(`${this.name} is resumed`);
+    this.#daemon?.process.resume();
   }
 
   /** SIGKILL of the daemon: containers run on, and what was written is there, synced or not. */

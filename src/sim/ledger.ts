@@ -4,11 +4,19 @@ import type { ReadTx } from "../store/tx.ts";
 /** What the store must hold of a service; undefined: there is no such service. */
 export type Expected = { readonly image: string; readonly replicas: number } | undefined;
 
+/**
+ * How long a request of unknown outcome may still come to pass, in milliseconds: a manager that is cut off may have it in its log,
+ * and lead again.
+ */
+const undecidedMs = 90_000;
+
 interface Entry {
   /** What may be there: one, or two when nobody knows what became of a request. */
   readonly possible: readonly Expected[];
   /** A request is under way. */
   readonly isBusy: boolean;
+  /** Before this time a look does not tell which of several it is. */
+  readonly undecidedUntil: number;
   /** The swarm itself may bring back an earlier spec. */
   readonly rollsBack: boolean;
 }
@@ -17,9 +25,11 @@ interface Entry {
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
 
-  /** Services that are there for certain and are not being changed. */
+  /** Services that are there for certain, are not being changed, and of which is known what they are. */
   settled(): string[] {
-    const entries = [...this.#entries].filter(([, { isBusy, possible }]) => !isBusy && possible.every(each => each));
+    const isSettled = ({ isBusy, possible }: Entry): boolean =>
+      !isBusy && possible.length === 1 && possible[0] !== undefined;
+    const entries = [...this.#entries].filter(([, entry]) => isSettled(entry));
     return entries.map(([name]) => name);
   }
 
@@ -35,26 +45,33 @@ export class Ledger {
   /** A request is sent that makes it `next`. */
   begin(name: string, next: Expected, rollsBack = this.#entries.get(name)?.rollsBack ?? false): void {
     const before = this.#entries.get(name)?.possible ?? [undefined];
-    this.#entries.set(name, { possible: [...before, next], isBusy: true, rollsBack });
+    this.#entries.set(name, { possible: [...before, next], isBusy: true, rollsBack, undecidedUntil: 0 });
   }
 
-  /** What became of it; undefined: nobody knows. */
-  end(name: string, isDone: boolean | undefined): void {
+  /** What became of it, at a time in milliseconds; undefined: nobody knows. */
+  end(name: string, isDone: boolean | undefined, now: number): void {
     const entry = this.#entries.get(name);
     if (!entry) return;
     const { possible } = entry;
     const left = isDone === undefined ? possible : isDone ? possible.slice(-1) : possible.slice(0, -1);
-    this.#entries.set(name, { ...entry, possible: left, isBusy: false });
+    const undecidedUntil = isDone === undefined ? now + undecidedMs : 0;
+    this.#entries.set(name, { ...entry, possible: left, isBusy: false, undecidedUntil });
   }
 
-  /** What the store lacks or has that it should not, in words. What was uncertain is certain once it has been looked at. */
-  check(tx: ReadTx): string[] {
+  /** Whatever was asked has come to pass by now, or never will. */
+  decide(): void {
+    for (const [name, entry] of this.#entries) this.#entries.set(name, { ...entry, undecidedUntil: 0 });
+  }
+
+  /** What the store lacks or has that it should not, in words. What was uncertain is certain once it is looked at late enough. */
+  check(tx: ReadTx, now: number): string[] {
     const problems: string[] = [];
     for (const [name, entry] of this.#entries) {
       if (entry.isBusy) continue;
       const [service] = tx.service.byName(name);
       const fitting = entry.possible.filter(expected => fits(service, expected, entry.rollsBack));
       if (fitting.length === 0) problems.push(`${name} is ${show(service)}, not ${entry.possible.map(showExpected)}`);
+      else if (now < entry.undecidedUntil) continue;
       else if (service || fitting.length < entry.possible.length)
         this.#entries.set(name, { ...entry, possible: fitting.slice(-1) });
       if (!service) this.#entries.delete(name);

@@ -1,4 +1,5 @@
 import { same } from "../lib/same.ts";
+import type { Manager } from "../manager/manager.ts";
 import type { ObjectKind } from "../model/objects.ts";
 import type { ReadTx } from "../store/tx.ts";
 import { NodeSpec_Availability as Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
@@ -23,11 +24,12 @@ const quietMs = 60_000;
 const streamsPerAgent = 3;
 /** Timers at rest: an agent's for its heartbeat and its looks at the machine and at the disk. */
 const workerTimers = 3;
-/** A manager's, besides one for each session: for the rescans of its loops, and something in hand. */
+/** A manager's, besides one for each session and member: for the rescans of its loops, and something in hand. */
 const managerTimers = 16;
 
 export interface SoakOptions {
   readonly seed: number;
+  readonly managers: number;
   readonly workers: number;
   readonly virtualMinutes: number;
 }
@@ -39,6 +41,11 @@ export interface SoakResult {
   readonly convergenceMs: number;
   /** How often each thing was done. */
   readonly done: ReadonlyMap<string, number>;
+}
+
+/** How many of each there are for a seed, where nobody says. */
+export function sizeOf(seed: number): Pick<SoakOptions, "managers" | "workers"> {
+  return { managers: [1, 3, 1, 3, 5][seed % 5] ?? 1, workers: 2 + (seed % 3) };
 }
 
 /** Throws at the first thing that must not be, with the seed and what led to it. */
@@ -66,15 +73,19 @@ class Soak {
   }
 
   async run(): Promise<SoakResult> {
-    const { seed, workers, virtualMinutes } = this.#options;
-    const changes = new ChangeChecks(this.#problem);
+    const { seed, managers, workers, virtualMinutes } = this.#options;
+    const changes = new Map<Manager, ChangeChecks>();
     const swarm = await SimSwarm.start({
-      seed,
-      workers,
+      ...{ seed, managers, workers },
+      maxDrift: managers > 1 ? 0.02 : 0,
       snapshotInterval: 150n,
-      onEvent: event => changes.see(event),
+      onEvent: (event, run) => {
+        const checks = changes.get(run) ?? new ChangeChecks(this.#problem);
+        changes.set(run, checks);
+        checks.see(event);
+      },
       onBroken: fault => {
-        if (!fault.message.includes("simulated failure")) this.#problem(`the manager is broken: ${fault.message}`);
+        if (!fault.message.includes("simulated failure")) this.#problem(`a manager is broken: ${fault.message}`);
       },
     });
     this.swarm = swarm;
@@ -92,11 +103,11 @@ class Soak {
     return { traceHash: swarm.trace.hash, virtualMs: swarm.clock.monotonic(), convergenceMs, done: chaos.done };
   }
 
-  /** Does one thing; if the manager died of it, its disk must hold exactly what it knew. */
+  /** Does one thing; if the only manager died of it, its disk must hold exactly what it knew. */
   async #actAndCompare(swarm: SimSwarm, chaos: Chaos): Promise<void> {
     const { manager } = swarm.managerHost;
     chaos.act();
-    if (!manager || swarm.managerHost.manager === manager) return;
+    if (!manager || swarm.managers.length > 1 || swarm.managerHost.manager === manager) return;
     const { disk } = swarm.managerHost;
     const place = { disk, directory: logDirectory, dataKey: swarm.dataKey, clock: swarm.clock };
     const found = await stateAt(manager.version, place);
@@ -113,7 +124,7 @@ class Soak {
   #check(swarm: SimSwarm, chaos: Chaos): void {
     if (swarm.isServed) {
       swarm.view(tx => {
-        for (const problem of chaos.ledger.check(tx)) this.#problem(problem);
+        for (const problem of chaos.ledger.check(tx, swarm.clock.monotonic())) this.#problem(problem);
         for (const problem of crowdedSlots(tx)) this.#problem(problem);
         for (const problem of overbookedNodes(tx)) this.#problem(problem);
         for (const problem of crowdedMachines(tx, swarm.hosts, host => chaos.isCalm(host))) this.#problem(problem);
@@ -124,9 +135,12 @@ class Soak {
 
   async #converge(swarm: SimSwarm, chaos: Chaos): Promise<number> {
     await swarm.until(() => swarm.isServed, "served");
+    await swarm.until(() => swarm.isWhole(), "all managers are back");
     await swarm.until(() => allReady(swarm), "all nodes are ready");
     for (const { self } of swarm.hosts)
       await swarm.ask(api => operator.setAvailability(api, self.nodeId, Availability.ACTIVE));
+    // Those changes are in the log now, behind everything that was ever going to be.
+    chaos.ledger.decide();
     this.#check(swarm, chaos);
     for (const name of chaos.ledger.settled()) {
       await this.#insist(() => swarm.ask(api => operator.setImage(api, name, "sleep")));
@@ -135,11 +149,11 @@ class Soak {
     const took = await swarm.until(() => isConverged(swarm), "everything is as it is wanted", convergenceLimitMs);
     // What is stopped last is still to be reported.
     await swarm.clock.advance(settlingMs);
-    const version = swarm.managerHost.manager?.version;
+    const version = swarm.leader?.manager?.version;
     await swarm.clock.advance(quietMs);
-    if (swarm.managerHost.manager?.version !== version) this.#problem("the store changes although nothing does");
+    if (swarm.leader?.manager?.version !== version) this.#problem("the store changes although nothing does");
     if (!isConverged(swarm)) this.#problem("what was as it is wanted is not any more");
-    for (const problem of leaks(swarm)) this.#problem(problem);
+    for (const problem of [...leaks(swarm), ...differences(swarm)]) this.#problem(problem);
     this.#report(swarm);
     return took;
   }
@@ -205,14 +219,23 @@ function hasNoOrphans(tx: ReadTx, swarm: SimSwarm): boolean {
   );
 }
 
-function* leaks({ network, hosts }: SimSwarm): Iterable<string> {
-  const streams = streamsPerAgent * hosts.length;
-  if (network.calls < streams || network.calls > streams + hosts.length)
+function* leaks({ network, hosts, managers }: SimSwarm): Iterable<string> {
+  // An agent's manager may pass its streams on to the leader; managers have one to each other.
+  const mostCalls = streamsPerAgent * hosts.length * 2 + hosts.length + managers.length * (managers.length - 1);
+  if (network.calls < streamsPerAgent * hosts.length || network.calls > mostCalls)
     yield `${network.calls} calls for ${hosts.length} agents`;
   for (const { name, machine, isManager, process } of hosts) {
     if (machine.watchers !== machine.containers.size)
       yield `${name} watches ${machine.watchers} times for ${machine.containers.size} containers`;
-    const most = workerTimers + (isManager ? managerTimers + hosts.length : 0);
+    const most = workerTimers + (isManager ? managerTimers + hosts.length + managers.length : 0);
     if (process && process.timers > most) yield `${name} has ${process.timers} timers, and needs ${most} at most`;
   }
+}
+
+/** All managers have the same, once nothing happens any more. */
+function* differences({ managers }: SimSwarm): Iterable<string> {
+  const [first, ...others] = managers.map(({ name, manager }) => ({ name, objects: manager?.view(everything) }));
+  for (const { name, objects } of others)
+    for (const id of new Set([...(first?.objects?.keys() ?? []), ...(objects?.keys() ?? [])]))
+      if (!same(first?.objects?.get(id), objects?.get(id))) yield `${id} is not the same on ${name}`;
 }

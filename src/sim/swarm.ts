@@ -1,6 +1,7 @@
 import { defined } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
 import { newId } from "../lib/ids.ts";
+import type { Manager } from "../manager/manager.ts";
 import type { Node, Service } from "../model/objects.ts";
 import { isWanted, type Task } from "../model/task.ts";
 import type { Caller, Client } from "../ports/transport.ts";
@@ -9,13 +10,13 @@ import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { SimClock, settle } from "./clock.ts";
 import { foundSwarm } from "./founding.ts";
-import { logDirectory, SimHost } from "./host.ts";
+import { logDirectory, managerAddressOf, SimHost } from "./host.ts";
 import { describeSwarm } from "./picture.ts";
+import type { SimProcess } from "./process.ts";
 import { SimRandom } from "./random.ts";
 import { SimTrace } from "./trace.ts";
 import { SimNetwork } from "./transport.ts";
 
-const clusterPort = 2377;
 const dataKeyBytes = 32;
 /** Virtual milliseconds between two looks of `until`. */
 const stepMs = 50;
@@ -24,13 +25,16 @@ const answerLimitMs = 60_000;
 
 export interface SimSwarmOptions {
   readonly seed?: number;
-  /** Besides the manager, which runs tasks as well. */
+  /** One, where nothing is said. They run tasks as well. */
+  readonly managers?: number;
   readonly workers?: number;
+  /** Clocks go faster or slower than real time by this much at most: 0.02 is two percent. */
+  readonly maxDrift?: number;
   /** Log entries between two snapshots. */
   readonly snapshotInterval?: bigint;
-  /** Called with what was committed, at once. */
-  readonly onEvent?: (event: StoreEvent) => void;
-  /** Called when the manager's log cannot be written or read. */
+  /** Called with what was committed, at once, for each manager that applies it; `run` is another one at each start. */
+  readonly onEvent?: (event: StoreEvent, run: Manager) => void;
+  /** Called when a manager's log cannot be written or read. */
   readonly onBroken?: (fault: Fault) => void;
 }
 
@@ -44,51 +48,70 @@ export class SimSwarm {
   readonly trace = new SimTrace(this.clock);
   readonly random: SimRandom;
   readonly dataKey: Uint8Array;
+  /** Managers first. */
   readonly hosts: readonly SimHost[];
-  readonly #onEvent: (event: StoreEvent) => void;
+  readonly #managers: number;
+  readonly #maxDrift: number;
+  readonly #onEvent: (event: StoreEvent, run: Manager) => void;
   readonly #onBroken: (fault: Fault) => void;
+  /** Calls so far: they go to one manager after the other. */
+  #calls = 0;
 
   private constructor(options: SimSwarmOptions) {
-    const { seed = 1, workers = 3 } = options;
+    const { seed = 1, managers = 1, workers = 3, maxDrift = 0 } = options;
+    this.#managers = managers;
+    this.#maxDrift = maxDrift;
     this.random = new SimRandom(seed);
     this.#onEvent = options.onEvent ?? (() => {});
     this.#onBroken = options.onBroken ?? throwIt;
     this.dataKey = this.random.bytes(dataKeyBytes);
     const clusterId = newId(this.random);
-    this.hosts = Array.from({ length: 1 + workers }, (_, at) => this.#host(at, clusterId));
+    this.hosts = Array.from({ length: managers + workers }, (_, at) => this.#host(at, clusterId));
   }
 
   /** A swarm whose daemons all run and have sessions. */
   static async start(options: SimSwarmOptions = {}): Promise<SimSwarm> {
     const swarm = new SimSwarm(options);
     const { clock, dataKey } = swarm;
-    const { disk, self } = swarm.managerHost;
+    const { disk, self, managerAddress: address } = swarm.managerHost;
     await foundSwarm({
       clock,
       dataKey,
       disk,
       directory: logDirectory,
-      self: { nodeId: self.nodeId, address: swarm.managerHost.managerAddress },
+      self: { nodeId: self.nodeId, address },
       clusterId: self.clusterId,
       nodes: swarm.hosts.map(host => host.self),
       snapshotInterval: options.snapshotInterval ?? 10_000n,
     });
     for (const host of swarm.hosts) swarm.startHost(host);
     await swarm.until(() => swarm.hosts.every(host => host.worker?.link().connected), "all nodes have sessions");
+    await swarm.until(() => swarm.isWhole(), "all managers vote");
     return swarm;
   }
 
+  /** The first manager: the only one, where there is one. */
   get managerHost(): SimHost {
     return defined(this.hosts[0], "the manager");
   }
 
-  get workers(): readonly SimHost[] {
-    return this.hosts.slice(1);
+  get managers(): readonly SimHost[] {
+    return this.hosts.slice(0, this.#managers);
   }
 
-  /** Whether the manager serves now. */
+  get workers(): readonly SimHost[] {
+    return this.hosts.slice(this.#managers);
+  }
+
+  /** Whose manager leads; if several think so, the one that is right. */
+  get leader(): SimHost | undefined {
+    const leaders = this.managers.filter(host => host.leads);
+    return leaders.sort((a, b) => (termOf(a) > termOf(b) ? -1 : 1))[0];
+  }
+
+  /** Whether a manager leads now. */
   get isServed(): boolean {
-    return this.managerHost.manager !== undefined;
+    return this.leader !== undefined;
   }
 
   /** Starts a host's daemon; what that takes goes on in virtual time. */
@@ -99,14 +122,14 @@ export class SimSwarm {
   }
 
   /** Cuts a host off from all others. Nobody is told. */
-  partition(host: SimHost): void {
+  partition(host: SimHost, reason?: string): void {
     this.trace.note(`${host.name} is cut off`);
-    for (const other of this.#others(host)) this.network.partition(host.address, other.address);
+    for (const other of this.#others(host)) this.network.partition(host.address, other.address, reason);
   }
 
-  heal(host: SimHost): void {
+  heal(host: SimHost, reason?: string): void {
     this.trace.note(`${host.name} is back on the network`);
-    for (const other of this.#others(host)) this.network.heal(host.address, other.address);
+    for (const other of this.#others(host)) this.network.heal(host.address, other.address, reason);
   }
 
   /** Everything to and from the host takes this long, in milliseconds each way. */
@@ -121,17 +144,40 @@ export class SimSwarm {
     host.cutPower();
   }
 
-  /** Calls the manager's API. Rejects with unavailable when the manager dies meanwhile: then nobody knows the outcome. */
+  /** Whether every manager runs and has a vote, and all agree on who leads. */
+  isWhole(): boolean {
+    const { leader } = this;
+    const leads = (host: SimHost): boolean => {
+      const leadership = host.manager?.leadership();
+      return host === leader || (leadership?.kind === "following" && leadership.leader.nodeId === leader?.self.nodeId);
+    };
+    const voters = leader?.manager?.members().filter(({ isVoter }) => isVoter) ?? [];
+    return voters.length === this.#managers && this.managers.every(leads);
+  }
+
+  /**
+   * Calls the API of a manager that runs, leader or not. Rejects with unavailable when it dies meanwhile: then nobody knows
+   * the outcome.
+   */
   async call<T>(request: (control: Client<typeof Control>) => Promise<T>): Promise<T> {
-    const { manager, process } = this.managerHost;
-    if (!manager || !process) throw new Fault("unavailable", "no manager serves");
+    const { manager, process } = this.anyManager();
     const died = process.died.then(() => {
       throw new Fault("unavailable", "the manager died");
     });
     return Promise.race([request(manager.control), died]);
   }
 
-  /** Calls the manager's API and lets time pass until the answer is there. */
+  /** A manager that runs, one after the other. Fault unavailable when none does. */
+  anyManager(): { readonly manager: Manager; readonly process: SimProcess } {
+    const running = this.managers.flatMap(({ manager, process }) =>
+      manager && process && !process.isPaused ? [{ manager, process }] : [],
+    );
+    const chosen = running[this.#calls++ % Math.max(1, running.length)];
+    if (!chosen) throw new Fault("unavailable", "no manager serves");
+    return chosen;
+  }
+
+  /** As `call`, and lets time pass until the answer is there. */
   async ask<T>(request: (control: Client<typeof Control>) => Promise<T>): Promise<T> {
     return this.settled(this.call(request));
   }
@@ -147,9 +193,9 @@ export class SimSwarm {
     return work;
   }
 
-  /** Reads the manager's store. Fault unavailable while none serves. */
+  /** Reads the leader's store. Fault unavailable while nobody leads. */
   view<T>(callback: (tx: ReadTx) => T): T {
-    const { manager } = this.managerHost;
+    const manager = this.leader?.manager;
     if (!manager) throw new Fault("unavailable", "no manager serves");
     return manager.view(callback);
   }
@@ -199,7 +245,7 @@ export class SimSwarm {
   /** Stops every daemon, as on an orderly shutdown of all machines. */
   async stop(): Promise<void> {
     await this.settled(Promise.all(this.workers.map(host => host.stop())));
-    await this.settled(this.managerHost.stop());
+    for (const host of this.managers) await this.settled(host.stop());
   }
 
   #others(host: SimHost): readonly SimHost[] {
@@ -207,32 +253,42 @@ export class SimSwarm {
   }
 
   #host(at: number, clusterId: string): SimHost {
-    const role = at === 0 ? "manager" : "worker";
-    const self: Caller = { nodeId: newId(this.random), role, clusterId };
+    const isManager = at < this.#managers;
+    const self: Caller = { nodeId: newId(this.random), role: isManager ? "manager" : "worker", clusterId };
+    const number = this.#managers === 1 ? "" : `${at + 1}`;
     return new SimHost({
       self,
-      name: at === 0 ? "manager" : `worker${at}`,
-      address: `10.0.0.${at + 1}`,
-      managerAddress: `10.0.0.1:${clusterPort}`,
+      name: isManager ? `manager${number}` : `worker${at + 1 - this.#managers}`,
+      address: addressOf(at),
+      managers: Array.from({ length: this.#managers }, (_, place) => managerAddressOf(addressOf(place))),
       dataKey: this.dataKey,
       clock: this.clock,
       network: this.network,
       random: new SimRandom(Math.floor(this.random.float() * 2 ** 32)),
+      maxDrift: this.#maxDrift,
       trace: this.trace,
       onBroken: (_host, fault) => this.#onBroken(fault),
     });
   }
 
+  /** Notes what a manager applies while it leads, and tells of it whoever applies it. */
   async #follow(host: SimHost): Promise<void> {
     const { manager, process } = host;
     if (!manager || !process) return;
     const over = new AbortController();
     void process.died.then(() => over.abort());
     for await (const event of manager.changes(over.signal)) {
-      this.trace.note(lineOf(event));
-      this.#onEvent(event);
+      if (host === this.leader) this.trace.note(lineOf(event));
+      this.#onEvent(event, manager);
     }
   }
+}
+
+const addressOf = (at: number): string => `10.0.0.${at + 1}`;
+
+function termOf({ manager }: SimHost): bigint {
+  const leadership = manager?.leadership();
+  return leadership?.kind === "leading" ? leadership.term : 0n;
 }
 
 function throwIt(fault: Fault): never {

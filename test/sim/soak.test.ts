@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type SoakResult, soak } from "../../src/sim/soak.ts";
+import { type SoakResult, sizeOf, soak } from "../../src/sim/soak.ts";
 
 /** How many seeds, or which: `SHOAL_SEEDS=500`, `SHOAL_SEEDS=17,42`, `SHOAL_SEEDS=17,`. */
 const asked = process.env.SHOAL_SEEDS;
@@ -12,11 +12,11 @@ const virtualMinutes = Number(process.env.SHOAL_MINUTES ?? "3");
 /** Where nobody asked for more: no seed is begun after this, in milliseconds, on a machine with other things to do. */
 const budgetMs = 12_000;
 
-const run = (seed: number): Promise<SoakResult> => soak({ seed, workers: 2 + (seed % 3), virtualMinutes });
+const run = (seed: number): Promise<SoakResult> => soak({ seed, ...sizeOf(seed), virtualMinutes });
 
 describe("swarms to which everything happens", () => {
   it("replay exactly from their seed", async () => {
-    const short = { seed: 7, workers: 3, virtualMinutes: 1 };
+    const short = { seed: 7, managers: 3, workers: 2, virtualMinutes: 1 };
     const [first, second] = [await soak(short), await soak(short)];
     expect(second).toEqual(first);
   });
