@@ -16,33 +16,29 @@ export interface ManagerPeersOptions {
 /** The managers that agents are told of. */
 export class ManagerPeers {
   readonly #options: ManagerPeersOptions;
-  #current: readonly ManagerPeer[];
+  #told: readonly ManagerPeer[];
   #timer: Timer | undefined;
 
   constructor(options: ManagerPeersOptions) {
     this.#options = options;
-    this.#current = this.#look();
+    this.#told = this.current;
   }
 
   get current(): readonly ManagerPeer[] {
-    return this.#current;
+    return this.#options.quorum.members().map(({ nodeId, address }) => ({ nodeId, addr: address }));
   }
 
   start(): void {
     this.#timer = this.#options.clock.after(lookEveryMs, () => {
       this.start();
-      const seen = this.#look();
-      if (same(seen, this.#current)) return;
-      this.#current = seen;
+      const seen = this.current;
+      if (same(seen, this.#told)) return;
+      this.#told = seen;
       this.#options.onChange();
     });
   }
 
   stop(): void {
     this.#timer?.cancel();
-  }
-
-  #look(): ManagerPeer[] {
-    return this.#options.quorum.members().map(({ nodeId, address }) => ({ nodeId, addr: address }));
   }
 }

@@ -23,7 +23,7 @@ import { LeaderWatch } from "./leader-watch.ts";
 import { localClient } from "./local-client.ts";
 import type { ManagerOptions } from "./manager-options.ts";
 import { type ManagerServices, managerServices } from "./manager-services.ts";
-import { announceAddress, enterQuorum, type QuorumEntry } from "./quorum-entry.ts";
+import { announceAddress, caughtUp, enterQuorum, type QuorumEntry } from "./quorum-entry.ts";
 
 /** How long a manager that can only lead by itself may take to do so. */
 const leadLimitMs = 30_000;
@@ -168,7 +168,7 @@ export class Manager {
     const listener = await transport.listen(listenAddress, this.#services.all);
     this.#stops.push(() => listener.close(), cutOffFormer(this.#store, listener));
     const entry = this.#entry();
-    const consensus = await enterQuorum(entry, beginning);
+    const { consensus, isNew } = await enterQuorum(entry, beginning);
     this.#consensus = consensus;
     this.#stops.push(() => consensus.close());
     this.#watch.set(consensus.leadership);
@@ -180,6 +180,8 @@ export class Manager {
     this.#seat.set(this.#watch.current);
     if (beginning.kind === "resume") this.#announce(consensus, entry, beginning.managers);
     if (this.#leadsAlone(consensus)) await this.#serving();
+    // Only now: what it has to catch up with comes through what is served above.
+    if (isNew) await caughtUp(consensus, this.#options.clock, this.#stopping.signal);
   }
 
   #entry(): QuorumEntry {

@@ -12,17 +12,23 @@ export interface QuorumEntry extends Omit<ConsensusOptions, "beginning"> {
   readonly signal: AbortSignal;
 }
 
+export interface Entered {
+  readonly consensus: Consensus;
+  /** Whether it is a new member, which has to catch up. */
+  readonly isNew: boolean;
+}
+
 /** Opens this manager's log as `beginning` says; a new member asks the others for its membership first. */
-export async function enterQuorum(entry: QuorumEntry, beginning: ManagerBeginning): Promise<Consensus> {
+export async function enterQuorum(entry: QuorumEntry, beginning: ManagerBeginning): Promise<Entered> {
   switch (beginning.kind) {
     case "found":
     case "force-new-cluster":
-      return Consensus.open({ ...entry, beginning: { kind: beginning.kind } });
+      return { consensus: await Consensus.open({ ...entry, beginning: { kind: beginning.kind } }), isNew: false };
     case "join":
       return join(entry, beginning.managers);
     case "resume":
       try {
-        return await Consensus.open({ ...entry, beginning: { kind: "resume" } });
+        return { consensus: await Consensus.open({ ...entry, beginning: { kind: "resume" } }), isNew: false };
       } catch (error) {
         const hasNoLog = error instanceof Fault && error.code === "not_found";
         if (!hasNoLog || othersOf(entry, beginning.managers).length === 0) throw error;
@@ -33,7 +39,7 @@ export async function enterQuorum(entry: QuorumEntry, beginning: ManagerBeginnin
   }
 }
 
-async function join(entry: QuorumEntry, managers: readonly string[]): Promise<Consensus> {
+async function join(entry: QuorumEntry, managers: readonly string[]): Promise<Entered> {
   const others = othersOf(entry, managers);
   if (others.length === 0) throw new Fault("invalid_argument", "Cannot join the quorum: no other manager is known");
   const { raftId, members } = await requestMembership({
@@ -42,11 +48,11 @@ async function join(entry: QuorumEntry, managers: readonly string[]): Promise<Co
     managers: () => others,
   });
   const consensus = await Consensus.open({ ...entry, beginning: { kind: "join", raftId, members } });
-  await caughtUp(consensus, entry.clock, entry.signal);
-  return consensus;
+  return { consensus, isNew: true };
 }
 
-async function caughtUp(consensus: Consensus, clock: Clock, signal: AbortSignal): Promise<void> {
+/** Resolves when a new member, which has to be served to the others by now, has its vote; some seconds later anyway. */
+export async function caughtUp(consensus: Consensus, clock: Clock, signal: AbortSignal): Promise<void> {
   const deadline = clock.monotonic() + catchUpMs;
   const hasVote = () => consensus.members.some(({ raftId, isVoter }) => raftId === consensus.raftId && isVoter);
   while (!hasVote() && !signal.aborted && clock.monotonic() < deadline) await sleep(clock, pollMs, signal);
