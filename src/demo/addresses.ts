@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 
 const firstHost = 11;
 
-/** The nodes' loopback addresses: 127.0.0.11 for the manager, .12 and so on for the workers. */
+/** The nodes' loopback addresses: 127.0.0.11 and so on, managers first. */
 export function nodeAddresses(count: number): string[] {
   return Array.from({ length: count }, (_, at) => `127.0.0.${firstHost + at}`);
 }

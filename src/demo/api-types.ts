@@ -4,6 +4,7 @@ export interface ApiNode {
   readonly ID: string;
   readonly Description: { readonly Hostname: string };
   readonly Status: { readonly State: string; readonly Addr: string };
+  readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability: string };
 }
 
 export interface ApiService {

@@ -3,44 +3,50 @@ import { Daemon, type DaemonSettings } from "./daemon.ts";
 import { until } from "./waiting.ts";
 
 /** Nodes that have joined must be ready within this, milliseconds. */
-const joinLimitMs = 30_000;
+const joinLimitMs = 60_000;
 
-/** The demo's swarm: its daemons, and what its manager says of it. */
+/** The demo's swarm: its daemons, and what one of its managers says of it. */
 export class Cluster {
-  readonly manager: Daemon;
+  readonly managers: readonly Daemon[];
   readonly workers: readonly Daemon[];
+  /** The manager that is asked. */
+  manager: Daemon;
   readonly #port: number;
 
-  /** `port` is where the nodes listen for each other, on their own addresses. */
-  constructor(nodes: readonly Omit<DaemonSettings, "name">[], port: number) {
-    const daemons = nodes.map((node, at) => new Daemon({ ...node, name: at === 0 ? "manager" : `worker${at}` }));
-    const [manager, ...workers] = daemons;
-    if (!manager) throw new Error("a swarm has one node at least");
-    this.manager = manager;
-    this.workers = workers;
+  /** The first `managers` nodes are managers; `port` is where the nodes listen for each other, on their own addresses. */
+  constructor(nodes: readonly Omit<DaemonSettings, "name">[], managers: number, port: number) {
+    const named = (kind: string) => (node: Omit<DaemonSettings, "name">, at: number) =>
+      new Daemon({ ...node, name: `${kind}${at + 1}` });
+    this.managers = nodes.slice(0, managers).map(named("manager"));
+    this.workers = nodes.slice(managers).map(named("worker"));
+    const [first] = this.managers;
+    if (!first) throw new Error("a swarm has one manager at least");
+    this.manager = first;
     this.#port = port;
   }
 
   get daemons(): readonly Daemon[] {
-    return [this.manager, ...this.workers];
+    return [...this.managers, ...this.workers];
   }
 
-  /** Starts the daemons, founds the swarm and lets the workers join; `step` is told how far it has come. */
+  /** Starts the daemons, founds the swarm and lets the others join; `step` is told how far it has come. */
   async start(signal: AbortSignal, step: (text: string) => void): Promise<void> {
     await Promise.all(this.daemons.map(daemon => daemon.start(signal)));
     step("the daemons run");
-    const { api } = this.manager;
-    await api.post("/swarm/init", this.#addressesOf(this.manager));
-    const { JoinTokens } = await api.get<{ JoinTokens: { Worker: string } }>("/swarm");
-    step(`${this.manager.name} (${this.manager.address}) has founded the swarm`);
-    const remotes = [`${this.manager.address}:${this.#port}`];
-    const join = { JoinToken: JoinTokens.Worker, RemoteAddrs: remotes };
-    await Promise.all(
-      this.workers.map(async worker => {
-        await worker.api.post("/swarm/join", { ...this.#addressesOf(worker), ...join });
-        step(`${worker.name} (${worker.address}) has joined`);
-      }),
-    );
+    const [founder, ...managers] = this.managers;
+    if (!founder) return;
+    await founder.api.post("/swarm/init", this.#addressesOf(founder));
+    const { JoinTokens } = await founder.api.get<{ JoinTokens: { Manager: string; Worker: string } }>("/swarm");
+    step(`${founder.name} (${founder.address}) has founded the swarm`);
+    const join = async (daemon: Daemon, JoinToken: string, what: string): Promise<void> => {
+      const RemoteAddrs = [`${founder.address}:${this.#port}`];
+      await daemon.api.post("/swarm/join", { ...this.#addressesOf(daemon), JoinToken, RemoteAddrs });
+      step(`${daemon.name} (${daemon.address}) has joined as a ${what}`);
+    };
+    await Promise.all([
+      ...managers.map(daemon => join(daemon, JoinTokens.Manager, "manager")),
+      ...this.workers.map(daemon => join(daemon, JoinTokens.Worker, "worker")),
+    ]);
     await until("all nodes ready", joinLimitMs, signal, async () => {
       const ready = (await this.nodes()).filter(node => node.Status.State === "ready");
       return ready.length === this.daemons.length ? true : undefined;
@@ -75,6 +81,15 @@ export class Cluster {
     const daemon = this.daemons.find(candidate => candidate.name === name);
     if (!daemon) throw new Error(`node ${nodeId} is none of this demo's`);
     return daemon;
+  }
+
+  /** The manager that leads, and how many others would be ready to; undefined while nobody leads. */
+  async quorum(): Promise<{ readonly leader: Daemon; readonly reachable: number } | undefined> {
+    const nodes = await this.nodes();
+    const leader = nodes.find(node => node.ManagerStatus?.Leader);
+    if (!leader) return undefined;
+    const reachable = nodes.filter(node => node !== leader && node.ManagerStatus?.Reachability === "reachable").length;
+    return { leader: await this.daemonOf(leader.ID), reachable };
   }
 
   #addressesOf({ address }: Daemon) {

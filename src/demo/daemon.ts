@@ -39,6 +39,10 @@ export class Daemon {
     this.api = new DockerApi(join(settings.directory, `${settings.name}.sock`));
   }
 
+  get isRunning(): boolean {
+    return this.#process !== undefined;
+  }
+
   get dataRoot(): string {
     return join(this.#settings.directory, this.name);
   }

@@ -71,12 +71,12 @@ export class Demo {
   }
 
   async #prepare(): Promise<Cluster> {
-    const { workers, runtime } = this.#options;
+    const { managers, workers, runtime } = this.#options;
     this.#directory = await mkdtemp(join(tmpdir(), "shoal-demo-"));
-    const addresses = nodeAddresses(workers + 1);
+    const addresses = nodeAddresses(managers + workers);
     this.#port = await freePort(addresses, webPort);
     const nodes = addresses.map(address => ({ address, runtime, directory: this.#directory }));
-    this.#cluster = new Cluster(nodes, await freePort(addresses, clusterPort));
+    this.#cluster = new Cluster(nodes, managers, await freePort(addresses, clusterPort));
     return this.#cluster;
   }
 
@@ -118,7 +118,7 @@ export class Demo {
       const deadline = performance.now() + removalLimitMs;
       while ((await cluster.tasks()).length > 0 && performance.now() < deadline) await delay(lookEveryMs);
     } catch (error) {
-      this.#screen.say(`The manager could not end its tasks: ${error instanceof Error ? error.message : error}`);
+      this.#screen.say(`The managers could not end their tasks: ${error instanceof Error ? error.message : error}`);
     }
   }
 }

@@ -28,6 +28,7 @@ export function hints({ socket, urls, logs, scalable, client }: HintFacts): stri
     `  ${call} service scale ${scalable}=10`,
     `  ${call} service logs ticker`,
     `  ${call} node update --availability drain worker1`,
+    `  ${call} node demote manager3`,
     "",
     `The nodes' logs are in ${logs}. Ctrl-C stops everything and leaves nothing behind.`,
     "",

@@ -30,11 +30,46 @@ export async function smoke(facts: SmokeFacts): Promise<void> {
   const before =
     (await cluster.services()).find(service => service.Spec.Name === scaled)?.ServiceStatus?.DesiredTasks ?? 0;
 
+  await check("node ls", () => oneLeads(facts));
   await check("service ls", () => allRunning(facts));
   await check("published port", () => answerOf(facts));
   await check(`scale ${scaled} up`, () => scaleTo(facts, scaled, before + nodes));
   await check(`scale ${scaled} down`, () => scaleTo(facts, scaled, Math.max(1, before - 1)));
   await check("a killed task is replaced", () => heal(facts, "worker"));
+  if (cluster.managers.length < 3) return;
+  await check("the leader is killed", () => failOver(facts));
+  await check("published port", () => answerOf(facts));
+  await check(`scale ${scaled} through another manager`, () => scaleTo(facts, scaled, before));
+  await check("the killed manager comes back", () => comeBack(facts));
+}
+
+async function oneLeads({ cluster, signal }: SmokeFacts): Promise<string> {
+  const others = cluster.managers.length - 1;
+  const quorum = await until("one leader and all others reachable", checkLimitMs, signal, async () => {
+    const found = await cluster.quorum();
+    return found?.reachable === others ? found : undefined;
+  });
+  return `${quorum.leader.name} is Leader, ${quorum.reachable} Reachable`;
+}
+
+/** From here on another manager is asked. */
+async function failOver({ cluster, signal }: SmokeFacts): Promise<string> {
+  const quorum = await cluster.quorum();
+  const other = cluster.managers.find(manager => manager !== quorum?.leader);
+  if (!quorum || !other) throw new Error("nobody leads");
+  await quorum.leader.stop(true);
+  cluster.manager = other;
+  const next = await until("another leader", checkLimitMs, signal, async () => {
+    const found = await cluster.quorum();
+    return found && found.leader !== quorum.leader ? found.leader : undefined;
+  });
+  return `${next.name} leads in the place of ${quorum.leader.name}`;
+}
+
+async function comeBack(facts: SmokeFacts): Promise<string> {
+  const dead = facts.cluster.managers.filter(manager => !manager.isRunning);
+  for (const manager of dead) await manager.start(facts.signal);
+  return oneLeads(facts);
 }
 
 async function allRunning({ cluster }: SmokeFacts): Promise<string> {
@@ -45,8 +80,9 @@ async function allRunning({ cluster }: SmokeFacts): Promise<string> {
 
 async function answerOf({ cluster, port, signal }: SmokeFacts): Promise<string> {
   const { tasks } = await takeSnapshot(cluster);
-  const node = tasks.find(task => task.name.startsWith("web.") && task.state === "running")?.node;
-  const address = cluster.daemons.find(daemon => daemon.name === node)?.address;
+  const nodes = tasks.filter(task => task.name.startsWith("web.") && task.state === "running").map(task => task.node);
+  // The embedded runtime publishes through the node's daemon.
+  const address = cluster.daemons.find(daemon => daemon.isRunning && nodes.includes(daemon.name))?.address;
   if (!address) throw new Error("no task of the web service is running");
   const url = `http://${address}:${port}/`;
   const answer = await until(`an answer from ${url}`, checkLimitMs, signal, () => fetchText(url));
