@@ -1,6 +1,7 @@
 import type { Member } from "../consensus/member.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Connection, Transport } from "../ports/transport.ts";
+import { LeaderPulse } from "./leader-pulse.ts";
 import type { LeaderWatch } from "./leader-watch.ts";
 
 /**
@@ -9,9 +10,11 @@ import type { LeaderWatch } from "./leader-watch.ts";
  */
 export const lostLeaderMs = 2_000;
 
-interface Link {
+/** The way to one leader. */
+export interface Link {
   readonly leader: Member;
   readonly connection: Connection;
+  readonly pulse: LeaderPulse;
 }
 
 /** The one connection from this manager to the leader. It ends with the leader's term of office, and all it carries. */
@@ -33,12 +36,12 @@ export class LeaderLink {
   }
 
   /** The connection to this leader; it is made when it is used. */
-  to(leader: Member): Connection {
-    if (this.#link && this.#leadsTo(leader)) return this.#link.connection;
+  to(leader: Member): Link {
+    if (this.#link && this.#leadsTo(leader)) return this.#link;
     this.#drop();
     const connection = this.#transport.connect(leader.address);
-    this.#link = { leader, connection };
-    return connection;
+    this.#link = { leader, connection, pulse: new LeaderPulse(connection, this.#clock) };
+    return this.#link;
   }
 
   /** Calls under way end with unavailable. */

@@ -14,6 +14,7 @@ import { SimClock, settle } from "../sim/clock.ts";
 import { SimNetwork } from "../sim/transport.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { LogBroker, PublishLogsResponseSchema } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
+import { healthService } from "./health.ts";
 import { LeaderLink, lostLeaderMs } from "./leader-link.ts";
 import { LeaderRoute, leaderPatienceMs, retryPauseMs } from "./leader-route.ts";
 import { LeaderWatch } from "./leader-watch.ts";
@@ -67,7 +68,7 @@ class TestManager {
   listen() {
     return network
       .transport(`10.0.0.${this.#at}`, callerOf(`m${this.#at}`))
-      .listen(addressOf(this.#at), this.registrations);
+      .listen(addressOf(this.#at), [...this.registrations, healthService]);
   }
 
   #control(): Handlers<typeof Control> {
@@ -263,6 +264,36 @@ describe("a leader that dies in the middle of a call", () => {
     one!.watch.set(leaderAt(3));
     await clock.advance(1_000);
     expect(three!.calls).toEqual([]);
+  });
+
+  it("before it had been sent a write leaves that to the next one, whether it breaks off or falls silent", async () => {
+    for (const end of [() => network.kill("10.0.0.2"), () => network.partition("10.0.0.1", "10.0.0.2")]) {
+      await clock.advance(1_000);
+      end();
+      const call = one!.control.createService({});
+      expect(await within(100, call)).toBe("running");
+      one!.watch.set(leaderAt(3));
+      expect(await within(1, call)).toBe("done");
+      one!.watch.set(leaderAt(2));
+      await two!.listen().catch(() => {});
+    }
+    expect([two!.calls.length, three!.calls.length]).toEqual([0, 2]);
+  });
+
+  it("is asked for a sign of life before writes alone, and not while it answers", async () => {
+    two!.failure = undefined;
+    const asked: string[] = [];
+    const tapped = new SimNetwork({ clock, tap: method => asked.push(method.localName) });
+    network = tapped;
+    const [other, leader] = [new TestManager(4), new TestManager(5)];
+    await leader.listen();
+    leader.watch.set(leading);
+    other.watch.set(leaderAt(5));
+    await within(1, Promise.all([other.control.createService({}), other.control.createSecret({})]));
+    await within(1, other.control.createConfig({}));
+    await clock.advance(1_000);
+    await within(1, other.control.listServices({}));
+    expect(asked).toEqual(["check", "createService", "createSecret", "createConfig", "listServices"]);
   });
 
   it("is waited for no longer once another one leads, though its connection is silent", async () => {

@@ -2,8 +2,8 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { type Leadership, nobodyLeads, noLeader, noLeaderText } from "../consensus/leadership.ts";
 import { asFault, Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
-import { type CallContext, type CallOptions, type Connection, wasNotSent } from "../ports/transport.ts";
-import type { LeaderLink } from "./leader-link.ts";
+import { type CallContext, type CallOptions, wasNotSent } from "../ports/transport.ts";
+import type { LeaderLink, Link } from "./leader-link.ts";
 import type { LeaderWatch } from "./leader-watch.ts";
 
 /** How long a call waits for somebody to lead: an election takes a second or two, and clients are to hear within 5 s. */
@@ -14,8 +14,11 @@ export const retryPauseMs = 50;
 /** What a method is to the route. */
 export interface Routed {
   readonly method: DescMethod;
-  /** Whether it changes nothing, so that it may be done again when its outcome is not known. */
-  readonly isRead: boolean;
+  /**
+   * A read changes nothing: it may be done again when its outcome is not known. A write must not be, so the leader is made
+   * sure of before it is sent. A report is made again by whoever made it.
+   */
+  readonly kind: "read" | "write" | "report";
 }
 
 export interface LeaderRouteOptions {
@@ -29,7 +32,7 @@ export interface Ways<T> {
   /** This manager leads. */
   readonly here: () => T;
   /** Another one does. */
-  readonly there: (leader: Connection, options: CallOptions) => T;
+  readonly there: (leader: Link, options: CallOptions) => T;
 }
 
 /**
@@ -47,7 +50,11 @@ export class LeaderRoute {
     const attempts = this.#attempts(routed, context);
     for (;;) {
       try {
-        const run = await this.#place(context, attempts.remainingMs(), ways);
+        const run = await this.#place(
+          context,
+          attempts.remainingMs(),
+          routed.kind === "write" ? surely(context, ways) : ways,
+        );
         attempts.begin();
         return await run();
       } catch (error) {
@@ -84,7 +91,7 @@ export class LeaderRoute {
   async #place<T>(context: CallContext, limitMs: number, { here, there }: Ways<T>): Promise<() => T> {
     const { watch, link } = this.#options;
     await watch.until(({ kind }) => kind !== "none", limitMs, context.signal);
-    if (context.signal.aborted) throw new Fault("cancelled", "the call was cancelled");
+    if (context.signal.aborted) throw cancelled();
     const leadership = watch.current;
     if (leadership.kind === "leading") return here;
     // Passed on once more it could go round in circles: the manager it came from looks for the leader again.
@@ -96,6 +103,24 @@ export class LeaderRoute {
   #attempts(routed: Routed, context: CallContext): Attempts {
     return new Attempts(routed, context, this.#options);
   }
+}
+
+/** The same ways, but nothing is sent to a leader that may be dead. */
+function surely<T>({ signal }: CallContext, { here, there }: Ways<Promise<T>>): Ways<Promise<T>> {
+  return {
+    here,
+    there: async (leader, options) => {
+      await leader.pulse.check();
+      if (signal.aborted) throw cancelled();
+      const answer = await there(leader, options);
+      leader.pulse.answered();
+      return answer;
+    },
+  };
+}
+
+function cancelled(): Fault {
+  return new Fault("cancelled", "the call was cancelled");
 }
 
 /** One call's tries. */
@@ -130,7 +155,7 @@ class Attempts {
     const fault = asFault(error);
     if (!(error instanceof Fault) || fault.code !== "unavailable" || signal.aborted) throw error;
     const isUndone = wasNotSent(fault) || fault.message === noLeaderText;
-    if (!isUndone && !this.#routed.isRead) throw this.#uncertain(fault);
+    if (!isUndone && this.#routed.kind !== "read") throw this.#uncertain(fault);
     // Whoever passed the call on tries again itself: it may know better by then who leads.
     if (forwardedBy !== undefined) throw fault;
     if (this.remainingMs() <= retryPauseMs) throw noLeader();
@@ -139,8 +164,7 @@ class Attempts {
 
   /** A leader that fails in the middle of a change may have made it all the same. */
   #uncertain(fault: Fault): Fault {
-    const { method } = this.#routed;
-    if (method.methodKind !== "unary" || /not known whether/.test(fault.message)) return fault;
+    if (this.#routed.kind === "report" || /not known whether/.test(fault.message)) return fault;
     const text = `It is not known whether the change was made: the leader failed meanwhile (${fault.message})`;
     return new Fault("unavailable", text, { cause: fault });
   }

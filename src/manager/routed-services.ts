@@ -4,6 +4,7 @@ import { Fault } from "../lib/fault.ts";
 import type { CallContext, CallOptions, Connection, Registration } from "../ports/transport.ts";
 import { CA, NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import { RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import type { LeaderRoute, Routed } from "./leader-route.ts";
 
 type Init = MessageInitShape<DescMethod["output"]>;
@@ -51,7 +52,7 @@ function routedMethod(
   clients: Clients,
   { route, readBarrier }: RouteParts,
 ): Handler {
-  const routed: Routed = { method, isRead: isRead(method) };
+  const routed: Routed = { method, kind: kindOf(method) };
   const kind = method.methodKind;
   switch (kind) {
     case "unary":
@@ -61,19 +62,20 @@ function routedMethod(
             if (needsBarrier(method)) await readBarrier();
             return handler(request, context);
           },
-          there: (leader, options) => clients.method(method, leader)(request, options) as Promise<Message>,
+          there: (leader, options) => clients.method(method, leader.connection)(request, options) as Promise<Message>,
         });
     case "server_streaming":
       return (request, context) =>
         route.stream(routed, context, {
           here: () => handler(request, context) as AsyncIterable<Init>,
-          there: (leader, options) => clients.method(method, leader)(request, options) as AsyncIterable<Message>,
+          there: (leader, options) =>
+            clients.method(method, leader.connection)(request, options) as AsyncIterable<Message>,
         });
     case "client_streaming":
       return (requests, context) =>
         route.once(context, {
           here: async () => handler(requests, context),
-          there: (leader, options) => clients.method(method, leader)(requests, options) as Promise<Message>,
+          there: (leader, options) => clients.method(method, leader.connection)(requests, options) as Promise<Message>,
         });
     case "bidi_streaming":
       throw new Fault("internal", `Cannot route ${method}: no service of the protocol streams both ways`);
@@ -82,12 +84,19 @@ function routedMethod(
   }
 }
 
-/** Methods that change nothing: those whose names say so, and what joining nodes ask for. */
-function isRead(method: DescMethod): boolean {
-  const { typeName } = method.parent;
-  if (typeName === CA.typeName) return true;
-  if (typeName === NodeCA.typeName) return method.localName === NodeCA.method.nodeCertificateStatus.localName;
-  return needsBarrier(method);
+function kindOf(method: DescMethod): Routed["kind"] {
+  switch (method.parent.typeName) {
+    case Control.typeName:
+      return needsBarrier(method) ? "read" : "write";
+    case CA.typeName:
+      return "read";
+    case NodeCA.typeName:
+      return method.localName === NodeCA.method.nodeCertificateStatus.localName ? "read" : "write";
+    case RaftMembership.typeName:
+      return "write";
+    default:
+      return "report";
+  }
 }
 
 /** Who changes something and then asks for it is to see the change, whichever managers it talks to. */
