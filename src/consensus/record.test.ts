@@ -33,16 +33,20 @@ describe("scanning a segment", () => {
   });
 
   it.each([
+    ["only zeros", Buffer.alloc(100_000), ""],
+    ["zeros after records", Buffer.concat([segment("ab"), Buffer.alloc(99)]), "ab"],
+  ])("takes for room that was reserved: %s", (_, bytes, kept) => {
+    const scan = scanSegment(bytes, 5n);
+    expect(scan.state === "whole" && letters(scan.records)).toBe(kept);
+    expect(scan).toMatchObject({ end: kept.length * size });
+  });
+
+  it.each([
     ["cut inside the last record", segment("ab", "c").subarray(0, 2 * size + 7), "ab"],
     ["cut inside its header", segment("ab", "c").subarray(0, 2 * size + 3), "ab"],
     ["last record changed", flipped(segment("ab", "c"), 2 * size + 24), "ab"],
     ["first of an unsynced batch lost, second there", flipped(segment("a", "bc"), size + 24), "a"],
-    ["only zeros", Buffer.alloc(100), ""],
-    [
-      "zeros after records, as a file that grew before its data came",
-      Buffer.concat([segment("ab"), Buffer.alloc(99)]),
-      "ab",
-    ],
+    ["zeros before something", Buffer.concat([segment("ab"), Buffer.alloc(99), Buffer.from("x")]), "ab"],
   ])("takes for a torn tail: %s", (_, bytes, kept) => {
     const scan = scanSegment(bytes, 5n);
     expect(scan.state === "torn" && letters(scan.records)).toBe(kept);

@@ -18,6 +18,8 @@ const headerBytes = 24;
 /** Largest payload, bytes: one store update with everything in it. Longer lengths are taken for damage. */
 export const maxPayloadBytes = 64 * 1024 * 1024;
 
+const zeros = Buffer.alloc(64 * 1024);
+
 export function encodeRecord(record: LogRecord, durable: number): Uint8Array {
   const bytes = Buffer.allocUnsafe(headerBytes + record.payload.byteLength);
   bytes.writeUInt32LE(record.payload.byteLength, 4);
@@ -46,7 +48,8 @@ function decodeAt(file: Buffer, offset: number): Decoded | undefined {
 
 /** What a segment's bytes hold. */
 export type Scan =
-  | { readonly state: "whole"; readonly records: LogRecord[] }
+  /** Up to `end`; zeros at most come after it, which were reserved and never written. */
+  | { readonly state: "whole"; readonly records: LogRecord[]; readonly end: number }
   /** The rest from `offset` on was never synced as far as anyone can tell. */
   | { readonly state: "torn"; readonly records: LogRecord[]; readonly offset: number }
   /** Bytes that had been synced are not what was written. */
@@ -58,13 +61,22 @@ export function scanSegment(content: Uint8Array, first: bigint): Scan {
   const records: LogRecord[] = [];
   let offset = 0;
   for (;;) {
-    if (offset === file.length) return { state: "whole", records };
+    if (offset === file.length) return { state: "whole", records, end: offset };
     const record = decodeAt(file, offset);
     if (record?.index !== first + BigInt(records.length)) break;
     records.push({ index: record.index, payload: record.payload });
     offset = record.end;
   }
+  if (isZero(file.subarray(offset))) return { state: "whole", records, end: offset };
   return syncedAfter(file, offset) ? { state: "damaged", offset } : { state: "torn", records, offset };
+}
+
+function isZero(bytes: Buffer): boolean {
+  for (let at = 0; at < bytes.length; at += zeros.length) {
+    const part = bytes.subarray(at, at + zeros.length);
+    if (!part.equals(zeros.subarray(0, part.length))) return false;
+  }
+  return true;
 }
 
 /** Whether some later record proves that the bytes at `offset` had been synced. */

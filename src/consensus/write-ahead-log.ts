@@ -8,6 +8,9 @@ import type { Sealer } from "./sealer.ts";
 /** A segment that has grown past this, in bytes, is followed by a new one. */
 const defaultSegmentBytes = 16 * 1024 * 1024;
 
+/** Bytes that the segment being written is longer than what is in it. */
+const reserveBytes = 4 * 1024 * 1024;
+
 interface Segment {
   /** Number of its first record. */
   readonly first: bigint;
@@ -128,12 +131,12 @@ export class WriteAheadLog {
     const { directory, disk, segmentBytes = defaultSegmentBytes } = this.#options;
     let segment = this.#segments.at(-1);
     if (segment) {
-      const file = await disk.openAppend(segment.path);
+      const file = await disk.openAppend(segment.path, reserveBytes);
       if (file.size < segmentBytes) return this.#use(file);
       await file.close();
     }
     segment = { first: this.#next, path: `${directory}/${segmentName(this.#next)}`, mark: 0n };
-    const file = await disk.openAppend(segment.path);
+    const file = await disk.openAppend(segment.path, reserveBytes);
     this.#segments.push(segment);
     return this.#use(file);
   }
@@ -177,7 +180,7 @@ async function readSegment(options: LogOptions, segment: Segment, isLast: boolea
   const scan = scanSegment(content, segment.first);
   switch (scan.state) {
     case "whole":
-      if (isLast) await options.disk.replace(segment.path, content);
+      if (isLast) await options.disk.replace(segment.path, content.subarray(0, scan.end));
       return scan.records;
     case "torn": {
       // A segment was synced to its end before the next one was made.

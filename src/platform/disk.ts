@@ -31,14 +31,13 @@ export const systemDisk: Disk = {
     });
   },
 
-  openAppend(path) {
+  openAppend(path, reserveBytes = 0) {
     return guarded(`Cannot open "${path}"`, async () => {
-      const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
-      const file = await open(path, flags, 0o600);
+      const file = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
       try {
         const { size } = await file.stat();
         await syncDirectory(dirname(path));
-        return new SystemAppendFile(path, file, size);
+        return new SystemAppendFile(path, file, size, reserveBytes);
       } catch (error) {
         await file.close();
         throw error;
@@ -73,12 +72,17 @@ export const systemDisk: Disk = {
 class SystemAppendFile implements AppendFile {
   readonly #path: string;
   readonly #file: FileHandle;
+  readonly #reserveBytes: number;
   #size: number;
+  /** Up to where the file reaches, with what is reserved. */
+  #reserved: number;
 
-  constructor(path: string, file: FileHandle, size: number) {
+  constructor(path: string, file: FileHandle, size: number, reserveBytes: number) {
     this.#path = path;
     this.#file = file;
     this.#size = size;
+    this.#reserved = size;
+    this.#reserveBytes = reserveBytes;
   }
 
   get size(): number {
@@ -88,7 +92,8 @@ class SystemAppendFile implements AppendFile {
   append(chunks: readonly Uint8Array[]): Promise<void> {
     return guarded(`Cannot append to "${this.#path}"`, async () => {
       const wanted = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-      const { bytesWritten } = await this.#file.writev([...chunks]);
+      await this.#reserve(wanted);
+      const { bytesWritten } = await this.#file.writev([...chunks], this.#size);
       this.#size += bytesWritten;
       // The kernel writes less than asked only when it runs out of room or is interrupted half-way.
       if (bytesWritten < wanted)
@@ -105,11 +110,23 @@ class SystemAppendFile implements AppendFile {
       await this.#file.truncate(size);
       await this.#file.sync();
       this.#size = size;
+      this.#reserved = size;
     });
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  async close(): Promise<void> {
+    try {
+      if (this.#reserved > this.#size) await this.truncate(this.#size);
+    } finally {
+      await this.#file.close();
+    }
+  }
+
+  async #reserve(bytes: number): Promise<void> {
+    if (this.#reserveBytes === 0 || this.#size + bytes <= this.#reserved) return;
+    const reserved = this.#size + bytes + this.#reserveBytes;
+    await this.#file.truncate(reserved);
+    this.#reserved = reserved;
   }
 }
 

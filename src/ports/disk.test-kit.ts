@@ -38,6 +38,24 @@ export function diskContract(name: string, make: () => Promise<{ disk: Disk; dir
       expect(text(await disk.read(`${directory}/log`))).toBe("one!");
     });
 
+    it("reserves room, and gives it back", async () => {
+      const { disk, directory } = await make();
+      const file = await disk.openAppend(`${directory}/log`, 1_000);
+      await file.append([bytes("one")]);
+      await file.sync();
+      await file.append([bytes(" two")]);
+      expect(file.size).toBe(7);
+      const room = await disk.read(`${directory}/log`);
+      expect(room?.subarray(7).every(byte => byte === 0)).toBe(true);
+      await file.truncate(3);
+      await file.append([bytes("!".repeat(2_000))]);
+      await file.close();
+      expect(text(await disk.read(`${directory}/log`))).toBe(`one${"!".repeat(2_000)}`);
+      const again = await disk.openAppend(`${directory}/log`, 1_000);
+      expect(again.size).toBe(2_003);
+      await again.close();
+    });
+
     it("removes files and directories, also when they are gone", async () => {
       const { disk, directory } = await make();
       await disk.makeDirectory(`${directory}/deep/er`);

@@ -11,8 +11,12 @@ export interface Disk {
    * directory entry synced) when it resolves. `mode` defaults to 0o600.
    */
   replace(path: string, content: Uint8Array, mode?: number): Promise<void>;
-  /** Opens for appending, creating the file (durably, mode 0o600) when there is none. */
-  openAppend(path: string): Promise<AppendFile>;
+  /**
+   * Opens for appending, creating the file (durably, mode 0o600) when there is none. With `reserveBytes` the file is kept
+   * longer than what was appended, by zeros, until it is closed; after a crash they may be there. A sync then has no new size
+   * to make durable, which takes a file system half of the time.
+   */
+  openAppend(path: string, reserveBytes?: number): Promise<AppendFile>;
   /** Names in a directory, sorted; empty when there is no such directory. */
   list(directory: string): Promise<string[]>;
   /** Creates the directory and its parents (mode 0o700); no error when it exists. */
@@ -22,6 +26,7 @@ export interface Disk {
 }
 
 export interface AppendFile {
+  /** Bytes, without what is reserved. */
   readonly size: number;
   /** Writes at the end; durable only after `sync`. */
   append(chunks: readonly Uint8Array[]): Promise<void>;

@@ -6,6 +6,8 @@ import type { Random } from "../ports/random.ts";
 class SimFile {
   /** Bytes from the start that survive a crash for certain, but for what is forgotten. */
   durable = 0;
+  /** Zeros that the file system shows after a crash where room was reserved, in bytes. */
+  reserve = 0;
   /** Parts, from and to, that a failed sync has thrown away: readable until the machine crashes, and never written. */
   #forgotten: readonly (readonly [number, number])[] = [];
   #room = new Uint8Array(0);
@@ -51,6 +53,9 @@ class SimFile {
   }
 }
 
+/** Bytes of zeros that stand for any number of them. */
+const maxReserveBytes = 100;
+
 type Operation = "append" | "sync" | "truncate" | "replace";
 
 /** A disk in memory. `crash` does what a power cut does: of what was not synced, any part may be there or not. */
@@ -93,7 +98,9 @@ export class SimDisk implements Disk {
         const hole = file.durable + Math.floor(random.float() * (kept.length - file.durable));
         kept.fill(0, hole, Math.min(kept.length, hole + 1 + Math.floor(random.float() * 64)));
       }
-      file.durable = kept.length;
+      file.append(new Uint8Array(file.reserve));
+      file.reserve = 0;
+      file.durable = file.content.length;
     }
   }
 
@@ -126,8 +133,10 @@ export class SimDisk implements Disk {
     this.#files.set(path, file);
   }
 
-  async openAppend(path: string): Promise<AppendFile> {
+  async openAppend(path: string, reserveBytes = 0): Promise<AppendFile> {
     const file = this.#files.get(path) ?? new SimFile();
+    // More of them tell no more, and take time in every seed.
+    file.reserve = Math.min(reserveBytes, maxReserveBytes);
     this.#files.set(path, file);
     const life = this.#life;
     return new SimAppendFile(this, file, operation => {

@@ -19,7 +19,8 @@ export function processDisk(disk: Disk, process: SimProcess, slowness: () => num
   return {
     read: path => later(() => disk.read(path)),
     replace: (path, content, mode) => later(() => disk.replace(path, content, mode)),
-    openAppend: path => later(async () => processFile(await disk.openAppend(path), later)),
+    openAppend: (path, reserveBytes) =>
+      later(async () => processFile(await disk.openAppend(path, reserveBytes), later)),
     list: directory => later(() => disk.list(directory)),
     makeDirectory: path => later(() => disk.makeDirectory(path)),
     remove: path => later(() => disk.remove(path)),
