@@ -119,8 +119,13 @@ describe("a leader", () => {
     host.node.receive(accepted(2n, term, 2n));
     host.pump();
     expect(host.node.status.committed).toBe(1n);
+    host.node.propose([operationBytes(2)]);
+    host.pump();
+    host.node.receive(accepted(2n, term, 3n));
     host.sync();
     expect(host.node.status.committed).toBe(2n);
+    host.sync();
+    expect(host.node.status.committed).toBe(3n);
   });
 
   it("applies only what its own disk has, though others committed it", () => {

@@ -25,6 +25,14 @@ describe("a vote", () => {
     expect(answers(hear(host, request(3n, 3n)))).toEqual([[3n, 3n, true]]);
   });
 
+  it("outlives a leader of its term", () => {
+    const host = follower();
+    hear(host, request(2n, 2n));
+    hear(host, { type: "heartbeat", from: 2n, to: 1n, term: 2n, commit: 0n, context: new Uint8Array() });
+    host.node.unreachable(2n);
+    expect(answers(hear(host, request(3n, 2n)))).toEqual([[3n, 2n, false]]);
+  });
+
   it("outlives a restart", () => {
     const host = follower();
     hear(host, request(2n, 2n));
