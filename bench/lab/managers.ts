@@ -1,17 +1,12 @@
 import { eventually } from "../../test/lab/command.ts";
 import { Daemon } from "../../test/lab/daemon.ts";
+import { figuresOf, metricsFlags, total } from "./figures.ts";
 
 export interface ManagersOptions {
   readonly count: number;
   /** Third byte of the loopback addresses 127.0.BASE.n. */
   readonly base: number;
   readonly flags?: readonly string[];
-}
-
-interface NodeView {
-  readonly ID: string;
-  readonly Description: { readonly Hostname: string };
-  readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability: string; readonly Addr: string };
 }
 
 /** A swarm of managers alone: real processes of this machine, each with a data root and a loopback address of its own. */
@@ -30,7 +25,7 @@ export class Managers {
       const [first, ...others] = all;
       await first?.apiOk("POST", "/swarm/init", addresses(first));
       for (const one of others) await managers.join(one);
-      await managers.allReachable();
+      await managers.caughtUp();
     } catch (error) {
       await managers.dispose();
       throw error;
@@ -40,10 +35,11 @@ export class Managers {
 
   /** A daemon that is in no swarm yet. */
   static daemon(base: number, number: number, flags: readonly string[] = []): Daemon {
+    const address = `127.0.${base}.${number}`;
     return new Daemon({
-      address: `127.0.${base}.${number}`,
+      address,
       hostname: `m${number}`,
-      flags: ["--runtime", "embedded", "--log-level", "warn", ...flags],
+      flags: ["--runtime", "embedded", "--log-level", "warn", ...metricsFlags(address), ...flags],
     });
   }
 
@@ -57,37 +53,34 @@ export class Managers {
     });
   }
 
-  /** Waits until a manager names the leader, and gives that one. Asked is `of`, or whoever runs. */
-  leader(of?: Daemon): Promise<Daemon> {
+  /** Waits until a running manager leads as it says itself, and gives that one. */
+  leader(): Promise<Daemon> {
     return eventually("the swarm has a leader", async () => {
-      for (const asked of of ? [of] : this.all.filter(one => one.pid)) {
-        const nodes = await this.#nodes(asked);
-        const leader = nodes.find(node => node.ManagerStatus?.Leader);
-        if (leader) return this.all.find(one => one.options.hostname === leader.Description.Hostname);
-      }
+      for (const one of this.all.filter(({ pid }) => pid))
+        if ((await figuresOf(one).catch(() => undefined))?.get("shoal_raft_leading") === 1) return one;
       return undefined;
     });
   }
 
-  /** Waits until the leader reaches every manager. */
-  allReachable(): Promise<true> {
-    return eventually("all managers are reachable", async () => {
-      const [asked] = this.all.filter(one => one.pid);
-      const nodes = asked ? await this.#nodes(asked) : [];
-      const reachable = nodes.filter(node => node.ManagerStatus?.Reachability === "reachable");
-      return reachable.length === this.all.length || undefined;
+  /** Waits until the leader reaches every manager, and all have taken the whole log. Gives the leader. */
+  caughtUp(): Promise<Daemon> {
+    return eventually("all managers are up to date", async () => {
+      const leader = await this.leader();
+      const figures = await figuresOf(leader);
+      const isWhole = figures.get("shoal_raft_members_reachable") === this.all.length;
+      return isWhole && total(figures, "shoal_raft_peer_entries_behind") === 0 ? leader : undefined;
     });
+  }
+
+  /** The term as a manager knows it. */
+  async term(asked: Daemon): Promise<number> {
+    return (await figuresOf(asked)).get("shoal_raft_term") ?? 0;
   }
 
   async dispose(): Promise<void> {
     // Together they could not leave: most of them would wait for a quorum that is gone.
     for (const one of this.all) await one.end("SIGKILL");
     await Promise.all(this.all.map(one => one.dispose()));
-  }
-
-  async #nodes(asked: Daemon): Promise<readonly NodeView[]> {
-    const answer = await asked.api("GET", "/nodes").catch(() => undefined);
-    return answer?.status === 200 ? (answer.body as NodeView[]) : [];
   }
 }
 
