@@ -45,6 +45,7 @@ export class Manager {
   readonly #services: ManagerServices;
   readonly #stopping = new AbortController();
   #consensus: Consensus | undefined;
+  #broken: Fault | undefined;
   /** What `stop` undoes, last first. */
   readonly #stops: (() => Promise<void> | void)[] = [];
 
@@ -62,7 +63,7 @@ export class Manager {
       handOver: () => this.consensus.transferLeadership(),
     };
     const parts: LeaderUnitParts = { ...{ store, clock, random, log, quorum }, nodeId: self.nodeId };
-    const { onBroken } = options;
+    const onBroken = (fault: Fault) => this.#break(fault);
     this.#seat = new LeaderSeat({ ...{ clock, log, onBroken }, make: () => new LeaderUnit(parts) });
     this.#services = managerServices({
       ...parts,
@@ -92,7 +93,8 @@ export class Manager {
       return manager;
     } catch (error) {
       await manager.stop();
-      throw error;
+      // What is waited for never comes when it is broken: that is the reason then.
+      throw manager.#broken ?? error;
     } finally {
       unhook();
     }
@@ -185,10 +187,10 @@ export class Manager {
   }
 
   #entry(): QuorumEntry {
-    const { self, advertiseAddress, dataKey, random, onRemoved, onBroken, ...options } = this.#options;
+    const { self, advertiseAddress, dataKey, random, ...options } = this.#options;
     return {
       ...options,
-      ...{ random, onRemoved, onBroken, store: this.#store },
+      ...{ random, store: this.#store, onBroken: fault => this.#break(fault) },
       sealer: aesGcmSealer(dataKey, random),
       self: { nodeId: self.nodeId, address: advertiseAddress },
       signal: this.#stopping.signal,
@@ -238,6 +240,11 @@ export class Manager {
       this.#options.log.info("cannot hand over leadership", { reason: asFault(error).message });
     });
     await Promise.race([handedOver.finally(() => done.abort()), sleep(this.#options.clock, handOverMs, done.signal)]);
+  }
+
+  #break(fault: Fault): void {
+    this.#broken ??= fault;
+    this.#options.onBroken(fault);
   }
 
   #lateConsensus() {

@@ -115,6 +115,11 @@ export class TestManagers {
     this.all = Array.from({ length: nodes }, (_, at) => new TestManager(this, at + 1));
   }
 
+  /** Nodes that may become managers, of no swarm yet. */
+  static none(count: number): TestManagers {
+    return new TestManagers(count);
+  }
+
   /**
    * `count` managers in the quorum, the first of which leads, `more` nodes that may become managers, and `workers` that do
    * not run yet.
