@@ -132,6 +132,13 @@ describe("updateNode", () => {
     expect(store.view(tx => tx.node.get("m")?.spec.desiredRole)).toBe(NodeRole.MANAGER);
   });
 
+  it("does not demote the last one that is to stay", async () => {
+    const { api } = await withNodes(manager("m1"), manager("m2"));
+    await api.updateNode({ nodeId: "m1", nodeVersion: version, spec: { desiredRole: NodeRole.WORKER } });
+    const demote = api.updateNode({ nodeId: "m2", nodeVersion: version, spec: { desiredRole: NodeRole.WORKER } });
+    await expect(demote).rejects.toMatchObject({ code: "failed_precondition" });
+  });
+
   it("promotes", async () => {
     const { api } = await withNodes(manager("m"), sampleNode("w"));
     const spec = { desiredRole: NodeRole.MANAGER };

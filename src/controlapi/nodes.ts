@@ -81,7 +81,10 @@ function listNodes(tx: ReadTx, filters: Filters | undefined): Node[] {
 }
 
 function checkDemotion(tx: ReadTx, node: Node, members: readonly MemberStatus[]): void {
-  const others = [...tx.node.all()].filter(({ id, role }) => role === NodeRole.MANAGER && id !== node.id);
+  // Who is being demoted already is no manager to count on.
+  const stays = ({ id, role, spec }: Node) =>
+    id !== node.id && role === NodeRole.MANAGER && spec.desiredRole === NodeRole.MANAGER;
+  const others = [...tx.node.all()].filter(stays);
   if (node.role === NodeRole.MANAGER && others.length === 0)
     throw new Fault("failed_precondition", "attempting to demote the last manager of the swarm");
   if (!keepsQuorumWithout(members, node.id))
