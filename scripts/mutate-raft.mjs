@@ -27,20 +27,16 @@ function readMutations() {
   });
 }
 
-function apply({ name, edits }, directory) {
-  for (const { file, before, after } of edits) {
-    const path = join(directory, file);
-    const text = readFileSync(path, "utf8");
-    if (text.split(before).length !== 2)
-      throw new Error(`Cannot mutate "${name}": ${file} has not exactly one ${before}`);
-    writeFileSync(
-      path,
-      text.replace(before, () => after),
-    );
-  }
+/** The changed files of the core. Throws when the core is not what the mutation was written for. */
+function mutated({ name, edits }) {
+  return edits.map(({ file, before, after }) => {
+    const text = readFileSync(join(root, "src", "raft", file), "utf8");
+    if (text.split(before).length !== 2) throw new Error(`Cannot mutate "${name}": ${file} has not once: ${before}`);
+    return { file, text: text.replace(before, () => after) };
+  });
 }
 
-/** The test files that fail; all of them when it never ends. */
+/** The test files that fail; "endless" when it never ends. */
 function failing(directory, ...filters) {
   const vitest = join(root, "node_modules", ".bin", "vitest");
   const args = ["run", "--root", directory, "--reporter=json", "--maxWorkers=1", ...filters];
@@ -60,7 +56,7 @@ function tryOut(mutation) {
       cpSync(join(root, "src", room), join(directory, "src", room), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
     writeFileSync(join(directory, "package.json"), '{"type":"module"}');
-    apply(mutation, join(directory, "src", "raft"));
+    for (const { file, text } of mutated(mutation)) writeFileSync(join(directory, "src", "raft", file), text);
     return {
       tables: failing(directory, "src/raft", "--exclude", "**/soak.test.ts"),
       soak: failing(directory, "src/raft/soak.test.ts"),
@@ -72,6 +68,7 @@ function tryOut(mutation) {
 
 const wanted = readMutations().filter(({ name }) => words.length === 0 || words.some(word => name.includes(word)));
 const unnoticed = [];
+for (const mutation of wanted) mutated(mutation);
 for (const mutation of wanted) {
   const { tables, soak } = tryOut(mutation);
   if (tables.length + soak.length === 0) unnoticed.push(mutation.name);

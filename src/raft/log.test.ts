@@ -138,6 +138,16 @@ describe("a log", () => {
     expect(indexes(log.takeCommitted(unlimited, everything))).toEqual([3n]);
   });
 
+  it("looks for changes of membership that are not applied where it still has its entries", () => {
+    const { log, storage } = logOf([1, 1, 1], 0, 3n);
+    log.takeCommitted(1, everything);
+    log.appliedTo(1n);
+    log.takeCommitted(unlimited, everything);
+    storage.record({ index: 3n, term: 1n, configuration: noConfiguration, data: new Uint8Array() });
+    storage.compact(3n);
+    expect([log.applied, log.hasUnappliedConfig(1)]).toEqual([1n, false]);
+  });
+
   it("knows the term of the place before what was compacted away, and nothing before that", () => {
     const { log, storage } = logOf([1, 2, 3, 4], 1, 3n);
     storage.record({ index: 3n, term: 3n, configuration: noConfiguration, data: new Uint8Array() });
