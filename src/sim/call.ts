@@ -22,6 +22,9 @@ export interface SimCallOptions {
   readonly tap: (method: DescMethod, message: Message) => void;
 }
 
+/** Why a handler's signal aborts: made once, for an abort without a reason makes an exception with a stack each time. */
+const isOver = "the call is over";
+
 /** Both ends of one call over two simulated lanes: requests there, responses back, each with back-pressure. */
 export class SimCall {
   readonly callerId: string | undefined;
@@ -110,7 +113,7 @@ export class SimCall {
   /** The call is over for the caller, as the server said. */
   finish(fault?: Fault): void {
     this.responses.close(fault);
-    this.#server.abort();
+    this.#server.abort(isOver);
     this.#end();
   }
 
@@ -128,7 +131,7 @@ export class SimCall {
 
   #hangUp(fault?: Fault): void {
     this.#requests.close(fault ?? new Fault("cancelled", "the caller has gone away"));
-    this.#server.abort();
+    this.#server.abort(isOver);
     this.#end();
   }
 

@@ -34,7 +34,13 @@ describe("a simulated program", () => {
     await clock.advance(50);
     expect([ran, process.timers]).toEqual([[], 4]);
     cancelled.cancel();
+    void process.resumed().then(() => ran.push("resumed"));
+    await clock.advance(0);
+    expect(ran.splice(0)).toEqual([]);
     process.resume();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(ran.splice(0)).toEqual(["resumed"]);
     await clock.advance(0);
     expect(ran).toEqual(["a", "c"]);
     await clock.advance(50);

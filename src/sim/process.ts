@@ -28,6 +28,7 @@ export class SimProcess {
   #tellDeath: () => void = () => {};
   /** What fell due while it was paused; undefined while it runs. */
   #overdue: Set<() => void> | undefined;
+  readonly #waitingForResume: (() => void)[] = [];
   /** Resolves when it is killed. */
   readonly died: Promise<void>;
 
@@ -71,6 +72,7 @@ export class SimProcess {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
     this.#overdue = undefined;
+    for (const tell of this.#waitingForResume.splice(0)) tell();
     this.#tellDeath();
   }
 
@@ -83,7 +85,13 @@ export class SimProcess {
   resume(): void {
     const overdue = this.#overdue ?? [];
     this.#overdue = undefined;
+    for (const tell of this.#waitingForResume.splice(0)) tell();
     for (const fire of overdue) this.#base.after(0, fire);
+  }
+
+  /** Resolves when it is not paused: what came in meanwhile waits for that. */
+  async resumed(): Promise<void> {
+    while (this.isPaused) await new Promise<void>(resolve => this.#waitingForResume.push(resolve));
   }
 
   /** What work at a door comes to: nothing any more for a program that is dead by then. */

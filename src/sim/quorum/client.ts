@@ -10,6 +10,18 @@ import { changeRegister, type RegisterChange, readRegister } from "./register.ts
 const keys = ["a", "b", "c"] as const;
 /** Time between an answer and the next request, in milliseconds, at most. */
 const longestPauseMs = 900;
+/** How long a client waits for an answer, in milliseconds; at most, where it writes. */
+const readPatienceMs = 300;
+const writePatienceMs = 5_000;
+/** While two managers say that they lead, every moment counts. */
+const hurryMs = 40;
+
+export interface ClientOptions {
+  readonly quorum: Quorum;
+  readonly dice: Dice;
+  readonly history: RegisterHistory;
+  readonly reads: number;
+}
 
 /** Somebody who reads and changes registers, one after the other, and remembers what was asked and answered. */
 export class QuorumClient {
@@ -17,24 +29,27 @@ export class QuorumClient {
   readonly #quorum: Quorum;
   readonly #dice: Dice;
   readonly #history: RegisterHistory;
+  readonly #reads: number;
   #made = 0;
   #isOver = false;
 
-  constructor(name: string, quorum: Quorum, dice: Dice, history: RegisterHistory) {
+  /** `reads` is the chance that it reads rather than writes. */
+  constructor(name: string, options: ClientOptions) {
     this.#name = name;
-    this.#quorum = quorum;
-    this.#dice = dice;
-    this.#history = history;
+    this.#quorum = options.quorum;
+    this.#dice = options.dice;
+    this.#history = options.history;
+    this.#reads = options.reads;
   }
 
   /** Resolves after `stop`, when the last request is answered or given up. */
   async run(): Promise<void> {
     while (!this.#isOver) {
-      await sleep(this.#quorum.clock, this.#dice.seldom(longestPauseMs));
+      await sleep(this.#quorum.clock, this.#dice.seldom(this.#leaders().length > 1 ? hurryMs : longestPauseMs));
       const run = this.#choose();
       if (!run) continue;
       const key = this.#dice.pick(keys);
-      if (this.#dice.chance(0.4)) await this.#read(run, key);
+      if (this.#dice.chance(this.#reads)) await this.#read(run, key);
       else await this.#change(run, key);
     }
   }
@@ -51,10 +66,15 @@ export class QuorumClient {
     this.#isOver = true;
   }
 
-  /** Mostly somebody who says that it leads, right or wrong. */
+  /** Who says that it leads, right or wrong; one that is paused would say so too, later. */
+  #leaders(): readonly MemberRun[] {
+    const runs = this.#quorum.members.flatMap(({ run }) => run ?? []);
+    return runs.filter(({ consensus }) => consensus.leadership.kind === "leading");
+  }
+
   #choose(): MemberRun | undefined {
-    const runs = this.#quorum.members.flatMap(({ run, isPaused }) => (run && !isPaused ? [run] : []));
-    const leaders = runs.filter(({ consensus }) => consensus.leadership.kind === "leading");
+    const leaders = this.#leaders();
+    const runs = this.#quorum.members.flatMap(({ run }) => run ?? []);
     const from = leaders.length > 0 && this.#dice.chance(0.95) ? leaders : runs;
     return from.length > 0 ? this.#dice.pick(from) : undefined;
   }
@@ -63,7 +83,11 @@ export class QuorumClient {
   async #read(run: MemberRun, key: string): Promise<boolean> {
     const answer = this.#history.ask(this.#name, key, { kind: "read" });
     try {
-      await this.#quorum.patiently(run, run.consensus.readBarrier());
+      await this.#quorum.patiently(
+        run,
+        run.process.resumed().then(() => run.consensus.readBarrier()),
+        readPatienceMs,
+      );
       answer({ kind: "done", output: run.store.view(tx => readRegister(tx, key)) });
       return true;
     } catch (error) {
@@ -81,7 +105,8 @@ export class QuorumClient {
     try {
       await this.#quorum.patiently(
         run,
-        run.store.update(tx => changeRegister(tx, key, input, writer)),
+        run.process.resumed().then(() => run.store.update(tx => changeRegister(tx, key, input, writer))),
+        this.#dice.upTo(writePatienceMs),
       );
       // A removal leaves nothing behind that says who made it.
       if (input.kind !== "remove") promises.acknowledged(writer);

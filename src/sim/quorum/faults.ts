@@ -84,8 +84,9 @@ export class QuorumFaults {
     member.pause();
     const heal = this.#silence(this.#pairsWith(member), "both");
     this.#later(this.#dice.seldom(longestPauseMs), () => {
+      // What was asked of it meanwhile comes first, before anything that others have to tell.
       if (member.run?.process === process) member.resume();
-      heal();
+      this.#later(this.#dice.seldom(100), heal);
     });
     return true;
   }

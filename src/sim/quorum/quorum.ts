@@ -118,12 +118,12 @@ export class Quorum {
   }
 
   /** What a member answers. Fault unavailable when its program dies, deadline_exceeded when it takes too long. */
-  async patiently<T>(run: MemberRun, work: Promise<T>): Promise<T> {
+  async patiently<T>(run: MemberRun, work: Promise<T>, limitMs = patienceMs): Promise<T> {
     const over = new AbortController();
     const died = run.process.died.then(() => {
       throw new Fault("unavailable", "the manager died");
     });
-    const late = sleep(this.clock, patienceMs, over.signal).then(() => {
+    const late = sleep(this.clock, limitMs, over.signal).then(() => {
       throw new Fault("deadline_exceeded", "the caller has given up");
     });
     late.catch(() => {});
