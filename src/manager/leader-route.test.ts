@@ -42,6 +42,8 @@ class TestManager {
   readonly watch = new LeaderWatch(clock);
   readonly calls: { readonly method: string; readonly context: CallContext }[] = [];
   barriers = 0;
+  /** Whether it leads no more, and does not know. */
+  isDeposed = false;
   /** What the next calls do instead. */
   failure: (() => Promise<void>) | undefined;
   readonly control: Client<typeof Control>;
@@ -56,6 +58,7 @@ class TestManager {
     const route = new LeaderRoute({ watch: this.watch, link, clock });
     const readBarrier = async () => {
       this.barriers += 1;
+      if (this.isDeposed) throw new Fault("unavailable", "lost leadership");
     };
     this.registrations = [register(Control, this.#control()), register(LogBroker, this.#logBroker())].map(each =>
       routed(each, { route, readBarrier }),
@@ -232,6 +235,32 @@ describe("a call", () => {
     one.watch.set(leaderAt(3));
     expect(await within(1, call)).toBe("done");
     expect(three.calls.length).toBe(1);
+  });
+});
+
+describe("a change that is refused", () => {
+  let [one, two]: TestManager[] = [];
+  const taken = new Fault("already_exists", "the name is taken");
+  beforeEach(async () => {
+    [one, two] = [new TestManager(1), new TestManager(2)];
+    await two!.listen();
+    two!.watch.set(leading);
+    one!.watch.set(leading);
+    one!.failure = () => Promise.reject(taken);
+  });
+
+  it("is so because of what the leader knows, as long as it leads", async () => {
+    expect(await within(1, one!.control.createService({}))).toBe(taken);
+    expect(one!.barriers).toBe(1);
+  });
+
+  it("by a leader that was deposed meanwhile is brought to the next one", async () => {
+    one!.isDeposed = true;
+    const call = one!.control.createService({});
+    expect(await within(1, call)).toBe("running");
+    one!.watch.set(leaderAt(2));
+    expect(await within(1, call)).toBe("done");
+    expect(two!.calls.length).toBe(1);
   });
 });
 

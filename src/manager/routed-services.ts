@@ -1,4 +1,5 @@
 import type { DescMethod, DescService, Message, MessageInitShape } from "@bufbuild/protobuf";
+import { noLeader } from "../consensus/leadership.ts";
 import { defined } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
 import type { CallContext, CallOptions, Connection, Registration } from "../ports/transport.ts";
@@ -60,7 +61,8 @@ function routedMethod(
         route.unary(routed, context, {
           here: async () => {
             if (needsBarrier(method)) await readBarrier();
-            return handler(request, context);
+            const answer = (async () => handler(request, context))();
+            return routed.kind === "write" ? answer.catch(error => refuse(error, readBarrier)) : answer;
           },
           there: (leader, options) => clients.method(method, leader.connection)(request, options) as Promise<Message>,
         });
@@ -82,6 +84,18 @@ function routedMethod(
     default:
       return kind satisfies never;
   }
+}
+
+/**
+ * A change that was refused says what the swarm is like, as a read does: only a leader that still leads knows. One that does
+ * not has refused by what it knew before, and has changed nothing.
+ */
+async function refuse(error: unknown, readBarrier: () => Promise<void>): Promise<never> {
+  if (error instanceof Fault && error.code !== "unavailable")
+    await readBarrier().catch(() => {
+      throw noLeader();
+    });
+  throw error;
 }
 
 function kindOf(method: DescMethod): Routed["kind"] {
