@@ -153,6 +153,8 @@ describe("a node", () => {
     await swarm.ask(api => operator.remove(api, "web"));
     await swarm.until(() => swarm.view(tx => tx.task.size) === 0, "forgotten", 5_000);
     expect(containersOn(away).length).toBe(20);
+    // Far enough away for its engine to fail before it hears what is wanted of it.
+    swarm.delay(away, 100);
     swarm.startHost(away);
     await swarm.until(() => away.machine.operations.at(-1) === "describe", "looked around");
     away.machine.reachable = false;
