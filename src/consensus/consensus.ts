@@ -21,6 +21,7 @@ import type { Member, MemberStatus } from "./member.ts";
 import { MemberBook } from "./member-book.ts";
 import { Membership } from "./membership.ts";
 import { paceOf, tickMs } from "./pace.ts";
+import { snapshotTimeoutMs } from "./peer.ts";
 import { Peers } from "./peers.ts";
 import { refusal, stopping, uncertain } from "./proposal-faults.ts";
 import { ReadBarrier } from "./read-barrier.ts";
@@ -130,6 +131,8 @@ export class Consensus implements Proposer {
       applied: this.#machine.applied.index,
       random: () => random.float(),
       ...paceOf(store),
+      // It is told how each one ended; this is for the case that it is not.
+      snapshotPatienceTicks: (2 * snapshotTimeoutMs) / tickMs,
     });
     this.#peers = new Peers({
       ...{ transport, clock, random, ownAddress: self.address },

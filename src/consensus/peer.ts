@@ -17,7 +17,7 @@ const maxFrame = 256;
 /** Milliseconds that a peer of another make may take for one message. */
 const callTimeoutMs = 2_000;
 /** Milliseconds for a whole snapshot. */
-const snapshotTimeoutMs = 300_000;
+export const snapshotTimeoutMs = 300_000;
 /** Milliseconds that a removed member has to hear that it is one. */
 const retirementMs = 1_000;
 /** Between attempts to reach a peer. Raft is kept waiting by it, so it stays short. */
