@@ -1,7 +1,7 @@
 import type { Daemon } from "../test/lab/daemon.ts";
+import { Quorum } from "../test/lab/quorum.ts";
 import { HttpConfigs } from "./lab/configs.ts";
 import { Etcd, hasEtcd } from "./lab/etcd.ts";
-import { Managers } from "./lab/managers.ts";
 import { type Outage, outage } from "./lab/outage.ts";
 import { median, type Report, settings } from "./lab/report.ts";
 
@@ -22,7 +22,7 @@ const watchMs = 5_000;
  */
 export async function run(report: Report, args: readonly string[]): Promise<void> {
   const { rounds, pauses, etcd } = settings(args, { rounds: 20, pauses: 5, etcd: 1 });
-  const managers = await Managers.start({ count: managerCount, base: shoalBase });
+  const managers = await Quorum.start({ count: managerCount, base: shoalBase });
   try {
     summary(
       report,
@@ -66,7 +66,7 @@ function summary(report: Report, what: string, outages: readonly Outage[]): void
   report(`${what}, worst`, Math.max(...times), "ms", { rounds: times.length });
 }
 
-async function kill(managers: Managers, round: number): Promise<Outage> {
+async function kill(managers: Quorum, round: number): Promise<Outage> {
   const { leader, follower } = await leaderAndFollower(managers);
   const configs = new HttpConfigs(follower, objectBytes);
   await configs.create(`before-kill-${round}`);
@@ -83,7 +83,7 @@ async function kill(managers: Managers, round: number): Promise<Outage> {
 }
 
 /** Pauses the leader, which then must not depose the next one when it goes on. */
-async function pauseLeader(managers: Managers, round: number): Promise<Outage> {
+async function pauseLeader(managers: Quorum, round: number): Promise<Outage> {
   const { leader, follower } = await leaderAndFollower(managers);
   const configs = new HttpConfigs(follower, objectBytes);
   await configs.create(`before-pause-${round}`);
@@ -100,7 +100,7 @@ async function pauseLeader(managers: Managers, round: number): Promise<Outage> {
 }
 
 /** Pauses a follower for longer than any election timeout. Gives 1 when the leader is another one afterwards. */
-async function pauseFollower(managers: Managers): Promise<number> {
+async function pauseFollower(managers: Quorum): Promise<number> {
   const { leader, follower } = await leaderAndFollower(managers);
   const term = await managers.term(leader);
   process.kill(follower.pid, "SIGSTOP");
@@ -111,7 +111,7 @@ async function pauseFollower(managers: Managers): Promise<number> {
   return isSame ? 0 : 1;
 }
 
-async function leaderAndFollower(managers: Managers): Promise<{ leader: Daemon; follower: Daemon }> {
+async function leaderAndFollower(managers: Quorum): Promise<{ leader: Daemon; follower: Daemon }> {
   const leader = await managers.caughtUp();
   const follower = managers.all.find(one => one !== leader);
   if (!follower) throw new Error("there is only one manager");

@@ -1,7 +1,7 @@
+import { Quorum } from "../test/lab/quorum.ts";
 import { type Configs, GrpcConfigs, HttpConfigs } from "./lab/configs.ts";
 import { Etcd, hasEtcd } from "./lab/etcd.ts";
 import { type Load, load } from "./lab/load.ts";
-import { Managers } from "./lab/managers.ts";
 import { median, type Report, settings } from "./lab/report.ts";
 
 /** Bytes of each object. */
@@ -24,7 +24,7 @@ interface Contender {
  */
 export async function run(report: Report, args: readonly string[]): Promise<void> {
   const chosen = settings(args, { rounds: 5, seconds: 5, writers: 64, managers: 3 });
-  const managers = await Managers.start({ count: chosen.managers, base: shoalBase });
+  const managers = await Quorum.start({ count: chosen.managers, base: shoalBase });
   let cluster: Etcd | undefined;
   try {
     if (hasEtcd()) cluster = await Etcd.start(chosen.managers, etcdBase);

@@ -1,8 +1,8 @@
-import { eventually } from "../../test/lab/command.ts";
-import { Daemon } from "../../test/lab/daemon.ts";
+import { eventually } from "./command.ts";
+import { Daemon } from "./daemon.ts";
 import { figuresOf, metricsFlags, total } from "./figures.ts";
 
-export interface ManagersOptions {
+export interface QuorumOptions {
   readonly count: number;
   /** Third byte of the loopback addresses 127.0.BASE.n. */
   readonly base: number;
@@ -10,27 +10,27 @@ export interface ManagersOptions {
 }
 
 /** A swarm of managers alone: real processes of this machine, each with a data root and a loopback address of its own. */
-export class Managers {
+export class Quorum {
   readonly all: readonly Daemon[];
 
   private constructor(all: readonly Daemon[]) {
     this.all = all;
   }
 
-  static async start({ count, base, flags = [] }: ManagersOptions): Promise<Managers> {
-    const all = Array.from({ length: count }, (_, at) => Managers.daemon(base, at + 1, flags));
-    const managers = new Managers(all);
+  static async start({ count, base, flags = [] }: QuorumOptions): Promise<Quorum> {
+    const all = Array.from({ length: count }, (_, at) => Quorum.daemon(base, at + 1, flags));
+    const quorum = new Quorum(all);
     try {
       await Promise.all(all.map(one => one.start()));
       const [first, ...others] = all;
       await first?.apiOk("POST", "/swarm/init", addresses(first));
-      for (const one of others) await managers.join(one);
-      await managers.caughtUp();
+      for (const one of others) await quorum.join(one);
+      await quorum.caughtUp();
     } catch (error) {
-      await managers.dispose();
+      await quorum.dispose();
       throw error;
     }
-    return managers;
+    return quorum;
   }
 
   /** A daemon that is in no swarm yet. */

@@ -1,4 +1,4 @@
-import type { Daemon } from "../../test/lab/daemon.ts";
+import type { Daemon } from "./daemon.ts";
 
 const metricsPort = 9323;
 
