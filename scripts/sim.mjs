@@ -50,10 +50,11 @@ async function quorums() {
   const { quorumSoak } = await load("quorum/soak.ts");
   return async seed => {
     const result = await quorumSoak({ seed, ...(minutes > 0 && { virtualMs: minutes * 60_000 }) });
-    const { size, virtualMs, terms, entries, operations, recoveryMs, done } = result;
+    const { size, virtualMs, terms, entries, snapshots, operations, recoveryMs, done } = result;
     const acts = [...done.values()].reduce((sum, count) => sum + count, 0);
     const life = `${size} managers, ${(virtualMs / 1_000).toFixed(1)} s, ${acts} acts`;
-    return `${life}, ${terms} terms, ${entries} entries, ${operations} operations, recovered in ${recoveryMs} ms`;
+    const work = `${terms} terms, ${entries} entries, ${snapshots} snapshots, ${operations} operations`;
+    return `${life}, ${work}, recovered in ${recoveryMs.toFixed()} ms`;
   };
 }
 

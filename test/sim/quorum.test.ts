@@ -26,6 +26,7 @@ describe("quorums of managers to which everything happens", () => {
       results.reduce((total, result) => total + of(result), 0);
     expect(sum(({ operations }) => operations)).toBeGreaterThan(results.length * 15);
     expect(sum(({ terms }) => terms)).toBeGreaterThan(results.length * 3);
+    expect(sum(({ snapshots }) => snapshots)).toBeGreaterThan(results.length);
     const done = new Set(results.flatMap(result => [...result.done.keys()]));
     expect(done.size).toBeGreaterThan(20);
   });

@@ -6,6 +6,7 @@ import { assert } from "../../lib/assert.ts";
 import { asFault, type Fault } from "../../lib/fault.ts";
 import type { Listener } from "../../ports/transport.ts";
 import type { Store } from "../../store/store.ts";
+import { Peers } from "../../wire/gen/shoal/v1/peers_pb.ts";
 import type { SimClock } from "../clock.ts";
 import { SimDisk } from "../disk.ts";
 import { SimProcess } from "../process.ts";
@@ -18,6 +19,8 @@ import { type StoreWatcher, WatchedStore } from "./watched-store.ts";
 const directory = "/raft";
 const clusterId = "cluster";
 const port = 2377;
+/** How many members do not know our own service for raft's messages, as managers of another make. */
+const plainChance = 0.15;
 /** A seed is drawn below this. */
 const seeds = 2 ** 32;
 
@@ -58,6 +61,8 @@ export class QuorumMember {
   readonly #random: SimRandom;
   readonly #skewMs: number;
   readonly #rate: number;
+  /** It knows SwarmKit's services alone: it gets a call for each message. */
+  readonly #isPlain: boolean;
   #process: SimProcess | undefined;
   #run: MemberRun | undefined;
 
@@ -70,6 +75,8 @@ export class QuorumMember {
     const eitherWay = (): number => 2 * random.float() - 1;
     this.#skewMs = Math.round(eitherWay() * world.maxSkewMs);
     this.#rate = 1 + eitherWay() * world.maxDrift;
+    this.#isPlain = random.float() < plainChance;
+    this.disk.forgetsFailedSyncs = true;
   }
 
   /** HOST:PORT. */
@@ -182,7 +189,8 @@ export class QuorumMember {
         if (isCurrent()) this.#break(process, fault);
       },
     });
-    const listener = await transport.listen(this.address, consensus.registrations);
+    const served = consensus.registrations.filter(({ service }) => !this.#isPlain || service !== Peers);
+    const listener = await transport.listen(this.address, served);
     return { process, store, consensus, listener };
   }
 

@@ -31,6 +31,7 @@ export class QuorumOperator {
   #isBusy = false;
   #areFaultsOver = false;
   #hasForced = false;
+  #isClosed = false;
 
   constructor(quorum: Quorum, dice: Dice, problem: (problem: string) => void) {
     this.#quorum = quorum;
@@ -65,7 +66,7 @@ export class QuorumOperator {
   async start(member: QuorumMember): Promise<void> {
     for (;;) {
       const wish = this.#wishOf(member);
-      if (member.isUp || wish.kind === "gone") return;
+      if (member.isUp || wish.kind === "gone" || this.#isClosed) return;
       const invitation = wish.kind === "member" ? wish.invitation : undefined;
       const fault = await member.start(invitation ?? { kind: "resume" });
       if (!fault) {
@@ -84,6 +85,11 @@ export class QuorumOperator {
     this.#areFaultsOver = true;
     while (this.#isBusy) await sleep(this.#quorum.clock, retryMs);
     for (const member of this.#wanted()) if (!member.isUp) await this.start(member);
+  }
+
+  /** Nobody is started any more. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Whether whoever is to be a member runs, has a vote, and nobody else has one. */

@@ -15,6 +15,7 @@ export class Promises {
   /** What was applied anywhere, by index. */
   readonly #applied = new Map<bigint, string>();
   #lastApplied = 0n;
+  #snapshots = 0;
   /** What was replicated, by index and term. */
   readonly #entries = new Map<string, string>();
   /** Whole stores, by index. */
@@ -32,6 +33,11 @@ export class Promises {
 
   get terms(): number {
     return this.#leaders.size;
+  }
+
+  /** Snapshots that were sent to members that were far behind. */
+  get snapshots(): number {
+    return this.#snapshots;
   }
 
   get lastApplied(): bigint {
@@ -60,6 +66,7 @@ export class Promises {
   /** Log matching: what has the same index and term is the same. */
   sent(message: Message): void {
     if ("term" in message) this.#hear(message.term);
+    if (message.type === "snapshot") this.#snapshots += 1;
     if (message.type !== "append") return;
     for (const entry of message.entries) {
       const place = `${entry.index} of term ${entry.term}`;

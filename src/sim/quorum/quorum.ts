@@ -1,15 +1,20 @@
-import { create, isMessage } from "@bufbuild/protobuf";
+import { create, isMessage, type Message as ProtobufMessage } from "@bufbuild/protobuf";
 import type { Beginning } from "../../consensus/beginning.ts";
 import type { Member } from "../../consensus/member.ts";
-import { fromPeerMessage } from "../../consensus/message-codec.ts";
+import { fromPeerMessage, fromWireMessage } from "../../consensus/message-codec.ts";
 import { defined } from "../../lib/assert.ts";
 import { asFault, Fault } from "../../lib/fault.ts";
 import { newMeta } from "../../model/objects.ts";
 import { sleep } from "../../ports/clock.ts";
+import type { Message } from "../../raft/message.ts";
 import { ClusterSchema } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import {
+  ProcessRaftMessageRequestSchema,
+  StreamRaftMessageRequestSchema,
+} from "../../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { ClusterSpecSchema } from "../../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { AnnotationsSchema } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { DeliverRequestSchema, type PeerMessage } from "../../wire/gen/shoal/v1/peers_pb.ts";
+import { DeliverRequestSchema } from "../../wire/gen/shoal/v1/peers_pb.ts";
 import { SimClock, settle } from "../clock.ts";
 import { SimRandom } from "../random.ts";
 import { SimTrace } from "../trace.ts";
@@ -57,9 +62,7 @@ export class Quorum {
     this.network = new SimNetwork({
       clock: this.clock,
       random: new SimRandom(seed ^ 0xfeed),
-      tap: (_method, message) => {
-        if (isMessage(message, DeliverRequestSchema)) this.#overhear(message.messages, problem);
-      },
+      tap: (_method, message) => this.#overhear(message, problem),
     });
     this.#world = {
       ...{ clock: this.clock, trace: this.trace, network: this.network, maxSkewMs, maxDrift },
@@ -180,9 +183,9 @@ export class Quorum {
     return lines.join("\n");
   }
 
-  #overhear(messages: readonly PeerMessage[], problem: (problem: string) => void): void {
+  #overhear(call: ProtobufMessage, problem: (problem: string) => void): void {
     try {
-      for (const message of messages) this.promises.sent(fromPeerMessage(message));
+      for (const message of messagesIn(call)) this.promises.sent(message);
     } catch (error) {
       problem(`a message that nobody can read: ${asFault(error).message}`);
     }
@@ -203,4 +206,12 @@ export class Quorum {
     });
     return { ...create(ClusterSchema, { id: "cluster" }), meta: newMeta(), spec: { ...spec, annotations } };
   }
+}
+
+/** Raft's messages in what one member sends another. */
+function messagesIn(call: ProtobufMessage): readonly Message[] {
+  if (isMessage(call, DeliverRequestSchema)) return call.messages.map(fromPeerMessage);
+  if (isMessage(call, ProcessRaftMessageRequestSchema) && call.message) return [fromWireMessage(call.message)];
+  if (isMessage(call, StreamRaftMessageRequestSchema) && call.message) return [fromWireMessage(call.message)];
+  return [];
 }

@@ -27,6 +27,8 @@ export interface QuorumSoakResult {
   readonly size: number;
   readonly terms: number;
   readonly entries: number;
+  /** Sent to members that were far behind. */
+  readonly snapshots: number;
   /** What clients did and were answered, or not. */
   readonly operations: number;
   /** From the end of all faults until everybody has the same. */
@@ -90,13 +92,16 @@ class QuorumSoak {
     const recoveryMs = await this.#recover(operator);
     for (const client of clients) client.stop();
     await this.#quorum.settled(working);
-    await this.#finish();
+    await this.#compare();
+    operator.close();
+    await this.#stop();
     return {
       ...{ seed: this.#seed, size: this.#size, done: this.#done, recoveryMs },
       traceHash: trace.hash,
       virtualMs: clock.monotonic(),
       terms: promises.terms,
       entries: Number(promises.lastApplied),
+      snapshots: promises.snapshots,
       operations: this.#history.size,
     };
   }
@@ -132,8 +137,8 @@ class QuorumSoak {
   }
 
   /** All logs are equal once nothing is asked for any more; what clients saw is what one copy would have shown. */
-  async #finish(): Promise<void> {
-    const { members, promises, network, clock } = this.#quorum;
+  async #compare(): Promise<void> {
+    const { members, promises } = this.#quorum;
     await this.#until(() => this.#isAtRest(), "everybody has the same", restLimitMs);
     const last = this.#client("last", 1);
     await this.#quorum.settled(last.readAll(), restLimitMs);
@@ -142,6 +147,10 @@ class QuorumSoak {
       if (run) promises.compare(name, run.store, run.consensus.status().raft.applied);
     this.#problems.push(...this.#history.problems());
     this.#report();
+  }
+
+  async #stop(): Promise<void> {
+    const { members, network, clock } = this.#quorum;
     await this.#quorum.settled(Promise.all(members.map(member => member.stop())));
     await clock.advance(1_000);
     if (network.calls + clock.pending > 0) this.#problems.push(`left: ${network.calls} calls, ${clock.pending} timers`);
