@@ -1,6 +1,16 @@
 import { defined } from "../lib/assert.ts";
-import type { Credentials } from "../pki/credentials.ts";
-import { dataKeyBytes, dataKeyOf, saveNodeFiles, withDataKey, withoutDataKey } from "../pki/key-file.ts";
+import { Mutex } from "../lib/mutex.ts";
+import type { Credentials, CredentialTexts } from "../pki/credentials.ts";
+import {
+  dataKeyBytes,
+  dataKeyOf,
+  hasBegunLog,
+  type NodeFiles,
+  saveNodeFiles,
+  withBegunLog,
+  withDataKey,
+  withoutLog,
+} from "../pki/key-file.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Random } from "../ports/random.ts";
 import type { Caller } from "../ports/transport.ts";
@@ -10,8 +20,8 @@ export interface KeyringOptions {
   readonly random: Random;
   /** Where the files are. */
   readonly directory: string;
-  /** Of the key file, as it was loaded. */
-  readonly headers: ReadonlyMap<string, string>;
+  /** As they were loaded. */
+  readonly files: NodeFiles;
   /** Called before a manager's log gets a key where there was none: makes sure that there is no log of another key. */
   readonly beforeNewDataKey: () => Promise<void>;
 }
@@ -22,25 +32,47 @@ export interface KeyringOptions {
  */
 export class Keyring {
   readonly #options: KeyringOptions;
-  #headers: ReadonlyMap<string, string>;
+  readonly #writes = new Mutex();
+  #files: NodeFiles;
 
   constructor(options: KeyringOptions) {
     this.#options = options;
-    this.#headers = options.headers;
+    this.#files = options.files;
   }
 
   /** Of a manager only. */
   dataKey(): Uint8Array {
-    return defined(dataKeyOf(this.#headers), "a manager's data key");
+    return defined(dataKeyOf(this.#files.headers), "a manager's data key");
+  }
+
+  /** Whether this manager has had a log that the data key is for. */
+  hasBegunLog(): boolean {
+    return hasBegunLog(this.#files.headers);
+  }
+
+  /** Notes that it has. Durable when it resolves. */
+  noteLog(): Promise<void> {
+    return this.#writes.run(async () => {
+      const { headers } = this.#files;
+      // A worker by now has no log to be noted.
+      if (dataKeyOf(headers) && !hasBegunLog(headers)) await this.#write(this.#files, withBegunLog(headers));
+    });
   }
 
   /** Durable when it resolves. */
   async save(renewed: Credentials): Promise<void> {
-    const { disk, random, directory, beforeNewDataKey } = this.#options;
-    if (renewed.role === "manager" && !dataKeyOf(this.#headers)) await beforeNewDataKey();
-    const headers = headersFor(renewed.role, this.#headers, random);
-    await saveNodeFiles(disk, directory, { ...renewed, headers });
-    this.#headers = headers;
+    const { random, beforeNewDataKey } = this.#options;
+    if (renewed.role === "manager" && !dataKeyOf(this.#files.headers)) await beforeNewDataKey();
+    await this.#writes.run(() => this.#write(renewed, headersFor(renewed.role, this.#files.headers, random)));
+  }
+
+  async #write(
+    { certificatePem, keyPem, rootPem }: CredentialTexts,
+    headers: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    const files = { certificatePem, keyPem, rootPem, headers };
+    await saveNodeFiles(this.#options.disk, this.#options.directory, files);
+    this.#files = files;
   }
 }
 
@@ -50,6 +82,6 @@ export function headersFor(
   headers: ReadonlyMap<string, string>,
   random: Random,
 ): ReadonlyMap<string, string> {
-  if (role === "worker") return withoutDataKey(headers);
+  if (role === "worker") return withoutLog(headers);
   return dataKeyOf(headers) ? headers : withDataKey(headers, random.bytes(dataKeyBytes));
 }

@@ -86,6 +86,7 @@ class Daemon {
     this.seat = new ManagerSeat<FakeManager>({
       ...{ disk, clock, random, log: silentLogger, directory: raft },
       others: () => this.others,
+      hasBegunLog: () => this.keyring.hasBegunLog(),
       open: (beginning, hooks) => this.#open(beginning, hooks),
       onChange: () => changes.push(this.seat.manager !== undefined),
     });
@@ -93,7 +94,7 @@ class Daemon {
 
   async start(): Promise<void> {
     const files = (await loadNodeFiles(this.disk, certificates))!;
-    const place = { disk: this.disk, random, directory: certificates, headers: files.headers };
+    const place = { disk: this.disk, random, directory: certificates, files };
     this.keyring = new Keyring({ ...place, beforeNewDataKey: () => this.seat.empty() });
     this.role = parseCredentials(files).role;
     await this.seat.begin(this.role);
@@ -116,6 +117,7 @@ class Daemon {
       throw new Fault("not_found", "the log is empty");
     if (log && Buffer.from(log).toString() !== key) throw new Fault("data_loss", "the log is sealed with another key");
     await this.disk.replace(logFile, Buffer.from(key));
+    await this.keyring.noteLog();
     return manager;
   }
 }
@@ -248,6 +250,27 @@ describe("a node's place among the managers", () => {
       code: "not_found",
       message: "the log is empty",
     });
+  });
+
+  it.each([
+    ["lost", "the log is empty", () => disk.remove(raft)],
+    ["damaged", "the log is sealed with another key", () => disk.replace(logFile, Buffer.from("??"))],
+  ])("is not taken again with a log that is %s, until it is demoted and promoted", async (_, why, spoil) => {
+    const first = await started();
+    await first.change("manager");
+    await clock.advance(0);
+    await first.seat.stop();
+    await spoil();
+    const second = await started();
+    await clock.advance(60_000);
+    expect([second.seat.manager, second.opened.length]).toEqual([undefined, 1]);
+    expect(second.seat.trouble()).toContain(`${why}. To rejoin the other managers, demote and promote this node`);
+    await second.change("worker");
+    await clock.advance(0);
+    await isSane(second);
+    await second.change("manager");
+    await clock.advance(0);
+    await isSane(second);
   });
 
   it("is lost when the quorum has removed it, until it is demoted and promoted", async () => {

@@ -29,6 +29,8 @@ export interface ManagerSeatOptions<M> {
   readonly log: Logger;
   /** The other managers known at the moment, HOST:PORT each. */
   readonly others: () => readonly string[];
+  /** Whether there has been a log: without it this node must not get its former vote in the quorum again. */
+  readonly hasBegunLog: () => boolean;
   readonly open: (beginning: ManagerBeginning, hooks: SeatHooks) => Promise<M>;
   /** Called after each change of `manager`. */
   readonly onChange: () => void;
@@ -74,8 +76,8 @@ export class ManagerSeat<M extends { stop(): Promise<void> }> {
 
   /**
    * Begins as the node's certificate says, with `beginning` or with what is on the disk. Resolves when the manager
-   * serves, or is to join the others, which goes on in the background. Fault when it cannot; not_found without a log
-   * and without others to get one from.
+   * serves, or is to join the others, which goes on in the background; also when its log is lost or damaged and there
+   * are others who can do something about that. Fault when it cannot begin otherwise.
    */
   async begin(role: Caller["role"], beginning?: ManagerBeginning): Promise<void> {
     if (role === "worker") return this.empty();
@@ -84,9 +86,11 @@ export class ManagerSeat<M extends { stop(): Promise<void> }> {
       // To be let in by others takes its time: only the log is gone on with at once.
       await this.#turn(signal => this.#open({ kind: "resume", managers: [] }, signal));
     } catch (error) {
-      const hasNoLog = error instanceof Fault && error.code === "not_found";
-      if (!hasNoLog || this.#options.others().length === 0) throw error;
-      this.#take();
+      const fault = asFault(error);
+      const isLogUnusable = fault.code === "not_found" || fault.code === "data_loss";
+      if (!isLogUnusable || this.#options.others().length === 0) throw error;
+      if (fault.code === "not_found" && !this.#options.hasBegunLog()) this.#take();
+      else this.#waitForOthers(fault);
     }
   }
 
@@ -108,6 +112,12 @@ export class ManagerSeat<M extends { stop(): Promise<void> }> {
   /** Stops the manager. */
   stop(): Promise<void> {
     return this.#turn(() => this.#quit());
+  }
+
+  /** The others have to remove this one from the quorum first, which they do when it is demoted. */
+  #waitForOthers({ code, message, cause }: Fault): void {
+    this.#options.log.error("this manager cannot use its log", { reason: message });
+    this.#become({ at: "waiting", fault: new Fault(code, `${message}. ${texts.howToRejoin}`, { cause }) });
   }
 
   /** Becomes a manager in the background, trying until it works. */

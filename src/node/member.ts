@@ -173,15 +173,16 @@ export class Member {
       ...doors,
       directory: logIn(directory),
       others: () => this.#others(),
+      hasBegunLog: () => this.#keyring.hasBegunLog(),
       open: (beginning, hooks) => this.#openManager(beginning, hooks),
       onChange: onManager,
     });
   }
 
-  #openManager(beginning: ManagerBeginning, hooks: SeatHooks): Promise<Manager> {
+  async #openManager(beginning: ManagerBeginning, hooks: SeatHooks): Promise<Manager> {
     const { doors, directory, state, onBroken } = this.#options;
     const { disk, clock, random, log } = doors;
-    return Manager.start({
+    const manager = await Manager.start({
       ...{ disk, clock, random, log, onBroken, beginning, ...hooks },
       transport: this.#transport,
       self: this.credentials,
@@ -190,12 +191,19 @@ export class Member {
       directory: logIn(directory),
       dataKey: this.#keyring.dataKey(),
     });
+    try {
+      await this.#keyring.noteLog();
+      return manager;
+    } catch (error) {
+      await manager.stop();
+      throw error;
+    }
   }
 
   #newKeyring(): Keyring {
     const { doors, directory, files } = this.#options;
     const place = { disk: doors.disk, random: doors.random, directory: certificatesIn(directory) };
-    return new Keyring({ ...place, headers: files.headers, beforeNewDataKey: () => this.#seat.empty() });
+    return new Keyring({ ...place, files, beforeNewDataKey: () => this.#seat.empty() });
   }
 
   #newWorker(): Worker {

@@ -12,6 +12,9 @@ export const notManager =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 export const workerAsked =
   "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. Please run this command on a manager node or promote the current node to a manager.";
+/** What a manager does that cannot read its log, and has others to get it from. */
+export const howToRejoin =
+  'To rejoin the other managers, demote and promote this node on one of them, or leave with "docker swarm leave --force" and join again.';
 /** Ours: Docker's manager ends with an error here. */
 export const removedFromQuorum =
   'This manager was removed from the quorum of its swarm. To bring it back, demote and promote this node on another manager, or leave with "docker swarm leave --force" and join again.';

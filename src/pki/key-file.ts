@@ -20,6 +20,8 @@ const keyMode = 0o600;
 const certificateMode = 0o644;
 
 const dataKeyHeader = "raft-dek";
+/** Ours; its value says nothing. */
+const logBegunHeader = "shoal-raft-begun";
 /** AES-256. */
 export const dataKeyBytes = 32;
 
@@ -73,8 +75,17 @@ export function withDataKey(headers: ReadonlyMap<string, string>, key: Uint8Arra
 }
 
 /** The headers of a node that keeps no log any more. */
-export function withoutDataKey(headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  return new Map([...headers].filter(([name]) => name !== dataKeyHeader));
+export function withoutLog(headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...headers].filter(([name]) => name !== dataKeyHeader && name !== logBegunHeader));
+}
+
+/** Whether there has been a log that the data key is for: without it, a vote may have been forgotten. */
+export function hasBegunLog(headers: ReadonlyMap<string, string>): boolean {
+  return headers.has(logBegunHeader);
+}
+
+export function withBegunLog(headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map(headers).set(logBegunHeader, "true");
 }
 
 async function readText(disk: Disk, path: string): Promise<string | undefined> {
