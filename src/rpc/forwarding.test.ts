@@ -141,6 +141,7 @@ describe("a call that is passed on", () => {
         heartbeat: async (_, context) => seen(context),
         async *session(_, context) {
           yield seen(context);
+          await new Promise(resolve => context.signal.addEventListener("abort", resolve));
         },
         updateTaskStatus: unused,
         updateVolumeStatus: unused,
@@ -167,6 +168,18 @@ describe("a call that is passed on", () => {
     expect(contexts).toEqual([1, 2, 3].map(() => expect.objectContaining(expected)));
     await dispatcher.heartbeat({});
     expect(contexts[3]).toEqual({ caller: manager, peerAddress: "127.0.0.1", signal: expect.anything() });
+  });
+
+  it("leaves room for others, however many streams of agents a manager passes on", async () => {
+    const { dispatcher } = await clients(manager);
+    const streams = Array.from({ length: 1_100 }, (_, at) => {
+      const caller = { ...worker, nodeId: `w${at}` };
+      return dispatcher.session({}, { forwarding: { ...forwarding, caller } })[Symbol.asyncIterator]();
+    });
+    await Promise.all(streams.map(stream => stream.next()));
+    await dispatcher.heartbeat({});
+    expect(new Set(contexts.map(({ caller }) => caller?.nodeId)).size).toBe(1_101);
+    await Promise.all(streams.map(stream => stream.return?.()));
   });
 
   it("by a manager for nobody is nobody's, not the manager's own", async () => {

@@ -28,6 +28,11 @@ const memberOptions: ChannelOptions = {
   "grpc.enable_channelz": 0,
 };
 
+const managerOptions: ChannelOptions = {
+  ...memberOptions,
+  "grpc.max_concurrent_streams": limits.maxForwardedStreams,
+};
+
 const strangerOptions: ChannelOptions = {
   ...memberOptions,
   "grpc.max_receive_message_length": limits.maxStrangerRequestBytes,
@@ -36,11 +41,12 @@ const strangerOptions: ChannelOptions = {
 };
 
 /**
- * One address where a node serves others. Behind the TLS listener stand two gRPC servers with the same services: one
- * for members of the swarm, one with narrow limits for callers without a certificate.
+ * One address where a node serves others. Behind the TLS listener stand three gRPC servers with the same services, each with
+ * its limits: for managers, for other members of the swarm, and narrow ones for callers without a certificate.
  */
 export class GrpcListener implements Listener {
   readonly #options: ListenOptions;
+  readonly #managers: Front;
   readonly #members: Front;
   readonly #strangers: Front;
   #tls: TlsListener | undefined;
@@ -48,6 +54,7 @@ export class GrpcListener implements Listener {
   private constructor(options: ListenOptions, registrations: readonly Registration[]) {
     this.#options = options;
     const surroundings: Surroundings = { door: this.#enter.bind(this), log: options.log, clock: options.clock };
+    this.#managers = front(registrations, managerOptions, surroundings);
     this.#members = front(registrations, memberOptions, surroundings);
     this.#strangers = front(registrations, strangerOptions, surroundings);
   }
@@ -64,8 +71,7 @@ export class GrpcListener implements Listener {
       address,
       identity,
       log,
-      accept: ({ socket, caller }) =>
-        (caller ? listener.#members : listener.#strangers).injector.injectConnection(socket),
+      accept: ({ socket, caller }) => listener.#frontFor(caller).injector.injectConnection(socket),
     });
     return listener;
   }
@@ -80,7 +86,12 @@ export class GrpcListener implements Listener {
 
   async close(): Promise<void> {
     await this.#tls?.close();
-    for (const { server } of [this.#members, this.#strangers]) server.forceShutdown();
+    for (const { server } of [this.#managers, this.#members, this.#strangers]) server.forceShutdown();
+  }
+
+  #frontFor(caller: Caller | undefined): Front {
+    if (!caller) return this.#strangers;
+    return caller.role === "manager" ? this.#managers : this.#members;
   }
 
   /** Finds out who calls and whether they may. Every call comes through here before its handler. */
