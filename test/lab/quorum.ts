@@ -62,12 +62,13 @@ export class Quorum {
     });
   }
 
-  /** Waits until the leader reaches every manager, and all have taken the whole log. Gives the leader. */
+  /** Waits until all are members, the leader reaches every one, and all have taken the whole log. Gives the leader. */
   caughtUp(): Promise<Daemon> {
     return eventually("all managers are up to date", async () => {
       const leader = await this.leader();
       const figures = await figuresOf(leader);
-      const isWhole = figures.get("shoal_raft_members_reachable") === this.all.length;
+      const members = figures.get("shoal_raft_members") ?? 0;
+      const isWhole = members >= this.all.length && figures.get("shoal_raft_members_reachable") === members;
       return isWhole && total(figures, "shoal_raft_peer_entries_behind") === 0 ? leader : undefined;
     });
   }
