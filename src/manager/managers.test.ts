@@ -86,6 +86,14 @@ describe("several managers", () => {
     expect(await namesAt(first!)).toEqual(["kept"]);
   });
 
+  it("come back with what they had after all of them were gone", async () => {
+    swarm = await TestManagers.start(3);
+    for (const [at, manager] of swarm.all.entries()) await swarm.settled(put(manager, `c${at}`));
+    for (const manager of swarm.all) manager.kill();
+    for (const manager of swarm.all) await manager.start();
+    for (const manager of swarm.all) expect(await namesAt(manager)).toEqual(["c0", "c1", "c2"]);
+  });
+
   it("promise nothing for a leader that is cut off", async () => {
     swarm = await TestManagers.start(3);
     const [first, second, third] = swarm.all;
