@@ -85,6 +85,8 @@ export const DeliverResponseSchema: GenMessage<DeliverResponse> = /*@__PURE__*/
  */
 export const Peers: GenService<{
   /**
+   * Callers: manager.
+   *
    * @generated from rpc shoal.v1.Peers.Deliver
    */
   deliver: {
