@@ -362,13 +362,15 @@ export class Consensus implements Proposer {
   }
 
   async #proposeAndApply(propose: () => ProposeResult): Promise<void> {
+    if (this.#ended) throw noLeader();
     const result = this.#drive(() => {
       const outcome = propose();
       return outcome.kind === "appended"
         ? { waiting: this.#waiting.applied(outcome.lastIndex, outcome.term) }
         : outcome;
     });
-    if (!result) throw noLeader();
+    // It broke on the way, and others may have heard of the change by then.
+    if (!result) throw uncertain();
     if ("waiting" in result) await result.waiting;
     else throw result.kind === "refused" ? refusal(result) : noLeader();
   }
