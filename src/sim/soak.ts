@@ -57,7 +57,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     const last = run.swarm?.trace.tail(200).join("\n") ?? "";
     const reason = error instanceof Error ? error.stack : String(error);
     const { seed, virtualMinutes } = options;
-    const replay = `SHOAL_SEEDS=${seed}, SHOAL_MINUTES=${virtualMinutes}`;
+    const replay = `npm run sim -- --swarm --seed ${seed} --minutes ${virtualMinutes}`;
     throw new Error(`seed ${seed}: ${reason}\n\nWhat led to it (${replay} replays it):\n${last}`, { cause: error });
   }
 }

@@ -19,8 +19,6 @@ import { type StoreWatcher, WatchedStore } from "./watched-store.ts";
 const directory = "/raft";
 const clusterId = "cluster";
 const port = 2377;
-/** How many members do not know our own service for raft's messages, as managers of another make. */
-const plainChance = 0.15;
 /** A seed is drawn below this. */
 const seeds = 2 ** 32;
 
@@ -33,6 +31,8 @@ export interface QuorumWorld {
   /** How much clocks differ: wall clocks by milliseconds, and all by their rate, either way. */
   readonly maxSkewMs: number;
   readonly maxDrift: number;
+  /** How many members do not know our own service for raft's messages, as managers of another make. */
+  readonly plainChance: number;
   readonly watcherOf: (member: QuorumMember) => StoreWatcher;
   /** `version` is where its store stands. */
   readonly onLeadership: (member: QuorumMember, leadership: Leadership, version: bigint) => void;
@@ -75,7 +75,7 @@ export class QuorumMember {
     const eitherWay = (): number => 2 * random.float() - 1;
     this.#skewMs = Math.round(eitherWay() * world.maxSkewMs);
     this.#rate = 1 + eitherWay() * world.maxDrift;
-    this.#isPlain = random.float() < plainChance;
+    this.#isPlain = random.float() < world.plainChance;
     this.disk.forgetsFailedSyncs = true;
   }
 

@@ -35,6 +35,8 @@ export interface QuorumOptions {
   readonly keptEntries: bigint;
   readonly maxSkewMs: number;
   readonly maxDrift: number;
+  /** How many members get a call for each message of raft's: then none may be added, for such calls do not say where from. */
+  readonly plainChance: number;
   /** Told what must not be. */
   readonly problem: (problem: string) => void;
 }
@@ -55,7 +57,7 @@ export class Quorum {
   readonly #world: QuorumWorld;
 
   constructor(options: QuorumOptions) {
-    const { seed, maxSkewMs, maxDrift, problem } = options;
+    const { seed, maxSkewMs, maxDrift, plainChance, problem } = options;
     this.#options = options;
     this.#random = new SimRandom(seed);
     this.promises = new Promises(problem);
@@ -65,7 +67,7 @@ export class Quorum {
       tap: (_method, message) => this.#overhear(message, problem),
     });
     this.#world = {
-      ...{ clock: this.clock, trace: this.trace, network: this.network, maxSkewMs, maxDrift },
+      ...{ clock: this.clock, trace: this.trace, network: this.network, maxSkewMs, maxDrift, plainChance },
       dataKey: this.#random.bytes(dataKeyBytes),
       watcherOf: ({ name }) => ({
         applied: (store, index, request) => this.promises.applied(name, store, index, request),
@@ -77,6 +79,11 @@ export class Quorum {
       onRemoved: member => this.onRemoved(member),
       onBroken: (member, fault) => this.onBroken(member, fault),
     };
+  }
+
+  /** Whether machines may be added to it. */
+  get mayGrow(): boolean {
+    return this.#options.plainChance === 0;
   }
 
   /** Another machine, with nothing on it. */

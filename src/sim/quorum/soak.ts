@@ -44,7 +44,10 @@ export async function quorumSoak(options: QuorumSoakOptions): Promise<QuorumSoak
     return await soak.run();
   } catch (error) {
     const reason = error instanceof Error ? error.stack : String(error);
-    throw new Error(`seed ${options.seed}: ${reason}\n\nWhat led to it:\n${soak.story}`, { cause: error });
+    const replay = `npm run sim -- --seed ${options.seed}`;
+    throw new Error(`seed ${options.seed}: ${reason}\n\nWhat led to it (${replay} replays it):\n${soak.story}`, {
+      cause: error,
+    });
   }
 }
 
@@ -70,6 +73,7 @@ class QuorumSoak {
       keptEntries: dice.pick([0n, 1n, 5n, 50n]),
       maxSkewMs: dice.pick([0, 2_000]),
       maxDrift: dice.pick([0, 0.02, 0.1]),
+      plainChance: dice.pick([0, 0, 0, 0.4]),
       problem: problem => void this.#problems.push(problem),
     });
   }
