@@ -154,7 +154,7 @@ async function isSane({ disk, seat, role }: Daemon): Promise<void> {
   expect(dataKeyOf(headers) !== undefined).toBe(role === "manager");
   expect(seat.manager !== undefined).toBe(role === "manager");
   expect(await disk.list(raft)).toEqual(role === "manager" ? ["log"] : []);
-  expect(seat.trouble()).toBe("");
+  expect(seat.trouble()).toBeUndefined();
 }
 
 describe("a node's place among the managers", () => {
@@ -228,7 +228,8 @@ describe("a node's place among the managers", () => {
     };
     await daemon.change("manager");
     await clock.advance(0);
-    expect([daemon.seat.manager, daemon.seat.trouble()]).toEqual([undefined, "no leader"]);
+    expect(daemon.seat.manager).toBeUndefined();
+    expect(daemon.seat.trouble()).toEqual({ text: "no leader", isFinal: false });
     await clock.advance(10_000);
     await isSane(daemon);
     await daemon.seat.taken;
@@ -264,7 +265,10 @@ describe("a node's place among the managers", () => {
     const second = await started();
     await clock.advance(60_000);
     expect([second.seat.manager, second.opened.length]).toEqual([undefined, 1]);
-    expect(second.seat.trouble()).toContain(`${why}. To rejoin the other managers, demote and promote this node`);
+    expect(second.seat.trouble()).toMatchObject({
+      text: expect.stringContaining(`${why}. To rejoin the other managers, demote and promote this node`),
+      isFinal: true,
+    });
     await second.change("worker");
     await clock.advance(0);
     await isSane(second);
@@ -282,7 +286,7 @@ describe("a node's place among the managers", () => {
     await clock.advance(0);
     expect(manager!.stopped).toBe(1);
     expect(daemon.seat.manager).toBeUndefined();
-    expect(daemon.seat.trouble()).toContain("removed from the quorum");
+    expect(daemon.seat.trouble()?.text).toContain("removed from the quorum");
     expect(await disk.list(raft)).toEqual(["log"]);
     await daemon.change("worker");
     await clock.advance(0);
@@ -298,7 +302,7 @@ describe("a node's place among the managers", () => {
     await daemon.change("manager");
     await clock.advance(0);
     expect(daemon.opened.map(manager => manager.stopped)).toEqual([1]);
-    expect(daemon.seat.trouble()).toContain("removed from the quorum");
+    expect(daemon.seat.trouble()?.text).toContain("removed from the quorum");
   });
 
   it("is not touched by a manager of earlier times", async () => {

@@ -38,7 +38,10 @@ export interface ManagerSeatOptions<M> {
 
 type State<M> =
   | { readonly at: "empty" }
+  /** Tried again and again. */
   | { readonly at: "waiting"; readonly fault: Fault | undefined }
+  /** Not without its operator. */
+  | { readonly at: "failed"; readonly fault: Fault }
   | { readonly at: "taken"; readonly manager: M }
   | { readonly at: "lost" };
 
@@ -68,10 +71,22 @@ export class ManagerSeat<M extends { stop(): Promise<void> }> {
     return this.#state.at === "taken" ? this.#state.manager : undefined;
   }
 
-  /** Why this node is no manager although it ought to be; "" when all is well. */
-  trouble(): string {
-    if (this.#state.at === "lost") return texts.removedFromQuorum;
-    return this.#state.at === "waiting" ? (this.#state.fault?.message ?? "") : "";
+  /** Why this node is no manager although it ought to be, and whether that is for good; undefined when all is well. */
+  trouble(): { readonly text: string; readonly isFinal: boolean } | undefined {
+    const state = this.#state;
+    switch (state.at) {
+      case "empty":
+      case "taken":
+        return undefined;
+      case "waiting":
+        return state.fault && { text: state.fault.message, isFinal: false };
+      case "failed":
+        return { text: state.fault.message, isFinal: true };
+      case "lost":
+        return { text: texts.removedFromQuorum, isFinal: true };
+      default:
+        return state satisfies never;
+    }
   }
 
   /**
@@ -117,7 +132,7 @@ export class ManagerSeat<M extends { stop(): Promise<void> }> {
   /** The others have to remove this one from the quorum first, which they do when it is demoted. */
   #waitForOthers({ code, message, cause }: Fault): void {
     this.#options.log.error("this manager cannot use its log", { reason: message });
-    this.#become({ at: "waiting", fault: new Fault(code, `${message}. ${texts.howToRejoin}`, { cause }) });
+    this.#become({ at: "failed", fault: new Fault(code, `${message}. ${texts.howToRejoin}`, { cause }) });
   }
 
   /** Becomes a manager in the background, trying until it works. */
@@ -143,7 +158,7 @@ export class ManagerSeat<M extends { stop(): Promise<void> }> {
         if (signal.aborted) return;
         const fault = asFault(error);
         log.warn("cannot become a manager", { attempt, reason: fault.message });
-        this.#become({ at: "waiting", fault });
+        this.#become({ at: fault.code === "data_loss" ? "failed" : "waiting", fault });
         if (fault.code === "data_loss") return;
         await sleep(clock, backoffMs(backoff, attempt, random.float()), signal);
       }

@@ -111,10 +111,12 @@ export class Member {
     return addressOf(this.state);
   }
 
-  /** Why this node does not take part as it ought to; "" when it does, or has not tried yet. */
-  trouble(): string {
+  /** How this node takes part, and why it does not as it ought to: "" when it does, or has not tried yet. */
+  condition(): { readonly state: "active" | "pending" | "error"; readonly error: string } {
+    const trouble = this.#seat.trouble();
+    if (trouble) return { state: trouble.isFinal ? "error" : "pending", error: trouble.text };
     const link = this.worker.link();
-    return this.#seat.trouble() || (link.connected ? "" : (link.fault?.message ?? ""));
+    return { state: "active", error: link.connected ? "" : (link.fault?.message ?? "") };
   }
 
   /** The managers this node knows, itself included. */

@@ -34,8 +34,7 @@ export function statusOf(standing: Standing): SwarmStatus {
       const { member } = standing;
       return {
         ...nothing,
-        state: "active",
-        error: member.trouble(),
+        ...member.condition(),
         nodeId: member.nodeId,
         nodeAddress: member.address,
         controlAvailable: member.manager !== undefined,

@@ -79,7 +79,10 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
     await third.start();
     const why = await infoOf(third, "{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}} {{.Swarm.Error}}");
     expect(why).toMatch(
-      /^active false Cannot start the manager: its log in ".*" is empty\. To rejoin the other managers/,
+      /^error false Cannot start the manager: its log in ".*" is empty\. To rejoin the other managers/,
+    );
+    expect((await third.docker("node", "ls")).stderr).toContain(
+      "This node is not a swarm manager. Cannot start the manager",
     );
     await first.dockerOk("node", "demote", "n3");
     await becomes("n3", "");
