@@ -15,8 +15,8 @@ const fillTimeoutMs = 1_200_000;
 
 /**
  * Managers with many tasks: how long one takes from the start of its process until it has everything that the leader has, how
- * long a new one from its join, and what memory they hold. The tasks come from services that no node satisfies, created
- * through the API: they wait, and the swarm is at rest.
+ * long a new one from its join, and what memory they hold. The tasks come from services created through the API whose network
+ * is of a kind that nobody serves: they wait for it, whatever becomes of nodes, and the swarm is at rest.
  */
 export async function run(report: Report, args: readonly string[]): Promise<void> {
   const { tasks, rounds } = settings(args, { tasks: 100_000, rounds: 3 });
@@ -52,13 +52,15 @@ export async function run(report: Report, args: readonly string[]): Promise<void
 async function fill(quorum: Quorum, tasks: number): Promise<number> {
   const start = performance.now();
   const leader = await quorum.leader();
+  const network = "waiting";
+  await leader.apiOk("POST", "/networks/create", { Name: network, Driver: "overlay" });
   for (let at = 0; at * replicasPerService < tasks; at += 1) {
     const replicas = Math.min(replicasPerService, tasks - at * replicasPerService);
     await leader.apiOk("POST", "/services/create", {
       Name: `waiting-${at}`,
       TaskTemplate: {
         ContainerSpec: { Image: "registry.example/shop/web:1.2.3", Env: ["SETTING_A=some value", "SETTING_B=another"] },
-        Placement: { Constraints: ["node.labels.nowhere==true"] },
+        Networks: [{ Target: network }],
       },
       Mode: { Replicated: { Replicas: replicas } },
     });

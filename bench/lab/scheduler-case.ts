@@ -1,4 +1,7 @@
+import { realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { Quorum } from "../../src/control/quorum.ts";
 import { runLoop } from "../../src/control/runner.ts";
 import { newSchedulerLoop } from "../../src/control/scheduler/scheduler.ts";
 import type { Node, Service } from "../../src/model/objects.ts";
@@ -57,6 +60,9 @@ const placements: Readonly<Record<Variant, Exclude<MessageInitShape<typeof Place
     services: {},
   };
 
+/** The scheduler has nothing to do with the members of the quorum. */
+const noQuorum: Quorum = { members: () => [], remove: async () => {}, handOver: async () => {} };
+
 /** Runs the scheduler alone, from cold, on a store in memory until every task has a node. */
 export async function measureScheduler({ nodes, tasks, variant }: SchedulerCase): Promise<SchedulerResult> {
   const store = new Store({ clock: systemClock });
@@ -80,15 +86,12 @@ export async function measureScheduler({ nodes, tasks, variant }: SchedulerCase)
       if (waiting === 0) resolve();
     });
   });
-  const log = silentLogger;
-  const quorum = { ports: undefined };
-  void quorum;
   const scheduler = runLoop(newSchedulerLoop(systemClock), {
     store,
     clock: systemClock,
     random: systemRandom,
-    log,
-    quorum: {} as never,
+    log: silentLogger,
+    quorum: noQuorum,
   });
   await done;
   const wallMs = performance.now() - start;
@@ -111,7 +114,7 @@ async function fill(store: Store, count: number, write: (n: number) => Promise<v
   if (store.version === 0n) throw new Error("nothing was stored");
 }
 
-/** A log that keeps nothing. */
+/** A log that keeps nothing, but takes a turn of the event loop for each batch, as a disk does. */
 class ForgetfulLog implements Proposer {
   readonly #store: Store;
 
@@ -124,6 +127,7 @@ class ForgetfulLog implements Proposer {
   }
 
   async propose(batch: readonly Proposal[]): Promise<void> {
+    await new Promise(resolve => setImmediate(resolve));
     for (const { request } of batch) this.#store.apply(this.nextIndex(), request);
   }
 }
@@ -191,8 +195,7 @@ function unevennessOf(store: Store, variant: Variant): number {
   });
 }
 
-if (process.argv[2]) {
-  const { isMainThread } = await import("node:worker_threads");
-  if (isMainThread && process.argv[1]?.endsWith("scheduler-case.ts"))
-    console.log(JSON.stringify(await measureScheduler(JSON.parse(process.argv[2]) as SchedulerCase)));
-}
+/** Run as a program, with the case as its argument: prints the result as JSON. */
+const [, program, argument] = process.argv;
+if (program && argument && realpathSync(program) === fileURLToPath(import.meta.url))
+  console.log(JSON.stringify(await measureScheduler(JSON.parse(argument) as SchedulerCase)));
