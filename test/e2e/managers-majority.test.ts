@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../lab/command.ts";
 import type { Daemon } from "../lab/daemon.ts";
-import { join, leaderAndOthers, Managers, nodeLines, showsManagers } from "../lab/managers.ts";
+import { join, leaderAndOthers, Managers, nodeLines, ownAddress, showsManagers } from "../lab/managers.ts";
 import { findProgram } from "../lab/requirements.ts";
 
 const reason = findProgram("docker") ? undefined : "the docker CLI is not installed";
@@ -44,16 +44,20 @@ describe.skipIf(reason)(titled("managers that lost their majority"), () => {
   let survivor: Daemon;
   let gone: Daemon[];
   let pids: number[];
+  let token: string;
 
   beforeAll(async () => {
     all = await managers.swarm(3);
     await all[0]!.dockerOk("service", "create", "-q", "--name", "web", "--replicas", "6", "shoal/sleep");
     const { leader, others } = await leaderAndOthers(all);
     pids = await runningPids(leader);
+    token = await leader.dockerOk("swarm", "join-token", "-q", "manager");
     [survivor, ...gone] = [others[0]!, leader, others[1]!];
   });
   afterAll(() => managers.dispose());
 
+  const joining = async (late: Daemon) =>
+    late.docker("swarm", "join", ...ownAddress(late), "--token", token, `${survivor.options.address}:2377`);
   const kill = () => Promise.all(gone.map(daemon => daemon.end("SIGKILL")));
 
   it("refuse writes, say why, and let tasks run on", async () => {
@@ -66,6 +70,15 @@ describe.skipIf(reason)(titled("managers that lost their majority"), () => {
       new RegExp(`^active rpc error: .*${noLeader}`),
     );
     expect(pids.filter(isAlive)).toEqual(pids);
+  });
+
+  it("let nobody join", async () => {
+    const late = await managers.start(4);
+    const { stderr } = await joining(late);
+    expect(stderr).toContain("Timeout was reached before node joined.");
+    expect(await late.dockerOk("info", "--format", "{{.Swarm.LocalNodeState}} {{.Swarm.Error}}")).toMatch(/^pending ./);
+    await late.dockerOk("swarm", "leave", "--force");
+    expect(await late.dockerOk("info", "--format", "{{.Swarm.LocalNodeState}}")).toBe("inactive");
   });
 
   it("go on when one comes back", async () => {

@@ -55,6 +55,31 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
     expect(await tasks()).toBe(before);
   });
 
+  it("is had, or nothing is, after a kill at any moment of joining", async () => {
+    const token = await first.dockerOk("swarm", "join-token", "-q", "manager");
+    const fresh = await managers.start(5);
+    const own = ["--listen-addr", "127.0.38.5", "--advertise-addr", "127.0.38.5"];
+    for (const moment of killMoments) {
+      const joining = fresh.docker("swarm", "join", ...own, "--token", token, "127.0.38.1:2377");
+      await delay(moment);
+      await fresh.end("SIGKILL");
+      await joining;
+      await fresh.start();
+      if ((await infoOf(fresh, "{{.Swarm.LocalNodeState}}")) === "inactive") continue;
+      await eventually("it is a manager", async () =>
+        (await infoOf(fresh, "{{.Swarm.ControlAvailable}}{{.Swarm.Error}}")) === "true" ? true : undefined,
+      );
+      await fresh.dockerOk("service", "update", "-q", "--label-add", `at=${moment}`, "here");
+      await fresh.dockerOk("swarm", "leave", "--force");
+    }
+    const members = (await nodeLines(first)).filter(({ manager }) => manager !== "");
+    expect(members.map(({ name, manager }) => [name, manager === "Unreachable"])).toEqual([
+      ["n1", false],
+      ["n2", false],
+      ["n3", false],
+    ]);
+  });
+
   it("is at another address when that has changed", async () => {
     await third.end();
     const file = inDirectory(third, "node.json");
