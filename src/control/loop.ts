@@ -32,12 +32,19 @@ export interface Loop<Observation> {
   readonly name: string;
   /** Keys looked at side by side; 1 for a loop whose decisions depend on each other. */
   readonly parallel?: number;
+  /** Most writes of one decision, where it is not what the runner allows. */
+  readonly maxWrites?: number;
   /** Keys that a change may concern. `tx` is the state after it. */
   keysOf(event: StoreEvent, tx: ReadTx): Iterable<string>;
   /** Every key that may need something. */
   allKeys(tx: ReadTx): Iterable<string>;
   /** How long a hint for the key may wait, in milliseconds, so that more come together; 0 when left out. */
   hintDelayMs?(key: string): number;
+  /**
+   * Whether the next look will surely write: then it is made in the transaction at once, and not first to find out whether
+   * one is needed. For loops whose looks are long.
+   */
+  expectsWrites?(): boolean;
   /** Undefined when there is nothing to decide. What it returns is used inside the same transaction only. */
   observe(tx: ReadTx, key: string): Observation | undefined;
   decide(observation: Observation, context: Context): Decision;

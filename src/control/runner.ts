@@ -131,6 +131,10 @@ class LoopRunner<Observation> implements Running {
 
   /** A look at what is committed costs nobody anything; only when there is something to do is a transaction made. */
   #look(key: string): void {
+    if (this.#loop.expectsWrites?.()) {
+      this.#commit(key);
+      return;
+    }
     const decision = this.#ports.store.view(tx => this.#decide(tx, key));
     if (decision.writes.length > 0) this.#commit(key);
     else if (decision.step) this.#act(key, this.#changeQuorum(key, decision.step));
@@ -169,7 +173,7 @@ class LoopRunner<Observation> implements Running {
     const observation = this.#loop.observe(tx, key);
     if (observation === undefined) return nothing;
     const { clock, random } = this.#ports;
-    const maxWrites = this.#limits.get(key) ?? maxWritesPerStep;
+    const maxWrites = this.#limitFor(key);
     return this.#loop.decide(observation, { now: clock.now(), random, maxWrites });
   }
 
@@ -203,6 +207,10 @@ class LoopRunner<Observation> implements Running {
   }
 
   #halveLimit(key: string): void {
-    this.#limits.set(key, Math.max(1, Math.floor((this.#limits.get(key) ?? maxWritesPerStep) / 2)));
+    this.#limits.set(key, Math.max(1, Math.floor(this.#limitFor(key) / 2)));
+  }
+
+  #limitFor(key: string): number {
+    return this.#limits.get(key) ?? this.#loop.maxWrites ?? maxWritesPerStep;
   }
 }

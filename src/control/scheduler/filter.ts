@@ -1,11 +1,17 @@
+import type { Node } from "../../model/objects.ts";
 import type { Task } from "../../model/task.ts";
-import type { NodeView } from "./node-set.ts";
+import type { NodeView } from "./place.ts";
 
 /** Tells whether a node will do for the task it was prepared for. */
-export type Check = (place: NodeView) => boolean;
+export type Check = (view: NodeView) => boolean;
 
 /** One reason for which a node cannot take a task. */
 export interface Filter {
+  /**
+   * Whether the answer depends on the node's own object alone, not on what runs there, and takes time to find: then it is
+   * remembered for as long as the node stays as it is.
+   */
+  readonly ofNode?: true;
   /** Undefined when the task asks for nothing that the filter looks at. */
   prepare(task: Task): Check | undefined;
   /** What to say when so many nodes were turned away. Texts are SwarmKit's. */
@@ -19,33 +25,54 @@ export function nodes(count: number): string {
 interface Stage {
   readonly check: Check;
   readonly filter: Filter;
-  turnedAway: number;
 }
 
-/** The filters that matter for one kind of task, with a count of the nodes that each of them turned away. */
+/** The filters that matter for one kind of task. */
 export class Pipeline {
-  readonly #stages: Stage[] = [];
+  readonly #stages: readonly Stage[];
 
   constructor(filters: readonly Filter[], task: Task) {
-    for (const filter of filters) {
+    this.#stages = filters.flatMap(filter => {
       const check = filter.prepare(task);
-      if (check) this.#stages.push({ check, filter, turnedAway: 0 });
+      return check ? [{ filter, check: filter.ofNode ? remembering(check) : check }] : [];
+    });
+  }
+
+  passes(view: NodeView): boolean {
+    for (const { check } of this.#stages) if (!check(view)) return false;
+    return true;
+  }
+
+  /**
+   * Why so many of the nodes will not do, the commonest reason first, like "insufficient resources on 2 nodes; unsupported
+   * platform on 1 node". A node counts for the first filter it fails; "" when there is none that fails any.
+   */
+  explain(views: Iterable<NodeView>): string {
+    const turnedAway = new Map<Filter, number>();
+    for (const view of views) {
+      const failed = this.#stages.find(({ check }) => !check(view));
+      if (failed) turnedAway.set(failed.filter, (turnedAway.get(failed.filter) ?? 0) + 1);
     }
-  }
-
-  /** Whether the node passes all filters. The first that it fails counts it. */
-  passes(place: NodeView): boolean {
-    const failed = this.#stages.find(stage => !stage.check(place));
-    if (failed) failed.turnedAway++;
-    return failed === undefined;
-  }
-
-  /** Like "insufficient resources on 2 nodes; unsupported platform on 1 node"; "" when no node was turned away. */
-  explain(): string {
-    return this.#stages
-      .filter(stage => stage.turnedAway > 0)
-      .sort((a, b) => b.turnedAway - a.turnedAway)
-      .map(stage => stage.filter.explain(stage.turnedAway))
+    const inOrder = this.#stages.flatMap(({ filter }) => {
+      const count = turnedAway.get(filter);
+      return count === undefined ? [] : [{ filter, count }];
+    });
+    return inOrder
+      .sort((a, b) => b.count - a.count)
+      .map(({ filter, count }) => filter.explain(count))
       .join("; ");
   }
+}
+
+/** A node that changes is another object, so what was found for one stays true. */
+function remembering(check: Check): Check {
+  const known = new WeakMap<Node, boolean>();
+  return view => {
+    let passes = known.get(view.node);
+    if (passes === undefined) {
+      passes = check(view);
+      known.set(view.node, passes);
+    }
+    return passes;
+  };
 }

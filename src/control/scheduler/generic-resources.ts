@@ -6,26 +6,14 @@ export class GenericClaims {
   readonly #counts = new Map<string, bigint>();
   readonly #names = new Map<string, Set<string>>();
 
-  clone(): GenericClaims {
-    const copy = new GenericClaims();
-    for (const [kind, count] of this.#counts) copy.#counts.set(kind, count);
-    for (const [kind, names] of this.#names) copy.#names.set(kind, new Set(names));
-    return copy;
-  }
-
-  add(resources: readonly GenericResource[]): void {
+  /** Adds what a task holds, or with -1 takes it away again. */
+  count(resources: readonly GenericResource[], sign: 1 | -1): void {
     for (const { resource } of resources) {
-      if (resource.case === "discreteResourceSpec")
-        this.#counts.set(resource.value.kind, this.#countOf(resource.value.kind) + resource.value.value);
-      if (resource.case === "namedResourceSpec") this.#namesOf(resource.value.kind).add(resource.value.value);
-    }
-  }
-
-  remove(resources: readonly GenericResource[]): void {
-    for (const { resource } of resources) {
-      if (resource.case === "discreteResourceSpec")
-        this.#counts.set(resource.value.kind, this.#countOf(resource.value.kind) - resource.value.value);
-      if (resource.case === "namedResourceSpec") this.#namesOf(resource.value.kind).delete(resource.value.value);
+      if (resource.case === "discreteResourceSpec") {
+        const { kind, value } = resource.value;
+        this.#counts.set(kind, this.#countOf(kind) + BigInt(sign) * value);
+      }
+      if (resource.case === "namedResourceSpec") this.#countName(resource.value.kind, resource.value.value, sign);
     }
   }
 
@@ -45,11 +33,11 @@ export class GenericClaims {
   }
 
   #claimKind(kind: string, value: bigint, present: readonly GenericResource[]): GenericResource[] | undefined {
-    const held = this.#namesOf(kind);
+    const held = this.#names.get(kind);
     const names = present.flatMap(({ resource }) =>
       resource.case === "namedResourceSpec" && resource.value.kind === kind ? [resource.value.value] : [],
     );
-    const free = names.filter(name => !held.has(name));
+    const free = names.filter(name => !held?.has(name));
     if (names.length > 0)
       return BigInt(free.length) < value ? undefined : free.slice(0, Number(value)).map(name => named(kind, name));
     let total = 0n;
@@ -62,10 +50,11 @@ export class GenericClaims {
     return this.#counts.get(kind) ?? 0n;
   }
 
-  #namesOf(kind: string): Set<string> {
+  #countName(kind: string, name: string, sign: 1 | -1): void {
     const names = this.#names.get(kind) ?? new Set();
     this.#names.set(kind, names);
-    return names;
+    if (sign === 1) names.add(name);
+    else names.delete(name);
   }
 }
 

@@ -12,7 +12,7 @@ const service = aService("s", {
 const { PENDING, RUNNING, FAILED, SHUTDOWN, ASSIGNED } = TaskState;
 
 function sums(set: NodeSet) {
-  const nodes = [...set.views()].map(({ node, usage }) => ({
+  const nodes = [...set.places()].map(({ node, usage }) => ({
     id: node.id,
     tasks: usage.tasks,
     ofService: usage.ofService("s"),
@@ -20,7 +20,14 @@ function sums(set: NodeSet) {
     memoryBytes: usage.memoryBytes,
     port: usage.holdsHostPort("TCP/80"),
   }));
-  return { nodes: nodes.sort((a, b) => (a.id < b.id ? -1 : 1)), pending: [...set.pending].sort() };
+  const ranked = [...set.topologyFor(aTask(service, "t")).root.ranks.ascending()].map(({ usage }) => usage.tasks);
+  const holders = Array.from(set.holders("s"), place => place.node.id).sort();
+  return {
+    nodes: nodes.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    pending: [...set.pending.ids()].sort(),
+    ranked,
+    holders,
+  };
 }
 
 describe("NodeSet", () => {
@@ -30,12 +37,17 @@ describe("NodeSet", () => {
     set.apply({ kind: "node", action: "create", version, object: aNode("n") });
     const pending = aTask(service, "a", { state: PENDING });
     expect(set.apply({ kind: "task", action: "create", version, object: pending })).toBe("new task");
-    expect([...set.pending]).toEqual(["a"]);
+    expect([...set.pending.ids()]).toEqual(["a"]);
     const running = aTask(service, "a", { node: "n" });
     expect(set.apply({ kind: "task", action: "update", version, object: running, old: pending })).toBe("none");
     const empty = { id: "n", tasks: 0, ofService: 0, nanoCpus: 0n, memoryBytes: 0n, port: false };
     const held = { ...empty, nanoCpus: 5n, memoryBytes: 7n, port: true };
-    expect(sums(set)).toEqual({ nodes: [{ ...held, tasks: 1, ofService: 1 }], pending: [] });
+    expect(sums(set)).toEqual({
+      nodes: [{ ...held, tasks: 1, ofService: 1 }],
+      pending: [],
+      ranked: [1],
+      holders: ["n"],
+    });
     const stopping = aTask(service, "a", { node: "n", desired: SHUTDOWN });
     expect(set.apply({ kind: "task", action: "update", version, object: stopping, old: running })).toBe("room");
     expect(sums(set).nodes).toEqual([held]);

@@ -1,87 +1,169 @@
 import type { Node } from "../../model/objects.ts";
 import { isWanted, occupiesNode, type Task } from "../../model/task.ts";
 import type { ReadTx, StoreEvent } from "../../store/tx.ts";
-import { TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { Failures } from "./failures.ts";
+import { isPending, PendingTasks } from "./pending.ts";
+import { Place } from "./place.ts";
+import { newTopology, type Topology, topologyKeyOf } from "./topology.ts";
 import { Usage } from "./usage.ts";
-
-/** A node with what is on it. */
-export interface NodeView {
-  readonly node: Node;
-  readonly usage: Usage;
-}
 
 /** What a change may mean for pending tasks. */
 export type Consequence = "new task" | "room" | "none";
 
+const noPlaces: ReadonlySet<Place> = new Set();
+
 /**
- * What the scheduler knows: nodes with their usage and the tasks that wait. It is kept up to date from events, so that a
- * pass need not add up all tasks; `audit` sets right whatever the events left out, and fills it in the beginning.
+ * What the scheduler knows: nodes with their usage, in order, and the tasks that wait. It is kept up to date from events,
+ * so that no pass need add up all tasks or look at all nodes; `audit` sets right whatever the events left out, and fills
+ * it in the beginning.
  */
 export class NodeSet {
   readonly failures = new Failures();
-  readonly #nodes = new Map<string, Node>();
-  readonly #usage = new Map<string, Usage>();
+  readonly pending = new PendingTasks();
+  readonly #places = new Map<string, Place>();
+  /** What is still on nodes that are gone. */
+  readonly #orphans = new Map<string, Usage>();
+  /** Nodes that have wanted tasks of a service. */
+  readonly #holders = new Map<string, Set<Place>>();
   /** Tasks that are counted somewhere. */
   readonly #tasks = new Map<string, Task>();
-  readonly #pending = new Set<string>();
+  readonly #topologies = new Map<string, Topology>();
+  /** Topologies asked for since the last audit; others are dropped by it. */
+  readonly #used = new Set<string>();
 
-  /** Ids of the tasks that wait for a node, in the order in which they came. */
-  get pending(): ReadonlySet<string> {
-    return this.#pending;
+  places(): Iterable<Place> {
+    return this.#places.values();
   }
 
-  *views(): Iterable<NodeView> {
-    for (const node of this.#nodes.values()) yield { node, usage: this.#usageOf(node.id) };
+  place(id: string): Place | undefined {
+    return this.#places.get(id);
   }
 
-  view(id: string): NodeView | undefined {
-    const node = this.#nodes.get(id);
-    return node && { node, usage: this.#usageOf(id) };
+  /** Nodes with wanted tasks of the service. */
+  holders(serviceId: string): ReadonlySet<Place> {
+    return this.#holders.get(serviceId) ?? noPlaces;
+  }
+
+  /** The nodes in the tree that the task's preferences make of them. */
+  topologyFor(task: Task): Topology {
+    const key = topologyKeyOf(task);
+    this.#used.add(key);
+    const known = this.#topologies.get(key);
+    if (known) return known;
+    const topology = newTopology(task);
+    for (const place of this.#places.values()) topology.put(place);
+    this.#topologies.set(key, topology);
+    return topology;
   }
 
   apply(event: StoreEvent): Consequence {
     if (event.kind === "node") {
-      if (event.action === "remove") this.#nodes.delete(event.object.id);
-      else this.#nodes.set(event.object.id, event.object);
+      if (event.action === "remove") this.#removeNode(event.object.id);
+      else this.#putNode(event.object);
       return "room";
     }
     if (event.kind !== "task") return "none";
     const before = this.#tasks.get(event.object.id);
     this.#put(event.object, event.action === "remove");
-    if (isPending(event.object)) return "new task";
+    if (event.action !== "remove" && isPending(event.object)) return "new task";
     const freed = before && occupiesNode(before) && !(occupiesNode(event.object) && isWanted(event.object));
     return freed ? "room" : "none";
   }
 
   audit(tx: ReadTx): void {
-    for (const id of this.#nodes.keys()) if (!tx.node.get(id)) this.#nodes.delete(id);
-    for (const node of tx.node.all()) this.#nodes.set(node.id, node);
-    for (const task of [...this.#tasks.values()]) if (!tx.task.get(task.id)) this.#put(task, true);
+    for (const id of this.#places.keys()) if (!tx.node.get(id)) this.#removeNode(id);
+    for (const node of tx.node.all()) this.#putNode(node);
+    for (const task of this.#tasks.values()) if (!tx.task.get(task.id)) this.#put(task, true);
     for (const task of tx.task.all()) if (this.#tasks.get(task.id) !== task) this.#put(task, false);
-    for (const id of this.#usage.keys())
-      if (!this.#nodes.has(id) && this.#usageOf(id).tasks === 0) this.#usage.delete(id);
+    for (const key of this.#topologies.keys()) if (!this.#used.has(key)) this.#topologies.delete(key);
+    this.#used.clear();
+  }
+
+  /**
+   * Counts tasks as assigned that are not yet, for as long as `decide` runs: each pick sees those before it. What was
+   * decided counts for good only when the events say that it is committed.
+   */
+  supposing<T>(decide: (assign: (task: Task, place: Place) => void) => T): T {
+    const supposed: { readonly task: Task; readonly place: Place }[] = [];
+    try {
+      return decide((task, place) => {
+        this.#count(task, place, 1);
+        supposed.push({ task, place });
+      });
+    } finally {
+      for (const { task, place } of supposed) this.#count(task, place, -1);
+    }
+  }
+
+  #putNode(node: Node): void {
+    const known = this.#places.get(node.id);
+    if (known?.node === node) return;
+    const place = known ?? new Place(node, this.#orphans.get(node.id));
+    place.node = node;
+    this.#places.set(node.id, place);
+    this.#orphans.delete(node.id);
+    if (!known) for (const serviceId of place.usage.services()) this.#hold(serviceId, place);
+    for (const topology of this.#topologies.values()) topology.put(place);
+  }
+
+  #removeNode(id: string): void {
+    const place = this.#places.get(id);
+    if (!place) return;
+    this.#places.delete(id);
+    for (const topology of this.#topologies.values()) topology.remove(place);
+    for (const serviceId of place.usage.services()) this.#release(serviceId, place);
+    if (!place.usage.isEmpty) this.#orphans.set(id, place.usage);
   }
 
   #put(task: Task, gone: boolean): void {
     const before = this.#tasks.get(task.id);
-    if (before && occupiesNode(before)) this.#usageOf(before.nodeId).remove(before);
-    this.#tasks.delete(task.id);
-    if (gone || !isPending(task)) this.#pending.delete(task.id);
-    else this.#pending.add(task.id);
+    if (before) this.#forget(before);
     if (gone) return;
     this.failures.note(task);
-    if (occupiesNode(task)) this.#usageOf(task.nodeId).add(task);
-    if (occupiesNode(task) || isPending(task)) this.#tasks.set(task.id, task);
+    if (occupiesNode(task)) this.#countOn(task, 1);
+    else if (isPending(task)) this.pending.add(task);
+    else return;
+    this.#tasks.set(task.id, task);
   }
 
-  #usageOf(id: string): Usage {
-    const usage = this.#usage.get(id) ?? new Usage();
-    this.#usage.set(id, usage);
-    return usage;
+  #forget(task: Task): void {
+    this.#tasks.delete(task.id);
+    if (occupiesNode(task)) this.#countOn(task, -1);
+    else this.pending.remove(task);
   }
-}
 
-export function isPending(task: Task): boolean {
-  return task.status.state === TaskState.PENDING && isWanted(task);
+  #countOn(task: Task, sign: 1 | -1): void {
+    const place = this.#places.get(task.nodeId);
+    if (place) this.#count(task, place, sign);
+    else this.#countOrphan(task, sign);
+  }
+
+  #count(task: Task, place: Place, sign: 1 | -1): void {
+    const { usage } = place;
+    const before = usage.tasks;
+    usage.count(task, sign);
+    if (usage.tasks === before) return;
+    for (const topology of this.#topologies.values()) topology.moved(place, before);
+    if (usage.ofService(task.serviceId) === 0) this.#release(task.serviceId, place);
+    else if (sign === 1) this.#hold(task.serviceId, place);
+  }
+
+  #countOrphan(task: Task, sign: 1 | -1): void {
+    const usage = this.#orphans.get(task.nodeId) ?? new Usage();
+    usage.count(task, sign);
+    if (usage.isEmpty) this.#orphans.delete(task.nodeId);
+    else this.#orphans.set(task.nodeId, usage);
+  }
+
+  #hold(serviceId: string, place: Place): void {
+    const holders = this.#holders.get(serviceId);
+    if (holders) holders.add(place);
+    else this.#holders.set(serviceId, new Set([place]));
+  }
+
+  #release(serviceId: string, place: Place): void {
+    const holders = this.#holders.get(serviceId);
+    holders?.delete(place);
+    if (holders?.size === 0) this.#holders.delete(serviceId);
+  }
 }

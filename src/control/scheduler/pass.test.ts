@@ -10,9 +10,9 @@ import {
 } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { context, now } from "../decisions.test-kit.ts";
 import { aNode, aService, aTask, type NodeInit, type ServiceInit } from "../objects.test-kit.ts";
-import { Failures } from "./failures.ts";
-import { decidePass } from "./pass.ts";
-import { Usage } from "./usage.ts";
+import { NodeSet } from "./node-set.ts";
+import { decidePass, type PassObservation } from "./pass.ts";
+import { Pipelines } from "./pipelines.ts";
 
 const { PENDING, RUNNING, FAILED, ASSIGNED } = TaskState;
 
@@ -20,18 +20,36 @@ function decide(
   tasks: readonly Task[],
   nodes: readonly Node[],
   there: readonly Task[] = [],
-  failures = new Failures(),
-) {
-  const views = nodes.map(node => {
-    const usage = new Usage();
-    for (const task of there) if (task.nodeId === node.id) usage.add(task);
-    return { node, usage };
-  });
-  const { writes } = decidePass({ tasks, views, failures }, context());
+  maxWrites = 200,
+): readonly Task[] {
+  const set = new NodeSet();
+  for (const object of nodes) set.apply({ kind: "node", action: "create", version: 1n, object });
+  for (const object of [...there, ...tasks]) set.apply({ kind: "task", action: "create", version: 1n, object });
+  const observation: PassObservation = {
+    nodes: set,
+    pipelines: new Pipelines(),
+    again: true,
+    currentOf: task => task,
+    isCurrent: () => true,
+  };
+  const before = picture(set);
+  const { writes } = decidePass(observation, context(maxWrites));
+  expect(picture(set)).toEqual(before);
   return writes.map(write => {
     if (write.kind !== "update task") throw new Error(write.kind);
     return write.task;
   });
+}
+
+/** What a decision must leave as it was. */
+function picture(set: NodeSet) {
+  const nodes = [...set.places()].map(({ node, usage }) => [
+    node.id,
+    usage.tasks,
+    usage.nanoCpus,
+    usage.ofService("s"),
+  ]);
+  return { nodes, holders: set.holders("s").size, pending: [...set.pending.ids()] };
 }
 
 const pending = (init: ServiceInit, count = 1): Task[] => {
@@ -125,7 +143,7 @@ describe("each filter", () => {
 
   it("sees what other tasks hold", () => {
     const [other] = pending({ ports: hostPort, task: { resources: { reservations: { nanoCpus: 3_000_000_000n } } } });
-    const there = [{ ...other!, nodeId: "n", status: { ...other!.status, state: RUNNING } }];
+    const there = [{ ...other!, id: "x", nodeId: "n", status: { ...other!.status, state: RUNNING } }];
     const port = decide(pending({ ports: hostPort }), [aNode("n")], there);
     expect(port[0]?.status.err).toBe("no suitable node (host-mode port already in use on 1 node)");
     const cpus = { task: { resources: { reservations: { nanoCpus: 2_000_000_000n } } } };
@@ -153,7 +171,7 @@ describe("a pass", () => {
 
   it("spreads a service over the nodes that have fewest of it, then over those with fewest tasks", () => {
     const other = aService("other");
-    const there = [aTask(other, "x", { node: "a" }), ...pending({}, 1).map(task => ({ ...task, nodeId: "b" }))];
+    const there = [aTask(other, "x", { node: "a" }), aTask(aService("s"), "y", { node: "b" })];
     expect(placesOf(decide(pending({}, 1), [aNode("a"), aNode("b"), aNode("c")], there))).toEqual(["c"]);
     expect(placesOf(decide(pending({}, 2), [aNode("a"), aNode("b"), aNode("c")], there))).toEqual(["a", "c"]);
     expect(placesOf(decide(pending({}, 7), [aNode("a"), aNode("b"), aNode("c")]))).toHaveLength(7);
@@ -203,19 +221,17 @@ describe("a pass", () => {
   });
 
   it("comes last to a node where the service failed five times in five minutes", () => {
-    const failures = new Failures();
     const [task] = pending({});
-    const fail = (count: number, at: number) => {
-      for (let i = 0; i < count; i++)
-        failures.note(aTask(aService("s"), `f${at}-${i}`, { node: "a", state: FAILED, since: at }));
-    };
-    fail(4, now - 1_000);
-    fail(9, now - 300_000);
+    const fail = (count: number, at: number) =>
+      Array.from({ length: count }, (_, i) =>
+        aTask(aService("s"), `f${at}-${i}`, { node: "a", state: FAILED, since: at }),
+      );
+    const few = [...fail(4, now - 1_000), ...fail(9, now - 300_000)];
     const busy = Array.from({ length: 3 }, (_, i) => aTask(aService("s"), `x${i}`, { node: "b" }));
-    expect(placesOf(decide([task!], [aNode("a"), aNode("b")], busy, failures))).toEqual(["a"]);
-    fail(1, now - 2_000);
-    expect(placesOf(decide([task!], [aNode("a"), aNode("b")], busy, failures))).toEqual(["b"]);
-    expect(placesOf(decide([task!], [aNode("a")], [], failures))).toEqual(["a"]);
+    expect(placesOf(decide([task!], [aNode("a"), aNode("b")], [...busy, ...few]))).toEqual(["a"]);
+    const many = [...few, ...fail(1, now - 2_000)];
+    expect(placesOf(decide([task!], [aNode("a"), aNode("b")], [...busy, ...many]))).toEqual(["b"]);
+    expect(placesOf(decide([task!], [aNode("a")], many))).toEqual(["a"]);
   });
 
   it("confirms a global service's task on its node, or says why not", () => {

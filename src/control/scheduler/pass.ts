@@ -1,128 +1,158 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Node } from "../../model/objects.ts";
 import type { Task } from "../../model/task.ts";
+import { toTimestamp } from "../../model/time.ts";
 import { TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { Context, Decision } from "../loop.ts";
-import { withStatus } from "../task-change.ts";
 import type { Write } from "../write.ts";
-import type { Failures } from "./failures.ts";
-import { type Filter, Pipeline } from "./filter.ts";
-import { clusterVolumes } from "./filters/cluster-volumes.ts";
-import { constraints } from "./filters/constraints.ts";
-import { hostPorts } from "./filters/host-ports.ts";
-import { maxReplicas } from "./filters/max-replicas.ts";
-import { platform } from "./filters/platform.ts";
-import { plugins } from "./filters/plugins.ts";
-import { ready } from "./filters/ready.ts";
-import { resources } from "./filters/resources.ts";
-import type { NodeView } from "./node-set.ts";
+import type { NodeSet } from "./node-set.ts";
+import type { Pipelines } from "./pipelines.ts";
+import type { Place } from "./place.ts";
 import { Spread } from "./spread.ts";
 
-/** In SwarmKit's order: a node counts for the first one it fails. */
-const filters: readonly Filter[] = [
-  ready,
-  resources,
-  plugins,
-  constraints,
-  platform,
-  hostPorts,
-  maxReplicas,
-  clusterVolumes,
-];
-
 export interface PassObservation {
-  readonly tasks: readonly Task[];
-  readonly views: readonly NodeView[];
-  readonly failures: Pick<Failures, "weigh">;
+  readonly nodes: NodeSet;
+  readonly pipelines: Pipelines;
+  /** Whether to look again at tasks that have been told already why they wait. */
+  readonly again: boolean;
+  /** The task as the transaction sees it; undefined when it does not wait any more. */
+  readonly currentOf: (task: Task) => Task | undefined;
+  /** Whether the transaction sees the node as the node set does: one that is ahead of the events is left out. */
+  readonly isCurrent: (node: Node) => boolean;
 }
 
 /** Finds nodes for pending tasks, as many as one step may write; the others are told what they wait for. */
-export function decidePass({ tasks, views, failures }: PassObservation, context: Context): Decision {
-  const pass = new Pass(views, failures, context);
-  for (const group of groupsOf(tasks)) {
-    if (pass.writes.length >= context.maxWrites) break;
-    pass.schedule(group);
-  }
-  return { writes: pass.writes };
-}
-
-/** Tasks that are alike, so that a node will do for all of them or for none. Those with a given node stand alone. */
-function groupsOf(tasks: readonly Task[]): Iterable<Task[]> {
-  const groups = new Map<string, Task[]>();
-  for (const task of tasks) {
-    const alone = task.nodeId !== "" || task.serviceId === "";
-    const key = alone ? task.id : `${task.serviceId}/${task.specVersion?.index ?? ""}`;
-    const group = groups.get(key);
-    if (group) group.push(task);
-    else groups.set(key, [task]);
-  }
-  return groups.values();
+export function decidePass(observation: PassObservation, context: Context): Decision {
+  const { nodes, again } = observation;
+  return nodes.supposing(suppose => {
+    const pass = new Pass(observation, suppose, context);
+    for (const groups of nodes.pending.groups(again))
+      for (const [key, group] of groups) {
+        if (pass.isFull) break;
+        pass.schedule(key, group);
+      }
+    return { writes: pass.writes };
+  });
 }
 
 class Pass {
   readonly writes: Write[] = [];
-  /** Nodes as they will be with what was assigned in this pass. */
-  readonly #views: Map<string, NodeView>;
-  readonly #failures: Pick<Failures, "weigh">;
+  readonly #observation: PassObservation;
+  readonly #suppose: (task: Task, place: Place) => void;
   readonly #now: number;
+  /** One for all that the pass writes. */
+  readonly #timestamp: Timestamp;
   readonly #maxWrites: number;
 
-  constructor(views: readonly NodeView[], failures: Pick<Failures, "weigh">, { now, maxWrites }: Context) {
-    this.#views = new Map(views.map(view => [view.node.id, view]));
-    this.#failures = failures;
+  constructor(
+    observation: PassObservation,
+    suppose: (task: Task, place: Place) => void,
+    { now, maxWrites }: Pick<Context, "now" | "maxWrites">,
+  ) {
+    this.#observation = observation;
+    this.#suppose = suppose;
     this.#now = now;
+    this.#timestamp = toTimestamp(now);
     this.#maxWrites = maxWrites;
   }
 
-  schedule(group: readonly Task[]): void {
-    const [first] = group;
-    if (!first) return;
-    const pipeline = new Pipeline(filters, first);
-    if (first.nodeId === "") this.#spread(group, first, pipeline);
-    else this.#confirm(first, pipeline);
+  get isFull(): boolean {
+    return this.writes.length >= this.#maxWrites;
   }
 
-  #spread(group: readonly Task[], first: Task, pipeline: Pipeline): void {
-    const spread = new Spread({
-      task: first,
-      views: this.#views.values(),
-      failuresOn: nodeId => this.#failures.weigh(nodeId, first, this.#now),
-      fits: view => pipeline.passes(view),
-    });
-    for (const task of group) {
-      if (this.writes.length >= this.#maxWrites) return;
-      const message = "scheduler assigned task to node";
-      if (!spread.pick(view => this.#assign(task, view, message))) this.#explain(task, noSuitableNode(pipeline));
+  schedule(key: string, group: ReadonlyMap<string, Task>): void {
+    let placing: Placing | undefined;
+    for (const known of group.values()) {
+      if (this.isFull) return;
+      const task = this.#observation.currentOf(known);
+      if (!task) continue;
+      placing ??= new Placing(key, task, this.#observation, this.#now);
+      if (task.nodeId === "") this.#spread(task, placing);
+      else this.#confirm(task, placing);
     }
   }
 
+  #spread(task: Task, placing: Placing): void {
+    const picked = placing.pick(place => this.#assign(task, place, "scheduler assigned task to node"));
+    if (!picked) this.#tell(task, placing.whyNone());
+  }
+
   /** A global service's task comes with its node. A node that is not there any more is another loop's concern. */
-  #confirm(task: Task, pipeline: Pipeline): void {
-    const view = this.#views.get(task.nodeId);
-    if (!view) return;
-    if (pipeline.passes(view)) this.#assign(task, view, "scheduler confirmed task can run on preassigned node");
-    else this.#explain(task, pipeline.explain());
+  #confirm(task: Task, placing: Placing): void {
+    const place = this.#observation.nodes.place(task.nodeId);
+    if (!place || !this.#observation.isCurrent(place.node)) return;
+    const reason = placing.whyNotOn(place);
+    if (reason === undefined) this.#assign(task, place, "scheduler confirmed task can run on preassigned node");
+    else this.#tell(task, reason);
   }
 
-  #assign(task: Task, { node, usage }: NodeView, message: string): NodeView {
+  #assign(task: Task, place: Place, message: string): void {
     const reserved = task.spec.resources?.reservations?.generic ?? [];
-    const assignedGenericResources = usage.generic.claim(reserved, node.description?.resources?.generic ?? []) ?? [];
-    const placed = { ...task, nodeId: node.id, assignedGenericResources };
-    const assigned = withStatus(placed, { state: TaskState.ASSIGNED, message, err: "" }, this.#now);
+    const present = place.node.description?.resources?.generic ?? [];
+    const assignedGenericResources = reserved.length === 0 ? [] : (place.usage.generic.claim(reserved, present) ?? []);
+    const status = { ...task.status, state: TaskState.ASSIGNED, message, err: "", timestamp: this.#timestamp };
+    const assigned = { ...task, nodeId: place.node.id, assignedGenericResources, status };
     this.writes.push({ kind: "update task", task: assigned });
-    const after = usage.clone();
-    after.add(assigned);
-    const view = { node, usage: after };
-    this.#views.set(node.id, view);
-    return view;
+    this.#suppose(assigned, place);
   }
 
-  #explain(task: Task, err: string): void {
+  #tell(task: Task, err: string): void {
     if (task.status.err === err) return;
-    const waiting = withStatus(task, { message: "pending task scheduling", err }, this.#now);
-    this.writes.push({ kind: "update task", task: waiting });
+    const status = { ...task.status, message: "pending task scheduling", err, timestamp: this.#timestamp };
+    this.writes.push({ kind: "update task", task: { ...task, status } });
   }
 }
 
-function noSuitableNode(pipeline: Pipeline): string {
-  const reasons = pipeline.explain();
-  return reasons === "" ? "no suitable node" : `no suitable node (${reasons})`;
+/** Where the tasks of one group may go. */
+class Placing {
+  readonly #observation: PassObservation;
+  readonly #pipeline: ReturnType<Pipelines["pipelineFor"]>;
+  readonly #task: Task;
+  readonly #now: number;
+  #spread: Spread | undefined;
+  #whyNone: string | undefined;
+
+  constructor(key: string, task: Task, observation: PassObservation, now: number) {
+    this.#observation = observation;
+    this.#pipeline = observation.pipelines.pipelineFor(key, task);
+    this.#task = task;
+    this.#now = now;
+  }
+
+  pick(take: (place: Place) => void): Place | undefined {
+    // Once there was no room, there is none for its like.
+    if (this.#whyNone !== undefined) return undefined;
+    this.#spread ??= this.#newSpread();
+    return this.#spread.pick(take);
+  }
+
+  /** What to say when no node will do. */
+  whyNone(): string {
+    if (this.#whyNone === undefined) {
+      const reasons = this.#pipeline.explain(this.#currentPlaces());
+      this.#whyNone = reasons === "" ? "no suitable node" : `no suitable node (${reasons})`;
+    }
+    return this.#whyNone;
+  }
+
+  /** Why the node will not do; undefined when it will. */
+  whyNotOn(place: Place): string | undefined {
+    return this.#pipeline.passes(place) ? undefined : this.#pipeline.explain([place]);
+  }
+
+  #newSpread(): Spread {
+    const { nodes, isCurrent } = this.#observation;
+    const { serviceId } = this.#task;
+    return new Spread({
+      serviceId,
+      topology: nodes.topologyFor(this.#task),
+      holders: nodes.holders(serviceId),
+      failures: nodes.failures.weigh(this.#task, this.#now),
+      fits: place => this.#pipeline.passes(place) && isCurrent(place.node),
+    });
+  }
+
+  *#currentPlaces(): Iterable<Place> {
+    for (const place of this.#observation.nodes.places()) if (this.#observation.isCurrent(place.node)) yield place;
+  }
 }

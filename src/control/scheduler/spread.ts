@@ -1,129 +1,129 @@
-import type { Node } from "../../model/objects.ts";
-import type { Task } from "../../model/task.ts";
-import type { PlacementPreference } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { Heap } from "./heap.ts";
-import type { NodeView } from "./node-set.ts";
-
-const nodeLabels = "node.labels.";
-const engineLabels = "engine.labels.";
-
-/** A node that may take the next task, with what it is judged by. */
-interface Candidate {
-  readonly view: NodeView;
-  /** Failures of the service there, once they are too many. */
-  readonly failures: number;
-}
+import type { Place } from "./place.ts";
+import type { Branch, Topology } from "./topology.ts";
 
 export interface SpreadOptions {
-  readonly task: Task;
-  readonly views: Iterable<NodeView>;
-  /** Recent failures of the task's service on a node, 0 while they do not matter. */
-  readonly failuresOn: (nodeId: string) => number;
-  /** Whether the node will do at this moment. */
-  readonly fits: (view: NodeView) => boolean;
+  readonly serviceId: string;
+  readonly topology: Topology;
+  /** Nodes that have wanted tasks of the service, at the beginning. */
+  readonly holders: Iterable<Place>;
+  /** Recent failures of the service by node, where they are too many. */
+  readonly failures: ReadonlyMap<string, number>;
+  /** Whether the node will do at this moment. In one spread nodes only get fuller: what will not do stays out. */
+  readonly fits: (place: Place) => boolean;
 }
 
 /**
  * Picks nodes for tasks of one kind, one after the other: first where the service has not failed again and again, then
  * where it has the fewest tasks, then where there are the fewest tasks at all. Placement preferences come before that:
  * they make a tree of the nodes, and each pick goes down the branches with the fewest tasks of the service.
+ *
+ * What a spread costs depends on how many nodes it has to look at, not on how many there are: it is made anew for each
+ * pass.
  */
 export class Spread {
   readonly #options: SpreadOptions;
-  readonly #root: Branch;
+  /** Tasks of the service on each branch, nodes that cannot take another one included; only with preferences. */
+  readonly #tasks = new Map<Branch, number>();
+  readonly #lineups = new Map<Branch, Lineup>();
+  readonly #exhausted = new Set<Branch>();
 
   constructor(options: SpreadOptions) {
     this.#options = options;
-    const { task, failuresOn, fits } = options;
-    const levels = (task.spec.placement?.preferences ?? []).flatMap(levelOf);
-    this.#root = new Branch(task.serviceId, levels.length);
-    for (const view of options.views) {
-      const path = levels.map(read => read(view.node));
-      const candidate = { view, failures: failuresOn(view.node.id) };
-      this.#root.add(path, fits(view) ? candidate : undefined, view.usage.ofService(task.serviceId));
+    const { topology, holders, serviceId } = options;
+    if (topology.depth === 0) return;
+    for (const place of holders) this.#count(topology.leafOf(place), place.usage.ofService(serviceId));
+  }
+
+  /** The best node, which `take` gives the next task; undefined when no node is left. */
+  pick(take: (place: Place) => void): Place | undefined {
+    return this.#pickFrom(this.#options.topology.root, this.#options.topology.depth, take);
+  }
+
+  #pickFrom(branch: Branch, depth: number, take: (place: Place) => void): Place | undefined {
+    if (depth === 0) return this.#pickNode(branch, take);
+    for (let best = this.#emptiest(branch); best; best = this.#emptiest(branch)) {
+      const picked = this.#pickFrom(best, depth - 1, take);
+      if (picked) return picked;
+      this.#exhausted.add(best);
     }
+    return undefined;
   }
 
-  /**
-   * The best node, given the next task by `take`, which answers with the node as it is then; undefined when no node is
-   * left.
-   */
-  pick(take: (view: NodeView) => NodeView): NodeView | undefined {
-    return this.#root.pick(this.#options.fits, take);
-  }
-}
-
-/** The nodes that share a value of a preference; at the bottom the nodes themselves. */
-class Branch {
-  readonly #serviceId: string;
-  readonly #depth: number;
-  readonly #branches = new Map<string, Branch>();
-  readonly #leaves: Heap<Candidate>;
-  #tasks = 0;
-
-  constructor(serviceId: string, depth: number) {
-    this.#serviceId = serviceId;
-    this.#depth = depth;
-    this.#leaves = new Heap<Candidate>((a, b) => isBetter(a, b, serviceId));
-  }
-
-  /** Nodes that cannot take the task are no candidates, but their tasks count for the balance of the branches. */
-  add(path: readonly string[], candidate: Candidate | undefined, tasks: number): void {
-    this.#tasks += tasks;
-    const [value, ...rest] = path;
-    if (value === undefined) {
-      if (candidate) this.#leaves.push(candidate);
-      return;
-    }
-    const branch = this.#branches.get(value) ?? new Branch(this.#serviceId, this.#depth - 1);
-    this.#branches.set(value, branch);
-    branch.add(rest, candidate, tasks);
-  }
-
-  pick(fits: (view: NodeView) => boolean, take: (view: NodeView) => NodeView): NodeView | undefined {
-    const picked = this.#depth === 0 ? this.#pickNode(fits, take) : this.#pickBelow(fits, take);
-    if (picked) this.#tasks++;
+  #pickNode(leaf: Branch, take: (place: Place) => void): Place | undefined {
+    const lineup = this.#lineups.get(leaf) ?? new Lineup(leaf, this.#options);
+    this.#lineups.set(leaf, lineup);
+    const picked = lineup.pick(take);
+    if (picked && this.#options.topology.depth > 0) this.#count(leaf, 1);
     return picked;
   }
 
-  #pickNode(fits: (view: NodeView) => boolean, take: (view: NodeView) => NodeView): NodeView | undefined {
-    for (let best = this.#leaves.pop(); best; best = this.#leaves.pop()) {
-      if (!fits(best.view)) continue;
-      const view = take(best.view);
-      this.#leaves.push({ ...best, view });
-      return view;
+  #emptiest(parent: Branch): Branch | undefined {
+    let best: Branch | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (const branch of parent.branches.values()) {
+      const tasks = this.#tasks.get(branch) ?? 0;
+      if (tasks >= least || this.#exhausted.has(branch)) continue;
+      best = branch;
+      least = tasks;
+    }
+    return best;
+  }
+
+  #count(leaf: Branch | undefined, tasks: number): void {
+    for (let branch = leaf; branch; branch = branch.parent)
+      this.#tasks.set(branch, (this.#tasks.get(branch) ?? 0) + tasks);
+  }
+}
+
+/**
+ * The nodes of one leaf in the order in which they are to be picked. Nodes without the service and without blame come
+ * first, and are found by walking along the ranks; the others are put in order when those are used up.
+ */
+class Lineup {
+  readonly #leaf: Branch;
+  readonly #options: SpreadOptions;
+  readonly #walk: Iterator<Place, void>;
+  #others: Heap<Place> | undefined;
+
+  constructor(leaf: Branch, options: SpreadOptions) {
+    this.#leaf = leaf;
+    this.#options = options;
+    this.#walk = leaf.ranks.ascending();
+  }
+
+  pick(take: (place: Place) => void): Place | undefined {
+    const { fits } = this.#options;
+    for (let next = this.#walk.next(); !next.done; next = this.#walk.next()) {
+      const place = next.value;
+      if (this.#isOther(place) || !fits(place)) continue;
+      take(place);
+      return place;
+    }
+    this.#others ??= this.#arranged();
+    for (let best = this.#others.pop(); best; best = this.#others.pop()) {
+      if (!fits(best)) continue;
+      take(best);
+      this.#others.push(best);
+      return best;
     }
     return undefined;
   }
 
-  #pickBelow(fits: (view: NodeView) => boolean, take: (view: NodeView) => NodeView): NodeView | undefined {
-    const byTasks = [...this.#branches].sort(([, a], [, b]) => a.#tasks - b.#tasks);
-    for (const [value, branch] of byTasks) {
-      const picked = branch.pick(fits, take);
-      if (picked) return picked;
-      this.#branches.delete(value);
-    }
-    return undefined;
+  #isOther(place: Place): boolean {
+    const { serviceId, failures } = this.#options;
+    return place.usage.ofService(serviceId) > 0 || (failures.size > 0 && failures.has(place.node.id));
   }
-}
 
-function isBetter(a: Candidate, b: Candidate, serviceId: string): boolean {
-  const byFailures = a.failures - b.failures;
-  const byService = a.view.usage.ofService(serviceId) - b.view.usage.ofService(serviceId);
-  return (byFailures || byService || a.view.usage.tasks - b.view.usage.tasks) < 0;
-}
-
-/** How a preference reads a node; what is no label spreads nothing. A node without the label has the value "". */
-function levelOf({ Preference: preference }: PlacementPreference): ((node: Node) => string)[] {
-  const descriptor = preference.case === "spread" ? preference.value.spreadDescriptor : "";
-  const lower = descriptor.toLowerCase();
-  if (lower.startsWith(nodeLabels)) {
-    const label = descriptor.slice(nodeLabels.length);
-    return [node => node.spec.annotations.labels[label] ?? ""];
+  #arranged(): Heap<Place> {
+    const { serviceId, failures } = this.#options;
+    const failuresOn = (place: Place) => failures.get(place.node.id) ?? 0;
+    const heap = new Heap<Place>((a, b) => {
+      const byFailures = failures.size === 0 ? 0 : failuresOn(a) - failuresOn(b);
+      const byService = a.usage.ofService(serviceId) - b.usage.ofService(serviceId);
+      return (byFailures || byService || a.usage.tasks - b.usage.tasks) < 0;
+    });
+    for (const place of this.#leaf.ranks.ascending()) if (this.#isOther(place)) heap.push(place);
+    return heap;
   }
-  if (lower.startsWith(engineLabels)) {
-    const label = descriptor.slice(engineLabels.length);
-    return [node => node.description?.engine?.labels[label] ?? ""];
-  }
-  return [];
 }

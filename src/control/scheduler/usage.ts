@@ -6,14 +6,16 @@ import {
 } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { GenericClaims } from "./generic-resources.ts";
 
-/** What the tasks on one node add up to. */
+/** What the tasks on one node add up to. There is one for each node: what few tasks ask for is made when one does. */
 export class Usage {
   #tasks = 0;
+  /** Tasks that are counted at all, the unwanted ones too. */
+  #counted = 0;
   #nanoCpus = 0n;
   #memoryBytes = 0n;
-  #services = new Map<string, number>();
-  #hostPorts = new Map<string, number>();
-  #generic = new GenericClaims();
+  readonly #services = new Map<string, number>();
+  #hostPorts: Map<string, number> | undefined;
+  #generic: GenericClaims | undefined;
 
   /** Wanted tasks: those that are being stopped do not count for balance, though they still hold what they reserved. */
   get tasks(): number {
@@ -29,7 +31,11 @@ export class Usage {
   }
 
   get generic(): Pick<GenericClaims, "claim"> {
-    return this.#generic;
+    return this.#generic ?? noClaims;
+  }
+
+  get isEmpty(): boolean {
+    return this.#counted === 0;
   }
 
   /** Wanted tasks of the service. */
@@ -37,41 +43,36 @@ export class Usage {
     return this.#services.get(id) ?? 0;
   }
 
+  /** Ids of the services that have wanted tasks here. */
+  services(): Iterable<string> {
+    return this.#services.keys();
+  }
+
   holdsHostPort(key: string): boolean {
-    return this.#hostPorts.has(key);
+    return this.#hostPorts?.has(key) ?? false;
   }
 
-  clone(): Usage {
-    const copy = new Usage();
-    copy.#tasks = this.#tasks;
-    copy.#nanoCpus = this.#nanoCpus;
-    copy.#memoryBytes = this.#memoryBytes;
-    copy.#services = new Map(this.#services);
-    copy.#hostPorts = new Map(this.#hostPorts);
-    copy.#generic = this.#generic.clone();
-    return copy;
-  }
-
-  add(task: Task): void {
-    this.#count(task, 1);
-    this.#generic.add(task.assignedGenericResources);
-  }
-
-  remove(task: Task): void {
-    this.#count(task, -1);
-    this.#generic.remove(task.assignedGenericResources);
-  }
-
-  #count(task: Task, sign: 1 | -1): void {
+  /** Adds the task, or with -1 takes it away again. */
+  count(task: Task, sign: 1 | -1): void {
+    this.#counted += sign;
     const reserved = task.spec.resources?.reservations;
-    this.#nanoCpus += BigInt(sign) * (reserved?.nanoCpus ?? 0n);
-    this.#memoryBytes += BigInt(sign) * (reserved?.memoryBytes ?? 0n);
-    for (const key of hostPortsOf(task)) change(this.#hostPorts, key, sign);
+    if (reserved?.nanoCpus) this.#nanoCpus += BigInt(sign) * reserved.nanoCpus;
+    if (reserved?.memoryBytes) this.#memoryBytes += BigInt(sign) * reserved.memoryBytes;
+    for (const key of hostPortsOf(task)) {
+      this.#hostPorts ??= new Map();
+      change(this.#hostPorts, key, sign);
+    }
+    if (task.assignedGenericResources.length > 0) {
+      this.#generic ??= new GenericClaims();
+      this.#generic.count(task.assignedGenericResources, sign);
+    }
     if (!isWanted(task)) return;
     this.#tasks += sign;
     change(this.#services, task.serviceId, sign);
   }
 }
+
+const noClaims = new GenericClaims();
 
 function change(counts: Map<string, number>, key: string, by: number): void {
   const count = (counts.get(key) ?? 0) + by;
@@ -79,9 +80,12 @@ function change(counts: Map<string, number>, key: string, by: number): void {
   else counts.set(key, count);
 }
 
+const noPorts: readonly string[] = [];
+
 /** Ports that the task publishes on its own node, like `TCP/80`. */
-export function hostPortsOf({ endpoint }: Task): string[] {
-  const ports = endpoint?.ports.length ? endpoint.ports : (endpoint?.spec?.ports ?? []);
+export function hostPortsOf({ endpoint }: Task): readonly string[] {
+  const ports = endpoint?.ports.length ? endpoint.ports : endpoint?.spec?.ports;
+  if (!ports || ports.length === 0) return noPorts;
   return ports.filter(isFixedHostPort).map(port => `${Protocol[port.protocol]}/${port.publishedPort}`);
 }
 

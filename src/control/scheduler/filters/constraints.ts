@@ -4,6 +4,7 @@ import { type Filter, nodes } from "../filter.ts";
 
 /** The task's placement constraints. */
 export const constraints: Filter = {
+  ofNode: true,
   prepare(task) {
     const { placement } = task.spec;
     if (!placement?.constraints.length) return undefined;

@@ -13,6 +13,7 @@ const builtIn: ReadonlySet<string> = new Set(["", "local", "overlay", "host", "b
 
 /** The node has the plugins for the task's volumes, networks and logs. */
 export const plugins: Filter = {
+  ofNode: true,
   prepare(task) {
     const needed = pluginsOf(task).filter(({ name }) => !builtIn.has(name));
     return needed.length === 0 ? undefined : ({ node }) => needed.every(plugin => hasPlugin(node, plugin));
