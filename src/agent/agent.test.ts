@@ -1,8 +1,9 @@
+import { create } from "@bufbuild/protobuf";
 import { beforeEach, describe, expect, it } from "vitest";
 import { managerHost } from "../dispatcher/dispatcher.test-kit.ts";
 import { Fault } from "../lib/fault.ts";
 import { sampleConfig, sampleSecret } from "../sim/samples.ts";
-import { NodeRole, TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { DriverSchema, NodeRole, TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { SwarmWorld } from "./agent.test-kit.ts";
 import type { Link } from "./agent.ts";
 
@@ -101,6 +102,14 @@ describe("a task on its way", () => {
     await world.assign("a", "n1", { image: "nowhere" });
     await world.settle();
     expect(world.said("a")).toBe("REJECTED | preparing | No such image: nowhere");
+  });
+
+  it("is rejected for a template that cannot be expanded", async () => {
+    const { machine } = world.worker("n1");
+    await world.assign("a", "n1", { hostname: "{{.Service.Labels.tier}}" });
+    await world.settle();
+    expect(world.said("a")).toMatch(/^REJECTED \| preparing \| expanding hostname failed: .*no entry for key "tier"$/);
+    expect(machine.containers.size).toBe(0);
   });
 
   it("fails when it cannot be started", async () => {
@@ -249,6 +258,17 @@ describe("a task on its way", () => {
     await world.want("a", TaskState.SHUTDOWN);
     await world.settle();
     expect(given.secret("s1")).toBeUndefined();
+  });
+
+  it("gets its templates filled in, with what its node is called", async () => {
+    const { runtime } = world.worker("n1");
+    await world.store.update(tx => {
+      const config = sampleConfig("c1", "c1", Buffer.from("{{.Task.ID}} on {{.Node.Hostname}}"));
+      tx.config.create({ ...config, spec: { ...config.spec, templating: create(DriverSchema, { name: "golang" }) } });
+    });
+    await world.assign("a", "n1", { configs: [{ configId: "c1" }] });
+    await world.settle();
+    expect(Buffer.from(runtime.given.get("a")!.config("c1")!.spec!.data).toString()).toBe("a on n1");
   });
 });
 

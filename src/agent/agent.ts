@@ -67,7 +67,11 @@ export class Agent {
     this.#options = options;
     this.#reporter = new Reporter(log);
     const journal = new Journal({ disk, directory, clock, log });
-    this.#tasks = new TaskSet({ runtime, journal, reporter: this.#reporter, clock, random, log });
+    const described = async (): Promise<NodeDescription> => {
+      this.#description ??= await this.#describe();
+      return this.#description;
+    };
+    this.#tasks = new TaskSet({ runtime, describe: described, journal, reporter: this.#reporter, clock, random, log });
     this.#managers = new ManagerBook(options.managers);
   }
 

@@ -7,9 +7,10 @@ import { type Clock, sleep } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 import type { Instance, Runtime, TaskDependencies } from "../ports/runtime.ts";
-import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { type NodeDescription, TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { type LocalTask, nextStatus } from "./local-task.ts";
 import { nextStep, type Step } from "./step.ts";
+import { withoutTemplates } from "./templated-task.ts";
 
 /** Between tries of an operation that the engine could not do. */
 const operationBackoff: Backoff = { firstMs: 200, longestMs: 8_000 };
@@ -19,6 +20,8 @@ const progressPeriodMs = 1_000;
 export interface TaskRunnerOptions {
   readonly runtime: Runtime;
   readonly dependencies: TaskDependencies;
+  /** This machine, for templates. */
+  readonly describe: () => Promise<NodeDescription>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -158,11 +161,9 @@ export class TaskRunner {
 
   /** Ends when the container is made, or at once when it is not wanted any more: some runtimes cannot break off. */
   async #prepare(): Promise<Instance> {
-    const { runtime, dependencies } = this.#options;
     const { signal } = this.#unwanted;
-    const progress = (text: string): void => this.#progress(text);
     const unwanted = new Fault("cancelled", "no longer wanted");
-    const work = runtime.prepare(this.#task, dependencies, progress, signal);
+    const work = this.#make(signal);
     const over = work.then(
       () => {},
       () => {},
@@ -173,6 +174,12 @@ export class TaskRunner {
       void over.then(unhook);
     });
     return Promise.race([work, abort]);
+  }
+
+  async #make(signal: AbortSignal): Promise<Instance> {
+    const { runtime, describe } = this.#options;
+    const { task, dependencies } = withoutTemplates(this.#task, this.#options.dependencies, await describe());
+    return runtime.prepare(task, dependencies, text => this.#progress(text), signal);
   }
 
   async #watch(): Promise<void> {

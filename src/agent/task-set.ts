@@ -12,6 +12,7 @@ import {
   type AssignmentsMessage,
   AssignmentsMessage_Type as MessageType,
 } from "../wire/gen/docker/swarmkit/v1/dispatcher_pb.ts";
+import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { Dependencies } from "./dependencies.ts";
 import type { Journal } from "./journal.ts";
 import { beginning } from "./local-task.ts";
@@ -23,6 +24,8 @@ const engineBackoff: Backoff = { firstMs: 200, longestMs: 8_000 };
 
 export interface TaskSetOptions {
   readonly runtime: Runtime;
+  /** This machine as the managers know it. */
+  readonly describe: () => Promise<NodeDescription>;
   readonly journal: Journal;
   readonly reporter: Reporter;
   readonly clock: Clock;
@@ -100,10 +103,11 @@ export class TaskSet {
       if (task.status.state < running.local.status.state) this.#report(running);
       return;
     }
-    const { journal, runtime, clock, random, log } = this.#options;
+    const { journal, runtime, describe, clock, random, log } = this.#options;
     const local = beginning(task, journal.get(task.id));
     const runner = new TaskRunner(task, local, {
       runtime,
+      describe,
       clock,
       random,
       log,

@@ -4,26 +4,17 @@ import { nanosOf } from "./durations.ts";
 import { goQuote } from "./go-text.ts";
 import { isImageReference, isProgramDirectory } from "./image-reference.ts";
 import { invalidArgument } from "./parts.ts";
-import { checkTemplate } from "./template.ts";
+import { triedTemplates } from "./template.ts";
 
 /** Health checks that are more often, or shorter, than this would be mistakes of unit: 1 ms. */
 const minHealthNanos = 1_000_000n;
 
-export function checkContainerSpec(spec: ContainerSpec): void {
-  checkTemplates(spec);
+/** Checks a container's spec as it is once its templates are expanded. */
+export function checkContainerSpec(template: ContainerSpec): void {
+  const spec = triedTemplates(template);
   checkImage(spec.image);
   checkMounts(spec.mounts);
   checkHealth(spec.healthcheck);
-}
-
-/** What is expanded when a task starts: environment, mounts and hostname. */
-function checkTemplates(spec: ContainerSpec): void {
-  for (const entry of spec.env) checkTemplate(entry, `expanding env failed: expanding env ${goQuote(entry)}`);
-  for (const { source, target } of spec.mounts) {
-    checkTemplate(source, `expanding mounts failed: expanding mount source ${goQuote(source)}`);
-    checkTemplate(target, `expanding mounts failed: expanding mount target ${goQuote(target)}`);
-  }
-  checkTemplate(spec.hostname, "expanding hostname failed");
 }
 
 function checkImage(image: string): void {
