@@ -1,10 +1,10 @@
-import { toBinary } from "@bufbuild/protobuf";
 import { assert } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
-import { type InternalRaftRequest, InternalRaftRequestSchema } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
+import type { InternalRaftRequest } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import type { Change } from "./change.ts";
 import { toRequest } from "./changes.ts";
+import { encodeRequest } from "./encoding.ts";
 import type { Proposal, Proposer } from "./proposer.ts";
 import type { Tables } from "./tables.ts";
 import { type Running, Transaction } from "./transaction.ts";
@@ -160,7 +160,7 @@ export class GroupCommit {
     if (changes.length === 0) return undefined;
     const { index } = transaction.version;
     const request = toRequest(index, changes);
-    const bytes = toBinary(InternalRaftRequestSchema, request);
+    const bytes = encodeRequest(request);
     if (bytes.length > maxEntryBytes)
       throw new Fault(
         "resource_exhausted",

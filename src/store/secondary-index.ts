@@ -4,14 +4,21 @@ type Bucket = string | Set<string>;
 /** Finds the ids of objects by a key derived from them. An object may have several keys, or none. */
 export class SecondaryIndex<T> {
   readonly #keysOf: (object: T) => readonly string[];
+  readonly #haveSameKeys: (before: T, after: T) => boolean;
   readonly #buckets = new Map<string, Bucket>();
 
-  constructor(keysOf: (object: T) => readonly string[]) {
+  /**
+   * `haveSameKeys`: says without much ado that two versions of an object have the same keys; false where that is not
+   * certain. Most changes touch no key, and every change asks every index.
+   */
+  constructor(keysOf: (object: T) => readonly string[], haveSameKeys: (before: T, after: T) => boolean = () => false) {
     this.#keysOf = keysOf;
+    this.#haveSameKeys = haveSameKeys;
   }
 
   /** Moves `id` from the keys of `before` to those of `after`; undefined stands for no object. */
   replace(id: string, before: T | undefined, after: T | undefined): void {
+    if (before !== undefined && after !== undefined && this.#haveSameKeys(before, after)) return;
     const old = before === undefined ? [] : this.#keysOf(before);
     const now = after === undefined ? [] : this.#keysOf(after);
     if (sameKeys(old, now)) return;

@@ -42,8 +42,11 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
   }
 
   /** Adds an index; for the field initialisers of the tables that have them. */
-  protected index(keysOf: (object: ObjectTypes[K]) => readonly string[]): SecondaryIndex<ObjectTypes[K]> {
-    const index = new SecondaryIndex(keysOf);
+  protected index(
+    keysOf: (object: ObjectTypes[K]) => readonly string[],
+    haveSameKeys?: (before: ObjectTypes[K], after: ObjectTypes[K]) => boolean,
+  ): SecondaryIndex<ObjectTypes[K]> {
+    const index = new SecondaryIndex(keysOf, haveSameKeys);
     this.#indexes.push(index);
     return index;
   }

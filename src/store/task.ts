@@ -9,15 +9,30 @@ import type { TaskIndexes } from "./tx.ts";
  * capitals), so the full name needs none; a prefix of a name looks at every task.
  */
 export class TaskTable extends Table<"task"> implements TaskIndexes<Task> {
-  readonly #service = this.index(task => [task.serviceId]);
-  readonly #node = this.index(task => [task.nodeId]);
-  readonly #slot = this.index(task => [slotKey(task.serviceId, task.slot)]);
-  readonly #desiredState = this.index(task => [String(task.desiredState)]);
-  readonly #network = this.index(networksOfTask);
-  readonly #secret = this.index(task => secretsOf(task.spec));
-  readonly #config = this.index(task => configsOf(task.spec));
+  readonly #service = this.index(
+    task => [task.serviceId],
+    (a, b) => a.serviceId === b.serviceId,
+  );
+  readonly #node = this.index(
+    task => [task.nodeId],
+    (a, b) => a.nodeId === b.nodeId,
+  );
+  readonly #slot = this.index(
+    task => [slotKey(task.serviceId, task.slot)],
+    (a, b) => a.serviceId === b.serviceId && a.slot === b.slot,
+  );
+  readonly #desiredState = this.index(
+    task => [String(task.desiredState)],
+    (a, b) => a.desiredState === b.desiredState,
+  );
+  readonly #network = this.index(networksOfTask, (a, b) => a.spec === b.spec && a.networks === b.networks);
+  readonly #secret = this.index(task => secretsOf(task.spec), sameSpec);
+  readonly #config = this.index(task => configsOf(task.spec), sameSpec);
   /** Tasks with a name of their own; Docker gives none. */
-  readonly #ownName = this.index(task => (task.annotations.name === "" ? [] : [task.annotations.name.toLowerCase()]));
+  readonly #ownName = this.index(
+    task => (task.annotations.name === "" ? [] : [task.annotations.name.toLowerCase()]),
+    (a, b) => a.annotations.name === b.annotations.name,
+  );
 
   constructor(context: TableContext) {
     super(context, { kind: "task" });
@@ -62,6 +77,10 @@ export class TaskTable extends Table<"task"> implements TaskIndexes<Task> {
   byConfig(id: string): Task[] {
     return this.pick(this.#config.ids(id));
   }
+}
+
+function sameSpec(a: Task, b: Task): boolean {
+  return a.spec === b.spec;
 }
 
 function nameOf(task: Task): string {
