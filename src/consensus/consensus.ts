@@ -420,7 +420,7 @@ export class Consensus implements Proposer {
   /** Followers can go on without this manager's disk; it only cannot promise them anything. */
   #diskFull(fault: Fault): void {
     this.#diskFault = fault;
-    this.#failAll(new Fault("resource_exhausted", `${fault.message}; it is not known whether the change was made`));
+    this.#failAll(new Fault("unavailable", `${fault.message}; it is not known whether the change was made`));
     this.#options.log.error("the disk is full: this manager cannot lead or vote until it has room", {
       reason: fault.message,
     });

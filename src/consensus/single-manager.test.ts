@@ -62,7 +62,7 @@ describe("a single manager's log", () => {
     const { quorum, manager } = await single();
     await quorum.settled(manager.put("a"));
     manager.disk.failNext("append", "resource_exhausted");
-    await expect(quorum.settled(manager.put("b"))).rejects.toMatchObject({ code: "resource_exhausted" });
+    await expect(quorum.settled(manager.put("b"))).rejects.toMatchObject({ code: "unavailable" });
     await expect(quorum.settled(manager.put("c"))).rejects.toMatchObject({ code: "resource_exhausted" });
     await quorum.until(() => manager.leads);
     await quorum.settled(manager.put("d"));
