@@ -8,7 +8,8 @@ import { runningTasks, setHeartbeat, type TaskView, tasksOf } from "../lab/servi
 const reason = dockerCliUnavailableReason();
 const title = "three hosts with a Docker Engine each";
 
-const heartbeatMs = 1_000;
+/** A busy machine must not look like a dead one. */
+const heartbeatMs = 5_000;
 const restartDelayMs = 1_000;
 const replicas = 6;
 
@@ -52,6 +53,13 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     return (await daemon.dockerOk("inspect", "-f", "{{.Id}} {{.State.StartedAt}}", ...ids)).split("\n").sort();
   };
 
+  /** How long the engine of this machine takes for a container's whole life, now: nothing can be asked to be quicker. */
+  const containerMs = async (): Promise<number> => {
+    const begin = performance.now();
+    await manager.dockerOk("run", "--rm", "busybox", "true");
+    return performance.now() - begin;
+  };
+
   const nodeId = async (name: string): Promise<string> => manager.dockerOk("node", "inspect", "-f", "{{.ID}}", name);
 
   const nodeIs = (name: string, state: string) =>
@@ -84,7 +92,7 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
       ...["sh", "-c", "echo $GREETING; sleep 100000"],
     );
     expect(output).toContain("verify: Service");
-    expect(performance.now() - begin).toBeLessThan(20_000);
+    expect(performance.now() - begin).toBeLessThan(Math.max(20_000, 20 * (await containerMs())));
     const listed = await manager.dockerOk("service", "ps", "--format", "{{.Node}}", "web");
     expect(listed.split("\n").sort()).toEqual(["host1", "host1", "host2", "host2", "host3", "host3"]);
     const [worker] = workers;
@@ -130,7 +138,7 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     const failed = (await tasksOf(manager, "web")).find(task => task.ID === lost!.ID)!;
     expect(failed.Status.State).toBe("failed");
     expect(at(next) - at(failed)).toBeGreaterThanOrEqual(restartDelayMs);
-    expect(at(next) - at(failed)).toBeLessThan(restartDelayMs + 2_000);
+    expect(at(next) - at(failed)).toBeLessThan(restartDelayMs + Math.max(2_000, 10 * (await containerMs())));
     await eventually("who follows the logs hears of it too", () =>
       logs.said().includes(next.ID.slice(0, 12)) ? true : undefined,
     );
@@ -242,10 +250,11 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     await nodeIs("host2", "down");
     const moved = (await web()).filter(task => at(task) > killed);
     expect(moved).toHaveLength(lost.length);
+    const startMs = Math.max(3_000, 10 * (await containerMs()));
     for (const task of moved) {
       expect(task.NodeID).not.toBe(id);
       expect(at(task) - killed).toBeGreaterThan(2 * heartbeatMs);
-      expect(at(task) - killed).toBeLessThan(3 * heartbeatMs + restartDelayMs + 3_000);
+      expect(at(task) - killed).toBeLessThan(3 * heartbeatMs + restartDelayMs + startMs);
     }
     await docker.start();
     await worker!.start();
