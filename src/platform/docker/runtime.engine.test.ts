@@ -1,15 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { command } from "../../../test/lab/command.ts";
+import { command, eventually } from "../../../test/lab/command.ts";
 import { type Dockerd, startDockerd } from "../../../test/lab/dockerd.ts";
 import { dockerCliUnavailableReason } from "../../../test/lab/requirements.ts";
+import type { Secret } from "../../model/objects.ts";
 import type { Task } from "../../model/task.ts";
 import { silentLogger } from "../../ports/log.ts";
 import { type ContainerInit, contractTask } from "../../ports/runtime.contract.test-kit.ts";
 import type { Instance } from "../../ports/runtime.ts";
+import { SecretSchema } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import {
   Mount_Type as MountType,
   PortConfig_PublishMode as PublishMode,
@@ -25,6 +28,7 @@ const nothing = { secret: () => undefined, config: () => undefined };
 /** What only a Docker Engine does; the rest is in the runtime contract. */
 describe.skipIf(reason !== undefined)(`the docker runtime${reason ? ` (skipped: ${reason})` : ""}`, () => {
   const dir = join(tmpdir(), `shoal-rt-${randomUUID().slice(0, 8)}`);
+  const files = `/dev/shm/${basename(dir)}`;
   let dockerd: Dockerd;
   let runtime: DockerRuntime;
 
@@ -38,6 +42,7 @@ describe.skipIf(reason !== undefined)(`the docker runtime${reason ? ` (skipped: 
       genericResources: [],
       containerLabels: { "shoal.lab": "1" },
       publishAddress: "127.0.0.11",
+      fileRoots: [files],
       clock: systemClock,
       random: systemRandom,
       log: silentLogger,
@@ -46,7 +51,7 @@ describe.skipIf(reason !== undefined)(`the docker runtime${reason ? ` (skipped: 
   afterAll(async () => {
     await runtime?.close();
     await dockerd?.close();
-    await rm(dir, { recursive: true, force: true });
+    for (const left of [dir, files]) await rm(left, { recursive: true, force: true });
   });
 
   const shell = (script: string, more: ContainerInit = {}): Task =>
@@ -142,6 +147,30 @@ describe.skipIf(reason !== undefined)(`the docker runtime${reason ? ` (skipped: 
       state: "exited",
       error: "killed: it used more memory than its limit of 8388608 bytes",
     });
+    await runtime.remove(task.id);
+  });
+
+  it("keeps secrets no longer than their container may need them", async () => {
+    const secret = create(SecretSchema, { id: "s1", spec: { data: Buffer.from("hidden") } });
+    const target = { case: "file", value: { name: "key", uid: "7", gid: "8", mode: 0o440 } } as const;
+    const secrets = [{ secretId: "s1", secretName: "key", target }];
+    const script =
+      'cat /run/secrets/key; stat -c " %u:%g %a" /run/secrets/key; mount | grep -c "/key.*ro,"; sleep 1000';
+    const task = shell(script, { secrets });
+    const kept = (): Promise<string[]> => readdir(join(files, nodeId));
+    const dependencies = { secret: () => secret as Secret, config: () => undefined };
+    await runtime.prepare(task, dependencies, () => {});
+    const running = await runtime.start(task);
+    expect(await kept()).toEqual([task.id]);
+    await eventually("it has read them", async () => ((await logged(task)).length === 2 ? true : undefined));
+    expect(await logged(task)).toEqual(["hidden 7:8 440\n", "1\n"]);
+    // As after a crash: the next daemon finds what runs, and leaves it alone.
+    await runtime.list();
+    expect(await kept()).toEqual([task.id]);
+    await command(["docker", "-H", `unix://${dockerd.socket}`, "kill", running.containerId]);
+    await ended(task, running);
+    expect(await kept()).toEqual([]);
+    expect(await runtime.inspect(task.id)).toMatchObject({ state: "exited" });
     await runtime.remove(task.id);
   });
 

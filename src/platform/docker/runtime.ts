@@ -79,13 +79,16 @@ export class DockerRuntime implements Runtime {
 
   async list(): Promise<Instance[]> {
     const instances = (await this.#containers.list()).map(toInstance);
-    await this.#sweepFiles(new Set(instances.map(instance => instance.taskId)));
+    await this.#sweepFiles(instances);
     return instances;
   }
 
   async inspect(taskId: string): Promise<Instance | undefined> {
     const container = await this.#containers.inspect(taskId);
-    return container && toInstance(container);
+    const instance = container && toInstance(container);
+    // It stays for its log alone and is never started again: its secrets have no business here any more.
+    if (instance?.state === "exited") await this.#files.remove(taskId);
+    return instance;
   }
 
   async prepare(
@@ -213,11 +216,14 @@ export class DockerRuntime implements Runtime {
     }
   }
 
-  /** Removes the files of tasks that have no container any more: left by a daemon that ended while removing them. */
-  async #sweepFiles(listed: ReadonlySet<string>): Promise<void> {
-    for (const taskId of await this.#files.tasks())
-      if (!listed.has(taskId) && !this.#containers.knows(taskId) && !this.#preparing.has(taskId))
-        await this.#files.remove(taskId);
+  /** Removes the files that no container needs any more: left by a daemon that ended while removing them. */
+  async #sweepFiles(listed: readonly Instance[]): Promise<void> {
+    const states = new Map(listed.map(({ taskId, state }) => [taskId, state]));
+    for (const taskId of await this.#files.tasks()) {
+      const mayBeMade = this.#containers.knows(taskId) || this.#preparing.has(taskId);
+      const isNeeded = states.has(taskId) ? states.get(taskId) !== "exited" : mayBeMade;
+      if (!isNeeded) await this.#files.remove(taskId);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readdir, rm, rmdir, statfs, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readdir, rm, rmdir, statfs, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { Fault } from "../../lib/fault.ts";
 import type { Logger } from "../../ports/log.ts";
@@ -94,9 +94,17 @@ export class TaskFileStore {
     if (this.#root === undefined)
       throw new Fault("failed_precondition", "Cannot keep secrets: this machine has no memory file system (tmpfs)");
     await mkdir(this.#root, { recursive: true, mode: 0o711 });
+    await checkOwned(this.#root);
     await mkdir(directory, { recursive: true, mode: 0o755 });
     for (const { target, data } of files) await writeOne(pathWithin(directory, target.name), target, data);
   }
+}
+
+/** /dev/shm is open to all: a directory that somebody else has put there is not used. */
+async function checkOwned(root: string): Promise<void> {
+  const stats = await lstat(root);
+  if (stats.isDirectory() && stats.uid === process.getuid?.()) return;
+  throw new Fault("failed_precondition", `Cannot keep secrets in ${root}: it belongs to somebody else`);
 }
 
 /** Targets are relative to the directory; absolute ones keep their whole path below it. */
