@@ -28,7 +28,10 @@ export async function run(report: Report, args: readonly string[]): Promise<void
     await reportMemory(report, quorum, params);
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       const times: number[] = [];
-      for (let round = 1; round <= rounds; round += 1) times.push(await restart(quorum, signal));
+      for (let round = 1; round <= rounds; round += 1) {
+        times.push(await restart(quorum, signal));
+        report(`restart, round ${round}`, times.at(-1) ?? 0, "ms", { ...params, signal });
+      }
       report("restart until up to date", median(times), "ms", { ...params, signal, rounds, worst: Math.max(...times) });
     }
     const times: number[] = [];
@@ -36,6 +39,7 @@ export async function run(report: Report, args: readonly string[]): Promise<void
       const fresh = Quorum.daemon(base, managerCount + round);
       joined.push(fresh);
       times.push(await join(quorum, fresh));
+      report(`join, round ${round}`, times.at(-1) ?? 0, "ms", params);
     }
     report("join until up to date", median(times), "ms", { ...params, rounds, worst: Math.max(...times) });
     await reportMemory(report, quorum, params);
