@@ -33,6 +33,19 @@ describe("several managers' log", () => {
     await quorum.stop();
   });
 
+  it("is led by another one at once when the leader's disk is full", async () => {
+    const quorum = await TestQuorum.start(3);
+    const { leader } = quorum;
+    leader.disk.isFull = true;
+    await expect(quorum.settled(leader.put("a"))).rejects.toMatchObject({ code: "unavailable" });
+    expect(await quorum.until(() => quorum.hasLeader() && !leader.leads)).toBeLessThan(500);
+    await quorum.settled(quorum.leader.put("b"));
+    leader.disk.repair();
+    await quorum.until(() => leader.names.includes("b"));
+    expect(leader.faults).toEqual([]);
+    await quorum.stop();
+  });
+
   it("brings a manager up to date by snapshot when the log is gone", async () => {
     const quorum = await TestQuorum.start(3);
     await wantSnapshots(quorum, 10n);

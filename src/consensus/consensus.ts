@@ -12,6 +12,7 @@ import type { ProposeResult } from "../raft/role.ts";
 import type { Status } from "../raft/status.ts";
 import type { Proposal, Proposer } from "../store/proposer.ts";
 import type { Store } from "../store/store.ts";
+import { AddressSearch } from "./address-search.ts";
 import { type Beginning, type Begun, begin } from "./beginning.ts";
 import { inbox, memberRemoved } from "./inbox.ts";
 import type { Journal } from "./journal.ts";
@@ -37,6 +38,8 @@ const reachableMs = 3_000;
 const readPrefixBytes = 8;
 /** Milliseconds that changes under way get when this manager stops. */
 const closingMs = 1_000;
+/** Milliseconds that another manager has to take over from one whose disk is full. */
+const handOverMs = 1_000;
 
 export interface ConsensusOptions {
   readonly store: Store;
@@ -157,7 +160,12 @@ export class Consensus implements Proposer {
       transfer: to => this.#drive(() => this.#raft.transferLeadership(to)),
       leadership: () => this.#leadership,
     });
-    this.registrations = inbox({ ownId: this.raftId, book: this.#book, receive: message => this.#receive(message) });
+    const search = new AddressSearch({ transport, book: this.#book, ownId: this.raftId });
+    this.registrations = inbox({
+      ...{ ownId: this.raftId, book: this.#book },
+      receive: message => this.#receive(message),
+      onStranger: (raftId, nodeId) => void search.find(raftId, nodeId),
+    });
   }
 
   get leadership(): Leadership {
@@ -417,14 +425,25 @@ export class Consensus implements Proposer {
     return heard !== undefined && this.#options.clock.monotonic() - heard < reachableMs;
   }
 
-  /** Followers can go on without this manager's disk; it only cannot promise them anything. */
+  /** Others can go on without this manager's disk; it only cannot promise them anything. */
   #diskFull(fault: Fault): void {
     this.#diskFault = fault;
     this.#failAll(new Fault("unavailable", `${fault.message}; it is not known whether the change was made`));
     this.#options.log.error("the disk is full: this manager cannot lead or vote until it has room", {
       reason: fault.message,
     });
-    this.#raft.stepDown();
+    const successor = this.#membership.bestSuccessor();
+    if (this.#standing.role !== "leader" || successor === undefined) {
+      this.#raft.stepDown();
+      return;
+    }
+    // Handed over, leadership is missed for a moment only; but the other may not take it.
+    this.#raft.transferLeadership(successor);
+    this.#options.clock.after(handOverMs, () =>
+      this.#drive(() => {
+        if (this.#diskFault) this.#raft.stepDown();
+      }),
+    );
   }
 
   #refused(fault: Fault): void {

@@ -16,6 +16,8 @@ export interface InboxOptions {
   readonly ownId: NodeId;
   readonly book: MemberBook;
   readonly receive: (message: Message) => void;
+  /** A member speaks that the log has not told of, and does not say where it is reached. */
+  readonly onStranger: (raftId: NodeId, nodeId: string) => void;
 }
 
 /** What other members call: raft's messages come in here, whichever way they were sent. */
@@ -61,7 +63,7 @@ interface Sender {
 }
 
 /** Nobody speaks for another member, nor once removed for itself. Fault not_found tells a member that it was removed. */
-function check({ ownId, book }: InboxOptions, { from, to }: Message, { context, address }: Sender): void {
+function check({ ownId, book, onStranger }: InboxOptions, { from, to }: Message, { context, address }: Sender): void {
   if (to !== ownId) throw new Fault("invalid_argument", `a message to member ${to} came to member ${ownId}`);
   if (book.isRemoved(from)) throw new Fault("not_found", memberRemoved);
   const nodeId = context.caller?.nodeId ?? "";
@@ -69,4 +71,5 @@ function check({ ownId, book }: InboxOptions, { from, to }: Message, { context, 
   if (known && known.nodeId !== nodeId)
     throw new Fault("permission_denied", `Permission denied: member ${from} is node ${known.nodeId}, not ${nodeId}`);
   if (address !== undefined && known?.address !== address) book.hint({ raftId: from, nodeId, address });
+  else if (address === undefined && !known) onStranger(from, nodeId);
 }

@@ -73,7 +73,7 @@ export class Membership {
     return this.#changes.run(async () => {
       const { clock, transfer, leadership } = this.#options;
       if (leadership().kind !== "leading") return;
-      const to = this.#bestSuccessor();
+      const to = this.bestSuccessor();
       if (to === undefined) throw new Fault("unavailable", "Cannot hand over leadership: no other manager can take it");
       transfer(to);
       const deadline = clock.monotonic() + patienceMs;
@@ -139,7 +139,8 @@ export class Membership {
     return reachable < Math.floor(left.length / 2) + 1;
   }
 
-  #bestSuccessor(): NodeId | undefined {
+  /** The other voter that has most of the log, of those that answer. */
+  bestSuccessor(): NodeId | undefined {
     const { configuration, peers } = this.#options.status();
     let best: { readonly id: NodeId; readonly match: bigint } | undefined;
     for (const id of configuration.voters) {
