@@ -3,6 +3,10 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { systemClock } from "../../src/platform/clock.ts";
+import { clearTasks } from "../../src/platform/embedded/clear.ts";
+import { systemRandom } from "../../src/platform/random.ts";
+import { silentLogger } from "../../src/ports/log.ts";
 import { type CommandResult, eventually, tryCommand } from "./command.ts";
 import { HostProcess, type Namespace } from "./namespace.ts";
 
@@ -63,6 +67,9 @@ export class Daemon {
   async dispose(): Promise<void> {
     if (this.pid) await this.api("POST", "/swarm/leave?force=1").catch(() => undefined);
     await this.end();
+    // What a daemon that was killed has left running.
+    const doors = { clock: systemClock, random: systemRandom, log: silentLogger };
+    await clearTasks(join(this.directory, "data/embedded"), doors);
     rmSync(this.directory, { recursive: true, force: true });
   }
 
