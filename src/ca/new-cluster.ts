@@ -7,6 +7,7 @@ import { type Credentials, parseCredentials } from "../pki/credentials.ts";
 import { newJoinToken } from "../pki/join-token.ts";
 import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { defaultNodeExpiryMs, RootCa } from "../pki/root-ca.ts";
+import { unlockKeysOf } from "../pki/swarm-lock.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import { ClusterSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
@@ -82,7 +83,8 @@ function clusterObject(options: NewClusterOptions, rootCa: RootCa): Cluster {
     subnetSize: options.subnetSize || defaultSubnetSize,
     VXLANUDPPort: options.dataPathPort || defaultDataPathPort,
   });
-  return { ...cluster, meta: newMeta(), spec: completeSpec(spec) };
+  const founded: Cluster = { ...cluster, meta: newMeta(), spec: completeSpec(spec) };
+  return { ...founded, unlockKeys: unlockKeysOf(founded, true, random) };
 }
 
 /** A spec with Docker's defaults for the parts it lacks. */

@@ -1,4 +1,4 @@
-import { managerServerName } from "../pki/subject.ts";
+import { swarmLock } from "../pki/swarm-lock.ts";
 import { type Handlers, type Registration, register } from "../ports/transport.ts";
 import type { Store } from "../store/store.ts";
 import { theCluster } from "../store/the-cluster.ts";
@@ -8,7 +8,7 @@ import { issued } from "./issued.ts";
 import { Issuer, type IssuerOptions } from "./issuer.ts";
 
 /** The certificate authority's services, over a manager's store. */
-export function caServices(options: IssuerOptions): Registration[] {
+export function caServices(options: IssuerOptions): [authority: Registration, nodeCertificates: Registration] {
   return [register(CA, authority(options.store)), register(NodeCA, nodeCertificates(options))];
 }
 
@@ -18,10 +18,8 @@ function authority(store: Store): Handlers<typeof CA> {
       return { certificate: store.view(theCluster).rootCa?.caCert ?? new Uint8Array() };
     },
     async getUnlockKey() {
-      const { spec, unlockKeys, meta } = store.view(theCluster);
-      const key = unlockKeys.find(({ subsystem }) => subsystem === managerServerName)?.key;
-      const unlockKey = spec.encryptionConfig?.autoLockManagers && key ? key : new Uint8Array();
-      return { unlockKey, version: meta.version };
+      const { key, version } = swarmLock(store.view(theCluster));
+      return { unlockKey: key, version: { index: version } };
     },
   };
 }

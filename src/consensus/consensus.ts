@@ -258,6 +258,11 @@ export class Consensus implements Proposer {
     return this.#snapshotter.capture(this.#place);
   }
 
+  /** Seals log and snapshots with the sealer's last key; nothing is left under the ones before when it resolves. */
+  reseal(): Promise<void> {
+    return this.#journal.reseal();
+  }
+
   /** Finishes what is under way if that does not take long, leaves the conversation and lets go of the files. */
   async close(): Promise<void> {
     this.#closing = true;

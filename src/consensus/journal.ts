@@ -119,6 +119,12 @@ export class Journal {
     return bytes;
   }
 
+  /** Seals all that is on the disk with the sealer's last key, while writing goes on. Durable when it resolves. */
+  async reseal(): Promise<void> {
+    await this.#snapshots.reseal();
+    await this.#writer.reseal();
+  }
+
   /** Lets go of a snapshot's data that was read for a follower. */
   forgetSnapshot(): void {
     this.#atHand = undefined;

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { assert } from "../lib/assert.ts";
+import { assert, defined } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Random } from "../ports/random.ts";
 
@@ -45,4 +45,47 @@ export function aesGcmSealer(key: Uint8Array, random: Random): Sealer {
       return new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength);
     },
   };
+}
+
+/**
+ * Seals with the last of several keys and opens what any of them has sealed: while the key is being changed, log and
+ * snapshots are partly under the one of before.
+ */
+export class ChangingSealer implements Sealer {
+  readonly #random: Random;
+  /** The last first. */
+  readonly #sealers: Sealer[];
+  #key: Uint8Array;
+
+  constructor(key: Uint8Array, random: Random) {
+    this.#random = random;
+    this.#key = key;
+    this.#sealers = [aesGcmSealer(key, random)];
+  }
+
+  /** What is sealed from now on is sealed with `key`. */
+  change(key: Uint8Array): void {
+    if (Buffer.from(key).equals(this.#key)) return;
+    this.#key = key;
+    this.#sealers.unshift(aesGcmSealer(key, this.#random));
+  }
+
+  seal(plain: Uint8Array, place: string): Uint8Array {
+    return this.#last.seal(plain, place);
+  }
+
+  open(sealed: Uint8Array, place: string): Uint8Array {
+    for (const sealer of this.#sealers.slice(0, -1)) {
+      try {
+        return sealer.open(sealed, place);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+      }
+    }
+    return defined(this.#sealers.at(-1), "the first key").open(sealed, place);
+  }
+
+  get #last(): Sealer {
+    return defined(this.#sealers[0], "the last key");
+  }
 }

@@ -1,5 +1,6 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Fault } from "../lib/fault.ts";
+import { Mutex } from "../lib/mutex.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Index, Snapshot } from "../raft/entry.ts";
 import { SnapshotSchema } from "../wire/gen/raftpb/raft_pb.ts";
@@ -15,17 +16,33 @@ export interface SnapshotFilesOptions {
 /** The snapshots of one manager, a sealed file each, named for the last entry they stand for. */
 export class SnapshotFiles {
   readonly #options: SnapshotFilesOptions;
+  /** A snapshot that is dropped must not come back by being sealed anew. */
+  readonly #changes = new Mutex();
 
   constructor(options: SnapshotFilesOptions) {
     this.#options = options;
   }
 
   /** Durable when it resolves. Returns the file's size in bytes. */
-  async write(snapshot: Snapshot): Promise<number> {
+  write(snapshot: Snapshot): Promise<number> {
     const { disk, sealer } = this.#options;
-    const sealed = sealer.seal(toBinary(SnapshotSchema, toWireSnapshot(snapshot)), placeOf(snapshot.index));
-    await disk.replace(this.#path(snapshot.index), sealed);
-    return sealed.byteLength;
+    return this.#changes.run(async () => {
+      const sealed = sealer.seal(toBinary(SnapshotSchema, toWireSnapshot(snapshot)), placeOf(snapshot.index));
+      await disk.replace(this.#path(snapshot.index), sealed);
+      return sealed.byteLength;
+    });
+  }
+
+  /** Seals every snapshot with the sealer's last key. Durable when it resolves; each is readable at every moment. */
+  async reseal(): Promise<void> {
+    const { disk, sealer } = this.#options;
+    for (const index of await this.#changes.run(() => this.#indexes()))
+      await this.#changes.run(async () => {
+        const sealed = await disk.read(this.#path(index));
+        if (!sealed) return;
+        const place = placeOf(index);
+        await disk.replace(this.#path(index), sealer.seal(sealer.open(sealed, place), place));
+      });
   }
 
   /** The newest snapshot, or undefined when there is none. Fault data_loss, with the file, when it cannot be read. */
@@ -35,9 +52,11 @@ export class SnapshotFiles {
   }
 
   /** Removes all but the newest snapshot and `keepOld` before it. */
-  async dropOld(keepOld: number): Promise<void> {
-    for (const index of (await this.#indexes()).slice(0, -(keepOld + 1)))
-      await this.#options.disk.remove(this.#path(index));
+  dropOld(keepOld: number): Promise<void> {
+    return this.#changes.run(async () => {
+      for (const index of (await this.#indexes()).slice(0, -(keepOld + 1)))
+        await this.#options.disk.remove(this.#path(index));
+    });
   }
 
   async #read(index: Index): Promise<Snapshot> {

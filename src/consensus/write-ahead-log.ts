@@ -1,5 +1,6 @@
 import { assert, defined } from "../lib/assert.ts";
 import { asFault, Fault } from "../lib/fault.ts";
+import { Mutex } from "../lib/mutex.ts";
 import type { AppendFile, Disk } from "../ports/disk.ts";
 import type { Logger } from "../ports/log.ts";
 import { encodeRecord, type LogRecord, maxPayloadBytes, scanSegment } from "./record.ts";
@@ -44,6 +45,11 @@ export interface Write {
 export class WriteAheadLog {
   readonly #options: LogOptions;
   readonly #segments: Segment[];
+  /** Of the segment that is written. */
+  readonly #writing = new Mutex();
+  /** Of those before it: one that is dropped must not come back by being sealed anew. */
+  readonly #closed = new Mutex();
+  #mustRoll = false;
   #file: AppendFile | undefined;
   /** Bytes of the open file known to be synced. */
   #durable = 0;
@@ -83,7 +89,11 @@ export class WriteAheadLog {
    * (disk full) a later append may succeed, after anything else every one fails: what the disk holds is then only known
    * after opening it anew.
    */
-  async append(writes: readonly Write[]): Promise<void> {
+  append(writes: readonly Write[]): Promise<void> {
+    return this.#writing.run(() => this.#append(writes));
+  }
+
+  async #append(writes: readonly Write[]): Promise<void> {
     if (this.#broken) throw this.#broken;
     const file = this.#file ?? (await this.#openLast());
     const segment = defined(this.#segments.at(-1), "the segment that is written");
@@ -107,18 +117,58 @@ export class WriteAheadLog {
   }
 
   /** Removes the oldest segments as long as they hold no mark above this one. The segment being written stays. */
-  async dropThrough(mark: bigint): Promise<void> {
-    for (;;) {
-      const [first, second] = this.#segments;
-      if (!first || !second || first.mark > mark) return;
-      await this.#options.disk.remove(first.path);
-      this.#segments.shift();
-    }
+  dropThrough(mark: bigint): Promise<void> {
+    return this.#closed.run(async () => {
+      for (;;) {
+        const [first, second] = this.#segments;
+        if (!first || !second || first.mark > mark) return;
+        await this.#options.disk.remove(first.path);
+        this.#segments.shift();
+      }
+    });
   }
 
-  async close(): Promise<void> {
+  /**
+   * Seals everything written so far with the sealer's last key. Durable when it resolves; each segment is readable at every
+   * moment, and appending goes on meanwhile.
+   */
+  async reseal(): Promise<void> {
+    await this.#writing.run(() => this.#roll());
+    for (const segment of [...this.#segments])
+      await this.#closed.run(async () => {
+        const isWritten = segment === this.#segments.at(-1) && !this.#mustRoll;
+        if (this.#segments.includes(segment) && !isWritten) await this.#reseal(segment);
+      });
+  }
+
+  close(): Promise<void> {
     this.#broken ??= new Fault("unavailable", "Cannot append to the log: it is closed");
+    return this.#writing.run(() => this.#closeFile());
+  }
+
+  /** Lets the next record begin a new segment. */
+  async #roll(): Promise<void> {
+    if (this.#broken) throw this.#broken;
+    const last = this.#segments.at(-1);
+    if (!last || last.first === this.#next) return;
     await this.#closeFile();
+    this.#mustRoll = true;
+  }
+
+  /** What a whole file that replaces another holds is synced to its end: each record says so. */
+  async #reseal(segment: Segment): Promise<void> {
+    const { disk, sealer } = this.#options;
+    const scan = scanSegment((await disk.read(segment.path)) ?? new Uint8Array(0), segment.first);
+    if (scan.state !== "whole") throw damage(segment, scan.offset);
+    const records: Uint8Array[] = [];
+    let size = 0;
+    for (const { index, payload } of scan.records) {
+      const place = placeOf(index);
+      const record = encodeRecord({ index, payload: sealer.seal(sealer.open(payload, place), place) }, size);
+      records.push(record);
+      size += record.byteLength;
+    }
+    await disk.replace(segment.path, Buffer.concat(records));
   }
 
   #seal(payload: Uint8Array, index: bigint): Uint8Array {
@@ -130,7 +180,7 @@ export class WriteAheadLog {
   async #openLast(): Promise<AppendFile> {
     const { directory, disk, segmentBytes = defaultSegmentBytes } = this.#options;
     let segment = this.#segments.at(-1);
-    if (segment) {
+    if (segment && !this.#mustRoll) {
       const file = await disk.openAppend(segment.path, reserveBytes);
       if (file.size < segmentBytes) return this.#use(file);
       await file.close();
@@ -138,6 +188,7 @@ export class WriteAheadLog {
     segment = { first: this.#next, path: `${directory}/${segmentName(this.#next)}`, mark: 0n };
     const file = await disk.openAppend(segment.path, reserveBytes);
     this.#segments.push(segment);
+    this.#mustRoll = false;
     return this.#use(file);
   }
 

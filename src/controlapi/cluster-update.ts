@@ -3,24 +3,15 @@ import { Fault } from "../lib/fault.ts";
 import { same } from "../lib/same.ts";
 import type { Cluster } from "../model/objects.ts";
 import { digestOf, newJoinToken } from "../pki/join-token.ts";
+import { unlockKeysOf } from "../pki/swarm-lock.ts";
 import type { Random } from "../ports/random.ts";
 import type { KeyRotation } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
-import {
-  type CAConfig,
-  type EncryptionKey,
-  EncryptionKeySchema,
-  JoinTokensSchema,
-  RootCASchema,
-} from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { type CAConfig, JoinTokensSchema, RootCASchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { checkedClusterSpec } from "./cluster-spec.ts";
 import { type ControlApiParts, type Methods, notFound, required } from "./parts.ts";
 import { redacted } from "./redacted.ts";
 import { withoutExpired } from "./removed-certificates.ts";
 import { atVersion } from "./versioned.ts";
-
-/** What the key that locks managers is for, in SwarmKit's words. */
-const managerSubsystem = "swarm-manager";
-const unlockKeyBytes = 32;
 
 export function updateCluster({ store, clock, random }: ControlApiParts): Methods<"updateCluster"> {
   return {
@@ -36,7 +27,7 @@ export function updateCluster({ store, clock, random }: ControlApiParts): Method
         return tx.cluster.update({
           ...next,
           rootCa: rotatedTokens(current, rotation, random),
-          unlockKeys: unlockKeys(next, rotation?.managerUnlockKey ?? false, random),
+          unlockKeys: unlockKeysOf(next, rotation?.managerUnlockKey ?? false, random),
         });
       });
       return { cluster: redacted(cluster) };
@@ -67,13 +58,4 @@ function rotatedTokens({ rootCa }: Cluster, rotation: KeyRotation | undefined, r
       ...(rotation?.managerJoinToken && { manager: newJoinToken(digest, random) }),
     },
   };
-}
-
-/** Keys that unlock managers: one while managers lock themselves, a new one when that begins or is asked for. */
-function unlockKeys({ spec, unlockKeys: keys }: Cluster, rotate: boolean, random: Random): EncryptionKey[] {
-  const others = keys.filter(key => key.subsystem !== managerSubsystem);
-  if (!spec.encryptionConfig?.autoLockManagers) return others;
-  const current = rotate ? undefined : keys.find(key => key.subsystem === managerSubsystem);
-  const fresh = () => create(EncryptionKeySchema, { subsystem: managerSubsystem, key: random.bytes(unlockKeyBytes) });
-  return [...others, current ?? fresh()];
 }

@@ -18,6 +18,8 @@ export interface ManagerOptions {
   readonly directory: string;
   /** The key that log and snapshots are sealed with. */
   readonly dataKey: Uint8Array;
+  /** The one that is to take its place, while they are being sealed anew: some of them are under it by now. */
+  readonly nextDataKey?: Uint8Array | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

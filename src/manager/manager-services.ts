@@ -27,6 +27,7 @@ export interface ManagerServices {
   readonly control: Registration;
   readonly logs: Registration;
   readonly membership: Registration;
+  readonly authority: Registration;
   readonly all: readonly Registration[];
 }
 
@@ -36,13 +37,15 @@ export function managerServices(parts: ServiceParts): ManagerServices {
   const control = byLeader(register(Control, controlApi({ ...parts, members: () => quorum.members() })));
   const logs = byLeader(lateService(Logs, async signal => (await seat.serving(signal)).broker.logs));
   const membership = byLeader(register(RaftMembership, membershipService({ ...parts, store })));
+  const [ca, nodeCertificates] = caServices(parts);
+  const authority = byLeader(ca);
   return {
-    ...{ control, logs, membership },
+    ...{ control, logs, membership, authority },
     all: [
-      ...[control, logs, membership],
+      ...[control, logs, membership, authority],
       byLeader(lateService(Dispatcher, async signal => (await seat.serving(signal)).dispatcher.handlers)),
       byLeader(lateService(LogBroker, async signal => (await seat.serving(signal)).broker.agents)),
-      ...caServices(parts).map(byLeader),
+      byLeader(nodeCertificates),
       // Between the members themselves: whoever is called is meant.
       healthService,
       amongRaft(Raft, raft),

@@ -1,15 +1,17 @@
 import type { Consensus } from "../consensus/consensus.ts";
 import { type Leadership, noLeader } from "../consensus/leadership.ts";
 import type { MemberStatus } from "../consensus/member.ts";
-import { aesGcmSealer } from "../consensus/sealer.ts";
+import { ChangingSealer } from "../consensus/sealer.ts";
 import type { Quorum } from "../control/quorum.ts";
 import { onAbort } from "../lib/bell.ts";
 import { asFault, Fault } from "../lib/fault.ts";
+import type { Cluster } from "../model/objects.ts";
 import { sleep } from "../ports/clock.ts";
 import type { Client, Handlers, Registration } from "../ports/transport.ts";
 import { Store } from "../store/store.ts";
 import { findCluster } from "../store/the-cluster.ts";
 import type { ReadTx, StoreEvent } from "../store/tx.ts";
+import { CA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import { RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
@@ -37,12 +39,14 @@ export class Manager {
   /** Calls go to the leader, this manager or another one: see `LeaderRoute`. */
   readonly control: Client<typeof Control>;
   readonly logs: Client<typeof Logs>;
+  readonly authority: Client<typeof CA>;
   readonly #options: ManagerOptions;
   readonly #store: Store;
   readonly #watch: LeaderWatch;
   readonly #link: LeaderLink;
   readonly #seat: LeaderSeat<LeaderUnit>;
   readonly #services: ManagerServices;
+  readonly #sealer: ChangingSealer;
   readonly #stopping = new AbortController();
   #consensus: Consensus | undefined;
   #broken: Fault | undefined;
@@ -52,6 +56,8 @@ export class Manager {
   private constructor(options: ManagerOptions) {
     const { self, clock, random, log, transport } = options;
     this.#options = options;
+    this.#sealer = new ChangingSealer(options.dataKey, random);
+    if (options.nextDataKey) this.#sealer.change(options.nextDataKey);
     const store = new Store({ clock });
     this.#store = store;
     const watch = new LeaderWatch(clock);
@@ -77,6 +83,7 @@ export class Manager {
     });
     this.control = this.#client(Control, this.#services.control);
     this.logs = this.#client(Logs, this.#services.logs);
+    this.authority = this.#client(CA, this.#services.authority);
   }
 
   /**
@@ -128,6 +135,30 @@ export class Manager {
   /** Reads the swarm's state, as it is committed and known here: behind the leader's on other managers. */
   view<T>(callback: (tx: ReadTx) => T): T {
     return this.#store.view(callback);
+  }
+
+  /** The cluster object as this manager knows it; undefined before it knows anything. */
+  cluster(): Cluster | undefined {
+    return this.#store.view(findCluster);
+  }
+
+  /** Tells each change of the cluster object, as this manager knows it, until the returned function is called. */
+  onCluster(changed: () => void): () => void {
+    const stops = [
+      this.#store.onRestore(changed),
+      this.#store.onCommit(events => {
+        if (events.some(({ kind }) => kind === "cluster")) changed();
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** Seals log and snapshots with another key from now on; resolves when nothing is left under the one before. */
+  async changeDataKey(next: Uint8Array): Promise<void> {
+    this.#sealer.change(next);
+    await this.consensus.reseal();
   }
 
   /** Whether a node was removed from the swarm though its certificate still holds. */
@@ -187,11 +218,11 @@ export class Manager {
   }
 
   #entry(): QuorumEntry {
-    const { self, advertiseAddress, dataKey, random, ...options } = this.#options;
+    const { self, advertiseAddress, ...options } = this.#options;
     return {
       ...options,
-      ...{ random, store: this.#store, onBroken: fault => this.#break(fault) },
-      sealer: aesGcmSealer(dataKey, random),
+      ...{ store: this.#store, onBroken: (fault: Fault) => this.#break(fault) },
+      sealer: this.#sealer,
       self: { nodeId: self.nodeId, address: advertiseAddress },
       signal: this.#stopping.signal,
       // What is told before the log is open is asked for when it is.
@@ -261,7 +292,10 @@ export class Manager {
     };
   }
 
-  #client<S extends typeof Control | typeof Logs | typeof RaftMembership>(service: S, of: Registration): Client<S> {
+  #client<S extends typeof Control | typeof Logs | typeof CA | typeof RaftMembership>(
+    service: S,
+    of: Registration,
+  ): Client<S> {
     return localClient(service, of.handlers as Handlers<S>, this.#options.self);
   }
 }

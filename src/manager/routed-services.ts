@@ -114,6 +114,7 @@ function kindOf(method: DescMethod): Routed["kind"] {
 }
 
 /** Who changes something and then asks for it is to see the change, whichever managers it talks to. */
-function needsBarrier(method: DescMethod): boolean {
-  return method.parent.typeName === Control.typeName && /^(get|list)/.test(method.localName);
+function needsBarrier({ parent, localName }: DescMethod): boolean {
+  if (parent.typeName === CA.typeName) return localName === CA.method.getUnlockKey.localName;
+  return parent.typeName === Control.typeName && /^(get|list)/.test(localName);
 }

@@ -7,6 +7,7 @@ import { defined } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
 import { type Credentials, parseCredentials } from "../pki/credentials.ts";
 import { dataKeyOf, type NodeFiles } from "../pki/key-file.ts";
+import { noLock } from "../pki/key-lock.ts";
 import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { RootCa } from "../pki/root-ca.ts";
 import { sleep } from "../ports/clock.ts";
@@ -84,7 +85,7 @@ export async function restorationOf(backup: Backup, address: string, doors: Door
   const { cluster, ...log } = await soleMember(backup, address, doors);
   const credentials = await freshCredentials(parseCredentials(backup), cluster, doors);
   if (credentials.role !== "manager") throw unusable("its certificate is not a manager's");
-  return { files: { ...credentials, headers: headersFor("manager", new Map(), doors.random) }, ...log };
+  return { files: { ...credentials, headers: headersFor("manager", new Map(), doors.random), lock: noLock }, ...log };
 }
 
 /** Writes the log that a restored manager goes on with. */

@@ -1,8 +1,8 @@
 import { newCluster } from "../ca/new-cluster.ts";
 import type { InitRequest } from "../docker-api/backend.ts";
-import { Fault } from "../lib/fault.ts";
 import type { ManagerBeginning } from "../manager/beginning.ts";
 import type { NodeFiles } from "../pki/key-file.ts";
+import { swarmLock } from "../pki/swarm-lock.ts";
 import type { NodeDoors } from "./doors.ts";
 import { headersFor } from "./keyring.ts";
 
@@ -14,9 +14,7 @@ export interface Founding {
 
 /** What a new swarm begins with: its objects, and the identity of its first manager. Nothing is written yet. */
 export async function found(request: InitRequest, doors: NodeDoors): Promise<Founding> {
-  if (request.autoLock || request.spec.encryptionConfig?.autoLockManagers)
-    throw new Fault("unimplemented", "Cannot found a swarm with autolock: this version does not lock managers");
   const { cluster, node, credentials } = await newCluster({ ...request, clock: doors.clock, random: doors.random });
   const headers = headersFor(credentials.role, new Map(), doors.random);
-  return { files: { ...credentials, headers }, beginning: { kind: "found", cluster, node } };
+  return { files: { ...credentials, headers, lock: swarmLock(cluster) }, beginning: { kind: "found", cluster, node } };
 }

@@ -1,6 +1,5 @@
 import { asFault } from "../lib/fault.ts";
-import { parseCredentials } from "../pki/credentials.ts";
-import { loadNodeFiles } from "../pki/key-file.ts";
+import { loadNodeId } from "../pki/key-file.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import type { NodeDoors } from "./doors.ts";
@@ -18,9 +17,9 @@ export async function removeTasks(runtime: Runtime, log: Logger): Promise<void> 
 /** The same for a node that could not take up its membership, as far as its files still tell who it is. */
 export async function removeTasksOfMember({ disk, log, runtime }: NodeDoors, directory: string): Promise<void> {
   try {
-    const files = await loadNodeFiles(disk, certificatesIn(directory));
-    if (!files) return;
-    const opened = await runtime(parseCredentials(files).nodeId, "");
+    const nodeId = await loadNodeId(disk, certificatesIn(directory));
+    if (nodeId === undefined) return;
+    const opened = await runtime(nodeId, "");
     await removeTasks(opened, log);
     await opened.close();
   } catch (error) {

@@ -3,6 +3,7 @@ import { Fault } from "../lib/fault.ts";
 import type { ManagerBeginning } from "../manager/beginning.ts";
 import { type Credentials, parseCredentials } from "../pki/credentials.ts";
 import { dataKeyOf, loadNodeFiles, saveNodeFiles } from "../pki/key-file.ts";
+import { noLock } from "../pki/key-lock.ts";
 import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { RootCa } from "../pki/root-ca.ts";
 import type { AppendFile, Disk } from "../ports/disk.ts";
@@ -139,7 +140,7 @@ async function identity(role: Caller["role"]): Promise<Credentials> {
 beforeEach(async () => {
   disk = new SimDisk();
   changes = [];
-  await saveNodeFiles(disk, certificates, { ...identities.worker, headers: new Map() });
+  await saveNodeFiles(disk, certificates, { ...identities.worker, headers: new Map(), lock: noLock });
 });
 
 async function started(on: Disk = disk): Promise<Daemon> {

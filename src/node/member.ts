@@ -6,18 +6,21 @@ import type { ManagerBeginning } from "../manager/beginning.ts";
 import { Manager } from "../manager/manager.ts";
 import { type Credentials, parseCredentials } from "../pki/credentials.ts";
 import type { NodeFiles } from "../pki/key-file.ts";
+import type { KeyLock } from "../pki/key-lock.ts";
 import { LiveIdentity } from "../pki/live-identity.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import type { Caller, Transport } from "../ports/transport.ts";
 import { Worker } from "../worker/worker.ts";
-import { defaultClusterPort, splitAddress } from "./addresses.ts";
 import { describeNode } from "./description.ts";
 import type { NodeDoors } from "./doors.ts";
 import { Keyring } from "./keyring.ts";
 import { removeTasks } from "./leaving.ts";
+import { LockFollower } from "./lock-follower.ts";
+import { askLock } from "./manager-lock.ts";
 import { ManagerSeat, type SeatHooks } from "./manager-seat.ts";
 import { Renewal } from "./renewal.ts";
-import { certificatesIn, logIn, type NodeState } from "./state-file.ts";
+import { SeatedManager } from "./seated-manager.ts";
+import { addressOf, certificatesIn, logIn, type NodeState } from "./state-file.ts";
 
 export interface MemberOptions {
   readonly doors: NodeDoors;
@@ -44,8 +47,9 @@ export class Member {
   readonly #identity: LiveIdentity;
   readonly #transport: Transport;
   readonly #keyring: Keyring;
-  readonly #seat: ManagerSeat<Manager>;
+  readonly #seat: ManagerSeat<SeatedManager>;
   readonly #renewal: Renewal;
+  readonly #stopping = new AbortController();
   #role: Caller["role"];
   #welcome = (): void => {};
 
@@ -89,7 +93,12 @@ export class Member {
 
   /** Undefined on a worker, and while a manager is being prepared. */
   get manager(): Manager | undefined {
-    return this.#seat.manager;
+    return this.#seat.manager?.manager;
+  }
+
+  /** What its keys are locked with on the disk. */
+  get lock(): KeyLock {
+    return this.#keyring.lock;
   }
 
   /** What this node proves itself with now. */
@@ -132,6 +141,7 @@ export class Member {
 
   /** Stops serving and lets go of everything. Tasks go on running. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
     await this.#renewal.stop();
     await this.worker.stop();
     await this.#seat.stop();
@@ -145,6 +155,7 @@ export class Member {
   async leave(force: boolean): Promise<void> {
     const { log } = this.#options.doors;
     if (!force) await this.#runtime.list();
+    this.#stopping.abort();
     await this.#renewal.stop();
     await this.worker.stop();
     await removeTasks(this.#runtime, log);
@@ -169,9 +180,9 @@ export class Member {
     return others.map(each => each.address);
   }
 
-  #newSeat(): ManagerSeat<Manager> {
+  #newSeat(): ManagerSeat<SeatedManager> {
     const { doors, directory, onManager } = this.#options;
-    return new ManagerSeat<Manager>({
+    return new ManagerSeat<SeatedManager>({
       ...doors,
       directory: logIn(directory),
       others: () => this.#others(),
@@ -181,7 +192,7 @@ export class Member {
     });
   }
 
-  async #openManager(beginning: ManagerBeginning, hooks: SeatHooks): Promise<Manager> {
+  async #openManager(beginning: ManagerBeginning, hooks: SeatHooks): Promise<SeatedManager> {
     const { doors, directory, state, onBroken } = this.#options;
     const { disk, clock, random, log } = doors;
     const manager = await Manager.start({
@@ -192,10 +203,12 @@ export class Member {
       advertiseAddress: state.advertiseAddress,
       directory: logIn(directory),
       dataKey: this.#keyring.dataKey(),
+      nextDataKey: this.#keyring.nextDataKey(),
     });
     try {
       await this.#keyring.noteLog();
-      return manager;
+      const renew = () => this.#renewal.demand();
+      return new SeatedManager(manager, new LockFollower({ ...doors, manager, keyring: this.#keyring, renew }));
     } catch (error) {
       await manager.stop();
       throw error;
@@ -229,11 +242,14 @@ export class Member {
     return new Renewal({
       ...{ clock, random, log, identity: this.#identity, transport: this.#transport },
       managers: () => this.managers().map(manager => manager.address),
-      save: renewed => this.#keyring.save(renewed),
+      save: renewed => this.#save(renewed),
     });
   }
-}
 
-function addressOf(state: NodeState): string {
-  return splitAddress(state.advertiseAddress, defaultClusterPort)?.host ?? state.advertiseAddress;
+  /** A new manager's keys are locked from the first: they are never written in clear where others are locked. */
+  async #save(renewed: Credentials): Promise<void> {
+    if (renewed.role === "worker" || this.#role === "manager") return this.#keyring.save(renewed);
+    const transport = this.#options.doors.transport(new LiveIdentity(renewed), () => false);
+    await this.#keyring.save(renewed, await askLock(transport, this.#others(), this.#stopping.signal));
+  }
 }

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { newCluster } from "../ca/new-cluster.ts";
 import { parseCredentials } from "../pki/credentials.ts";
 import type { NodeFiles } from "../pki/key-file.ts";
+import { noLock } from "../pki/key-lock.ts";
 import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { RootCa } from "../pki/root-ca.ts";
 import type { HostAddress } from "../ports/host-addresses.ts";
@@ -40,7 +41,7 @@ async function filesOf(role: Caller["role"]): Promise<NodeFiles> {
   const self = { nodeId: "n1", role, clusterId: "c1" } as const;
   const certificatePem = await rootCa.sign(await newRequest(keyPem), self, clock.now(), 3_600_000);
   const credentials = parseCredentials({ certificatePem, keyPem, rootPem: rootCa.certificatePem });
-  return { ...credentials, headers: new Map() };
+  return { ...credentials, headers: new Map(), lock: noLock };
 }
 
 describe("a membership on the disk", () => {

@@ -36,13 +36,14 @@ export async function noteFounded({ disk, directory }: MembershipPlace, state: N
 
 /**
  * The membership on the disk, with the addresses that this machine has now; undefined when there is none. Fault
- * data_loss when it makes no sense, unavailable when a manager's address is not to be told.
+ * data_loss when it makes no sense, unavailable when a manager's address is not to be told, unauthenticated when its keys
+ * are locked and `unlockKey` does not open them.
  */
-export async function readMembership(place: MembershipPlace): Promise<Membership | undefined> {
+export async function readMembership(place: MembershipPlace, unlockKey?: Uint8Array): Promise<Membership | undefined> {
   const { disk, directory } = place;
   const state = await loadState(disk, directory);
   if (state?.founding) return forgetUnfounded(place);
-  const files = state && (await loadNodeFiles(disk, certificatesIn(directory)));
+  const files = state && (await loadNodeFiles(disk, certificatesIn(directory), unlockKey));
   if (!files) return undefined;
   return { files, state: await withAddressesNow(place, state, parseCredentials(files).role) };
 }

@@ -5,6 +5,7 @@ import { asFault, Fault } from "../lib/fault.ts";
 import { Mutex } from "../lib/mutex.ts";
 import type { Manager } from "../manager/manager.ts";
 import { parseCredentials } from "../pki/credentials.ts";
+import { formatUnlockKey, parseUnlockKey } from "../pki/unlock-key.ts";
 import { sleep } from "../ports/clock.ts";
 import type { Client } from "../ports/transport.ts";
 import type { StoreEvent } from "../store/tx.ts";
@@ -20,7 +21,7 @@ import { Member } from "./member.ts";
 import { type Membership, noteFounded, readMembership, writeMembership } from "./membership.ts";
 import { newState, stateForNewCluster } from "./new-state.ts";
 import { outside, type Standing, statusOf } from "./standing.ts";
-import { forgetMembership, logIn, type NodeState, saveState } from "./state-file.ts";
+import { addressOf, forgetMembership, loadState, logIn, type NodeState, saveState } from "./state-file.ts";
 import * as texts from "./texts.ts";
 import { within } from "./within.ts";
 
@@ -46,6 +47,8 @@ export class Node implements SwarmBackend {
   /** Changes of standing come one after the other. */
   readonly #changes = new Mutex();
   #standing: Standing = outside;
+  /** What this manager's keys were unlocked or locked with last, for as long as the daemon runs. */
+  #unlockKey: Uint8Array | undefined;
   /** Aborts when `#standing` is left for another. */
   #left = new AbortController();
   /** Aborts when another manager serves than before, or none any more. */
@@ -58,7 +61,7 @@ export class Node implements SwarmBackend {
 
   /** Takes up the membership that the disk tells of. A fault in it is told by `status`, not thrown. */
   start(): Promise<void> {
-    return this.#changes.run(() => this.#resume(1));
+    return this.#changes.run(async () => void (await this.#resume(1)));
   }
 
   /** Stops taking part; running tasks go on and the membership is kept. */
@@ -116,19 +119,26 @@ export class Node implements SwarmBackend {
       if (standing.at === "outside") throw new Fault("unavailable", texts.notInSwarm);
       if (!force) await this.#checkMayLeave(standing);
       if (standing.at === "member") await standing.member.leave(force);
-      if (standing.at === "fault") await removeTasksOfMember(this.#doors, this.#directory);
+      if (standing.at === "fault" || standing.at === "locked") await removeTasksOfMember(this.#doors, this.#directory);
       this.#stand(outside);
+      this.#unlockKey = undefined;
       await forgetMembership(this.#doors.disk, this.#directory);
     });
   }
 
-  async unlock(): Promise<void> {
-    throw new Fault("already_exists", texts.notLocked);
+  unlock(text: string): Promise<void> {
+    return this.#changes.run(async () => {
+      if (this.#standing.at !== "locked") throw new Fault("already_exists", texts.notLocked);
+      this.#unlockKey = parseUnlockKey(text);
+      const fault = await this.#resume(1);
+      if (fault?.code === "unauthenticated") throw new Fault("unauthenticated", texts.wrongUnlockKey, { cause: fault });
+      if (fault) throw fault;
+    });
   }
 
   async unlockKey(): Promise<string> {
-    this.#manager();
-    return "";
+    const { unlockKey } = await this.#manager().authority.getUnlockKey({});
+    return unlockKey.length > 0 ? formatUnlockKey(unlockKey) : "";
   }
 
   /** This node's manager of the moment, to be measured. */
@@ -176,6 +186,7 @@ export class Node implements SwarmBackend {
 
   /** Fault unavailable on a manager: with its files a part of the swarm's state goes, or all of it. */
   async #checkMayLeave(standing: Standing): Promise<void> {
+    if (standing.at === "locked") throw new Fault("unavailable", texts.lockedLeaves);
     const isManager =
       standing.at === "member"
         ? standing.member.role === "manager"
@@ -199,6 +210,7 @@ export class Node implements SwarmBackend {
 
   #manager(): Manager {
     const standing = this.#standing;
+    if (standing.at === "locked") throw new Fault("unavailable", texts.locked);
     if (standing.at !== "member") throw new Fault("unavailable", texts.notManager);
     if (!standing.member.manager) throw new Fault("unavailable", texts.workerAsked);
     return standing.member.manager;
@@ -228,7 +240,9 @@ export class Node implements SwarmBackend {
   async #forceNewCluster(request: InitRequest): Promise<string> {
     const standing = this.#standing;
     if (standing.at === "joining") throw new Fault("unavailable", texts.alreadyInSwarm);
-    const membership = await readMembership(this.#place());
+    if (standing.at === "locked") throw new Fault("unavailable", texts.locked);
+    this.#keepUnlockKey();
+    const membership = await readMembership(this.#place(), this.#unlockKey);
     if (!membership || parseCredentials(membership.files).role !== "manager")
       throw new Fault("unavailable", texts.notParticipating);
     const state = await stateForNewCluster(request, membership.state, this.#doors.addresses);
@@ -255,16 +269,35 @@ export class Node implements SwarmBackend {
     }
   }
 
-  /** Takes up the membership on the disk; as long as that fails for reasons that may pass, again and again. */
-  async #resume(attempt: number): Promise<void> {
+  /**
+   * Takes up the membership on the disk; as long as that fails for reasons that may pass, again and again. Resolves with
+   * the fault of this time.
+   */
+  async #resume(attempt: number): Promise<Fault | undefined> {
     try {
-      const membership = await readMembership(this.#place());
+      const membership = await readMembership(this.#place(), this.#unlockKey);
       if (membership) await this.#become(membership);
+      return undefined;
     } catch (error) {
       const fault = asFault(error);
+      if (fault.code === "unauthenticated") return this.#lock(fault);
       this.#fail(fault);
       if (fault.code !== "data_loss") void this.#resumeLater(attempt);
+      return fault;
     }
+  }
+
+  async #lock(fault: Fault): Promise<Fault> {
+    this.#doors.log.warn(texts.locked);
+    this.#unlockKey = undefined;
+    const state = await loadState(this.#doors.disk, this.#directory);
+    this.#stand({ at: "locked", address: state ? addressOf(state) : "" });
+    return fault;
+  }
+
+  /** Whoever takes the membership up from the disk once more is not to be asked for the key again. */
+  #keepUnlockKey(): void {
+    if (this.#standing.at === "member") this.#unlockKey = this.#standing.member.lock.key;
   }
 
   async #resumeLater(attempt: number): Promise<void> {
@@ -307,6 +340,7 @@ export class Node implements SwarmBackend {
   async #stepDown(fault: Fault): Promise<void> {
     if (this.#standing.at !== "member") return;
     const { member } = this.#standing;
+    this.#keepUnlockKey();
     this.#fail(fault);
     await member.stop();
   }

@@ -41,6 +41,8 @@ export class Renewal {
   readonly #stopped = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #wanted: Caller["role"] | undefined;
+  /** Told at the next renewal. */
+  #demanded: (() => void)[] = [];
   /** Aborts to end a sleep before its time. */
   #nap = new AbortController();
 
@@ -56,6 +58,7 @@ export class Renewal {
     this.#stopped.abort();
     this.#nap.abort();
     await this.#running;
+    for (const tell of this.#demanded.splice(0)) tell();
   }
 
   /** Tells the role that the swarm gives this node: where its certificate says another, it is renewed at once. */
@@ -65,12 +68,21 @@ export class Renewal {
     this.#nap.abort();
   }
 
+  /** Renews the certificate without waiting for its time; resolves when that is done, or when it is given up by `stop`. */
+  demand(): Promise<void> {
+    if (this.#stopped.signal.aborted) return Promise.resolve();
+    return new Promise(resolve => {
+      this.#demanded.push(resolve);
+      this.#nap.abort();
+    });
+  }
+
   async #run(): Promise<void> {
     const { identity, clock, random } = this.#options;
     const { signal } = this.#stopped;
     for (let current = identity.current(); current && !signal.aborted; current = identity.current()) {
       const moment = renewalMoment(current, random.float());
-      while (clock.now() < moment && this.#fits(current) && !signal.aborted)
+      while (clock.now() < moment && this.#fits(current) && this.#demanded.length === 0 && !signal.aborted)
         await this.#sleep(Math.min(moment - clock.now(), longestSleepMs));
       await this.#renewUntilDone();
     }
@@ -82,14 +94,17 @@ export class Renewal {
     const { signal } = this.#stopped;
     for (let attempt = 1; !signal.aborted; attempt++) {
       const wanted = this.#wanted;
+      const demanded = this.#demanded.splice(0);
       try {
         const renewed = await this.#renew();
         await save(renewed);
         identity.set(renewed);
         const { role, notAfterMs } = renewed;
         log.info("renewed the certificate", { role, expires: new Date(notAfterMs).toISOString() });
+        for (const tell of demanded.splice(0)) tell();
         if (this.#fits(renewed)) return;
       } catch (error) {
+        this.#demanded.unshift(...demanded);
         if (signal.aborted) return;
         log.warn("could not renew the certificate", { attempt, reason: asFault(error).message });
       }

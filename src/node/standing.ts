@@ -6,6 +6,8 @@ export type Standing =
   | { readonly at: "outside" }
   | { readonly at: "joining"; readonly giveUp: AbortController; error: string }
   | { readonly at: "member"; readonly member: Member }
+  /** A manager by its files, whose keys nobody has unlocked yet; its address is without port. */
+  | { readonly at: "locked"; readonly address: string }
   /** A member by its files, but unable to take part. */
   | { readonly at: "fault"; readonly error: string };
 
@@ -28,6 +30,8 @@ export function statusOf(standing: Standing): SwarmStatus {
       return nothing;
     case "joining":
       return { ...nothing, state: "pending", error: standing.error };
+    case "locked":
+      return { ...nothing, state: "locked", nodeAddress: standing.address };
     case "fault":
       return { ...nothing, state: "error", error: standing.error };
     case "member": {

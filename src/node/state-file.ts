@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { Value } from "typebox/value";
 import { Fault } from "../lib/fault.ts";
 import type { Disk } from "../ports/disk.ts";
+import { defaultClusterPort, splitAddress } from "./addresses.ts";
 
 const NodeState = Type.Object({
   /** HOST:PORT each. */
@@ -17,6 +18,11 @@ const NodeState = Type.Object({
 
 /** What a node remembers of its membership besides its certificate. Nothing secret. */
 export type NodeState = Static<typeof NodeState>;
+
+/** The address other nodes know this one by, without port. */
+export function addressOf({ advertiseAddress }: NodeState): string {
+  return splitAddress(advertiseAddress, defaultClusterPort)?.host ?? advertiseAddress;
+}
 
 const fileName = "node.json";
 

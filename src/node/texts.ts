@@ -8,6 +8,11 @@ export const lastManagerLeaves =
 export const joinTimedOut =
   'Timeout was reached before node joined. The attempt to join the swarm will continue in the background. Use the "docker info" command to see the current swarm status of your node.';
 export const notLocked = "swarm is not locked";
+export const locked =
+  'Swarm is encrypted and needs to be unlocked before it can be used. Please use "docker swarm unlock" to unlock it.';
+export const lockedLeaves =
+  "Swarm is encrypted and locked. Please unlock it first or use `--force` to ignore this message.";
+export const wrongUnlockKey = "swarm could not be unlocked: invalid key provided";
 export const notManager =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 export const workerAsked =

@@ -2,7 +2,18 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Disk } from "../ports/disk.ts";
 import type { Caller } from "../ports/transport.ts";
 import { SimDisk } from "../sim/disk.ts";
-import { dataKeyOf, loadNodeFiles, type NodeFiles, saveNodeFiles, withDataKey } from "./key-file.ts";
+import {
+  dataKeyOf,
+  loadNodeFiles,
+  type NodeFiles,
+  nextDataKeyOf,
+  saveNodeFiles,
+  withChangedDataKey,
+  withDataKey,
+  withNextDataKey,
+  withoutLog,
+} from "./key-file.ts";
+import { noLock } from "./key-lock.ts";
 import { newNodeKey, newRequest } from "./node-key.ts";
 import { RootCa } from "./root-ca.ts";
 
@@ -18,9 +29,9 @@ beforeAll(async () => {
   const fresh = async (headers: NodeFiles["headers"]): Promise<NodeFiles> => {
     const keyPem = newNodeKey();
     const certificatePem = await ca.sign(await newRequest(keyPem), node, 0);
-    return { certificatePem, keyPem, rootPem: ca.certificatePem, headers };
+    return { certificatePem, keyPem, rootPem: ca.certificatePem, headers, lock: noLock };
   };
-  first = await fresh(withDataKey(new Map([["kek-version", "0"]]), dataKey));
+  first = await fresh(withDataKey(new Map([["theirs", "kept"]]), dataKey));
   second = await fresh(first.headers);
 });
 
@@ -48,6 +59,35 @@ describe("the node's files", () => {
     expect(loaded).toEqual(first);
     expect(dataKeyOf(loaded!.headers)).toEqual(dataKey);
     expect(await disk.list(directory)).toEqual(["swarm-node.crt", "swarm-node.key", "swarm-root-ca.crt"]);
+  });
+
+  it("keep both of the log's keys while one takes the other's place", () => {
+    const next = new Uint8Array(32).fill(10);
+    const changing = withNextDataKey(first.headers, next);
+    expect([dataKeyOf(changing), nextDataKeyOf(changing)]).toEqual([dataKey, next]);
+    const changed = withChangedDataKey(changing);
+    expect([dataKeyOf(changed), nextDataKeyOf(changed)]).toEqual([next, undefined]);
+    expect(withChangedDataKey(changed)).toEqual(changed);
+    expect(withoutLog(changing)).toEqual(new Map([["theirs", "kept"]]));
+  });
+
+  it("are unreadable under a lock without its key, and nothing secret is left in clear", async () => {
+    const disk = new SimDisk();
+    await saveNodeFiles(disk, directory, first);
+    const unlockKey = new Uint8Array(32).fill(1);
+    const locked: NodeFiles = { ...first, lock: { key: unlockKey, version: 12n } };
+    await saveNodeFiles(disk, directory, locked);
+    const text = Buffer.from((await disk.read(`${directory}/swarm-node.key`))!).toString();
+    expect(text).toContain("BEGIN ENCRYPTED PRIVATE KEY");
+    expect(text).toContain("kek-version: 12\n");
+    expect(text).not.toContain(Buffer.from(dataKey).toString("base64"));
+    for (const key of [undefined, new Uint8Array(32).fill(2)])
+      await expect(loadNodeFiles(disk, directory, key)).rejects.toMatchObject({ code: "unauthenticated" });
+    const opened = await loadNodeFiles(disk, directory, unlockKey);
+    expect(opened).toEqual(locked);
+    const inClear = { ...first, lock: { key: new Uint8Array(), version: 13n } };
+    await saveNodeFiles(disk, directory, inClear);
+    expect(await loadNodeFiles(disk, directory)).toEqual(inClear);
   });
 
   it("are none in an empty directory", async () => {

@@ -77,15 +77,11 @@ async function update(context: RouteContext): Promise<Answer> {
     managerUnlockKey: rotates(context.query, "rotateManagerUnlockKey"),
   };
   const spec = toClusterSpec(body);
-  if (spec.encryptionConfig?.autoLockManagers) throw new Fault("unimplemented", cannotLock);
   const control = context.control();
   const { id: clusterId } = await theCluster(control);
   await control.updateCluster({ clusterId, clusterVersion: { index }, spec, rotation });
   return empty();
 }
-
-/** To take it and not do it would leave keys in the open that somebody thinks are locked away. */
-const cannotLock = "Cannot turn autolock on: this version does not lock managers";
 
 function rotates(query: URLSearchParams, name: string): boolean {
   const text = query.get(name) ?? "";

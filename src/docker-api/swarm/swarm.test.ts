@@ -298,10 +298,10 @@ describe("POST /swarm/leave", () => {
 });
 
 describe("POST /swarm/update", () => {
-  it("does not pretend to lock managers", async () => {
+  it("turns autolock on", async () => {
     const EncryptionConfig = { AutoLockManagers: true };
     const answer = await api.call("POST", "/swarm/update?version=1", { Name: "default", EncryptionConfig });
-    expect([answer.status, updates]).toEqual([501, []]);
+    expect([answer.status, updates]).toMatchObject([200, [{ spec: { encryptionConfig: { autoLockManagers: true } } }]]);
   });
 
   it("sends spec, version and rotations on", async () => {
