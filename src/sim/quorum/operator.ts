@@ -46,10 +46,10 @@ export class QuorumOperator {
   }
 
   acts(): readonly Act[] {
-    const { members, leader, mayGrow } = this.#quorum;
+    const { members, leader } = this.#quorum;
     const others = this.#wanted().filter(member => member !== leader);
     const away = members.filter(member => this.#wishOf(member).kind === "gone");
-    const canAdd = mayGrow && (away.length > 0 || members.length < mostMembers);
+    const canAdd = away.length > 0 || members.length < mostMembers;
     return [
       [canAdd ? 1.5 : 0, "member added", () => this.#exclusively(() => this.#add(away))],
       [
@@ -58,7 +58,7 @@ export class QuorumOperator {
         () => this.#exclusively(() => this.#remove(this.#dice.pick(others))),
       ],
       [1, "leadership handed over", () => this.#exclusively(() => this.#transfer())],
-      [this.#hasForced || !mayGrow ? 0 : 0.2, "new cluster forced", () => this.#exclusively(() => this.#force())],
+      [this.#hasForced ? 0 : 0.2, "new cluster forced", () => this.#exclusively(() => this.#force())],
     ];
   }
 

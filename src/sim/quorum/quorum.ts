@@ -35,7 +35,7 @@ export interface QuorumOptions {
   readonly keptEntries: bigint;
   readonly maxSkewMs: number;
   readonly maxDrift: number;
-  /** How many members get a call for each message of raft's: then none may be added, for such calls do not say where from. */
+  /** How many members get a call for each message of raft's, as managers of another make. */
   readonly plainChance: number;
   /** Told what must not be. */
   readonly problem: (problem: string) => void;
@@ -79,11 +79,6 @@ export class Quorum {
       onRemoved: member => this.onRemoved(member),
       onBroken: (member, fault) => this.onBroken(member, fault),
     };
-  }
-
-  /** Whether machines may be added to it. */
-  get mayGrow(): boolean {
-    return this.#options.plainChance === 0;
   }
 
   /** Another machine, with nothing on it. */
