@@ -103,7 +103,7 @@ export class Peer {
   /** Until the connection breaks. */
   async #converse(): Promise<void> {
     try {
-      await this.#connection.client(Peers).deliver(this.#frames(), { signal: this.#end.signal });
+      await this.#connection.client(Peers).deliver(this.#frames());
     } catch (error) {
       if (asFault(error).code !== "unimplemented") throw error;
       await this.#call();
@@ -125,7 +125,7 @@ export class Peer {
 
   async #call(): Promise<void> {
     const raft = this.#connection.client(RaftService);
-    const options = { signal: this.#end.signal, timeoutMs: callTimeoutMs };
+    const options = { timeoutMs: callTimeoutMs };
     for (;;) {
       while (this.#queue.length > 0) {
         const messages = this.#queue.splice(0, maxFrame);
@@ -143,7 +143,7 @@ export class Peer {
   async #sendSnapshot(message: InstallSnapshot): Promise<void> {
     if (this.#isSendingSnapshot) return;
     this.#isSendingSnapshot = true;
-    const options = { signal: this.#end.signal, timeoutMs: snapshotTimeoutMs };
+    const options = { timeoutMs: snapshotTimeoutMs };
     const delivered = await this.#connection
       .client(RaftService)
       .streamRaftMessage(snapshotParts(toWireMessage(message)), options)
