@@ -29,7 +29,7 @@ export class AddressSearch {
     if (this.#underWay.has(raftId)) return;
     this.#underWay.add(raftId);
     const { book, ownId } = this.#options;
-    for (const member of book.members) {
+    for (const member of book.known) {
       if (member.raftId === ownId || book.get(raftId)) continue;
       const address = await this.#ask(member.address, raftId);
       if (address !== undefined) book.hint({ raftId, nodeId, address });

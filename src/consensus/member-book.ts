@@ -19,6 +19,11 @@ export class MemberBook {
     return [...this.#members.values()].sort((a, b) => (a.raftId < b.raftId ? -1 : 1));
   }
 
+  /** Everybody of whom is known where they are reached, whom the log has not told of yet as well. */
+  get known(): readonly Member[] {
+    return [...new Map([...this.#members, ...this.#hints]).values()];
+  }
+
   /** Raft ids that must not come back. */
   get removed(): readonly bigint[] {
     return [...this.#removed];
