@@ -30,6 +30,7 @@ export async function run(report: Report, args: readonly string[]): Promise<void
     report("peak memory", result.peakBytes / 1e6, "MB", params);
     report("memory before", result.startBytes / 1e6, "MB", params);
     report("longest turn of the event loop", result.longestTurnMs, "ms", params);
+    report("longest turn, CPU time", result.longestTurnCpuMs, "ms", params);
     report("most less fewest tasks on a node", result.unevenness, "tasks", params);
   }
 }

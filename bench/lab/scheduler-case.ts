@@ -32,8 +32,9 @@ export interface SchedulerCase {
 export interface SchedulerResult {
   readonly wallMs: number;
   readonly cpuMs: number;
-  /** Longest time for which the event loop did nothing else. */
+  /** Longest time for which the event loop did nothing else, and the most CPU time it used meanwhile. */
   readonly longestTurnMs: number;
+  readonly longestTurnCpuMs: number;
   readonly peakBytes: number;
   /** What the process held before the scheduler began: the tasks and nodes themselves. */
   readonly startBytes: number;
@@ -96,12 +97,13 @@ export async function measureScheduler({ nodes, tasks, variant }: SchedulerCase)
   await done;
   const wallMs = performance.now() - start;
   const used = process.cpuUsage(cpu);
-  const longestTurnMs = stall.end();
+  const longestTurn = stall.end();
   await scheduler.stop();
   return {
     wallMs,
     cpuMs: (used.user + used.system) / 1000,
-    longestTurnMs,
+    longestTurnMs: longestTurn.wallMs,
+    longestTurnCpuMs: longestTurn.cpuMs,
     peakBytes: process.resourceUsage().maxRSS * 1024,
     startBytes,
     unevenness: unevennessOf(store, variant),
@@ -134,20 +136,25 @@ class ForgetfulLog implements Proposer {
 
 /** Notices for how long nothing else had its turn. */
 class StallWatch {
-  #longest = 0;
+  #wallMs = 0;
+  #cpuMs = 0;
   #last = performance.now();
+  #cpu = process.cpuUsage();
   readonly #timer = setInterval(() => this.#note(), stallCheckMs);
 
-  end(): number {
+  end(): { readonly wallMs: number; readonly cpuMs: number } {
     clearInterval(this.#timer);
     this.#note();
-    return this.#longest;
+    return { wallMs: this.#wallMs, cpuMs: this.#cpuMs };
   }
 
   #note(): void {
     const now = performance.now();
-    this.#longest = Math.max(this.#longest, now - this.#last - stallCheckMs);
+    const { user, system } = process.cpuUsage(this.#cpu);
+    this.#wallMs = Math.max(this.#wallMs, now - this.#last - stallCheckMs);
+    this.#cpuMs = Math.max(this.#cpuMs, (user + system) / 1000);
     this.#last = now;
+    this.#cpu = process.cpuUsage();
   }
 }
 

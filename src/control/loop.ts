@@ -41,10 +41,10 @@ export interface Loop<Observation> {
   /** How long a hint for the key may wait, in milliseconds, so that more come together; 0 when left out. */
   hintDelayMs?(key: string): number;
   /**
-   * Whether the next look will surely write: then it is made in the transaction at once, and not first to find out whether
+   * Whether the next look at the key will surely write: then it is made in the transaction at once, and not first to find out whether
    * one is needed. For loops whose looks are long.
    */
-  expectsWrites?(): boolean;
+  expectsWrites?(key: string): boolean;
   /** Undefined when there is nothing to decide. What it returns is used inside the same transaction only. */
   observe(tx: ReadTx, key: string): Observation | undefined;
   decide(observation: Observation, context: Context): Decision;

@@ -131,7 +131,7 @@ class LoopRunner<Observation> implements Running {
 
   /** A look at what is committed costs nobody anything; only when there is something to do is a transaction made. */
   #look(key: string): void {
-    if (this.#loop.expectsWrites?.()) {
+    if (this.#loop.expectsWrites?.(key)) {
       this.#commit(key);
       return;
     }

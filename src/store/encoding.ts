@@ -33,12 +33,12 @@ export function encodeRequest(request: InternalRaftRequest): Uint8Array {
 }
 
 function writeAction(writer: BinaryWriter, action: StoreAction): void {
-  if (action.target.case !== "task") {
+  if (action.target.case !== "task" || action.$unknown) {
     writer.raw(toBinary(StoreActionSchema, action));
     return;
   }
   const { spec, serviceAnnotations, ...own } = action.target.value;
-  writer.raw(toBinary(StoreActionSchema, { ...action, target: { case: undefined } }));
+  writer.tag(StoreActionSchema.field.action.number, WireType.Varint).int32(action.action);
   writer.tag(StoreActionSchema.field.task.number, WireType.LengthDelimited).fork();
   writer.raw(toBinary(TaskSchema, own));
   writeShared(writer, TaskSchema.field.spec, TaskSpecSchema, spec);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { SimRandom } from "../../sim/random.ts";
-import { newSimStore } from "../../sim/store.ts";
+import { newSimStore, type SimStore } from "../../sim/store.ts";
 import { PortConfig_PublishMode as PublishMode, TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { aNode, aService, aTask } from "../objects.test-kit.ts";
+import { Audit } from "./audit.ts";
 import { NodeSet } from "./node-set.ts";
 
 const service = aService("s", {
@@ -28,6 +29,10 @@ function sums(set: NodeSet) {
     ranked,
     holders,
   };
+}
+
+function audit(set: NodeSet, store: SimStore): void {
+  store.view(tx => new Audit(set, tx)).advance(Number.POSITIVE_INFINITY);
 }
 
 describe("NodeSet", () => {
@@ -85,10 +90,10 @@ describe("NodeSet", () => {
       });
     }
     const audited = new NodeSet();
-    store.view(tx => audited.audit(tx));
+    audit(audited, store);
     expect(sums(followed)).toEqual(sums(audited));
     const before = sums(audited);
-    store.view(tx => audited.audit(tx));
+    audit(audited, store);
     expect(sums(audited)).toEqual(before);
   });
 
@@ -101,18 +106,47 @@ describe("NodeSet", () => {
       tx.task.create(aTask(service, "t", { node: "a" }));
       tx.task.create(aTask(service, "p", { state: PENDING }));
     });
-    store.view(tx => set.audit(tx));
+    audit(set, store);
     expect(sums(set).nodes[0]?.tasks).toBe(1);
     await store.update(tx => {
       tx.task.remove("t");
       tx.task.remove("p");
       tx.node.create(aNode("b"));
     });
-    store.view(tx => set.audit(tx));
+    audit(set, store);
     expect(sums(set).nodes.map(node => [node.id, node.tasks])).toEqual([
       ["a", 0],
       ["b", 0],
     ]);
     expect(sums(set).pending).toEqual([]);
+  });
+
+  it("is not set back by an audit to what was before an event", async () => {
+    const store = newSimStore();
+    const set = new NodeSet();
+    await store.update(tx => {
+      tx.service.create(service);
+      tx.node.create(aNode("a"));
+      for (const id of ["t", "u", "v"]) tx.task.create(aTask(service, id, { node: "a" }));
+    });
+    const slow = store.view(tx => new Audit(set, tx));
+    store.onCommit(events => {
+      for (const event of events) {
+        slow.note(event);
+        set.apply(event);
+      }
+    });
+    slow.advance(2);
+    expect([slow.done, set.place("a")?.usage.tasks]).toEqual([false, 1]);
+    await store.update(tx => {
+      for (const id of ["t", "u"]) tx.task.remove(id);
+      tx.node.create(aNode("b"));
+      tx.task.create(aTask(service, "w", { node: "b" }));
+    });
+    slow.advance(100);
+    expect(slow.done).toBe(true);
+    const fresh = new NodeSet();
+    audit(fresh, store);
+    expect(sums(set)).toEqual(sums(fresh));
   });
 });

@@ -14,8 +14,8 @@ const noPlaces: ReadonlySet<Place> = new Set();
 
 /**
  * What the scheduler knows: nodes with their usage, in order, and the tasks that wait. It is kept up to date from events,
- * so that no pass need add up all tasks or look at all nodes; `audit` sets right whatever the events left out, and fills
- * it in the beginning.
+ * so that no pass need add up all tasks or look at all nodes; an `Audit` sets right whatever the events left out, and
+ * fills it in the beginning.
  */
 export class NodeSet {
   readonly failures = new Failures();
@@ -28,7 +28,7 @@ export class NodeSet {
   /** Tasks that are counted somewhere. */
   readonly #tasks = new Map<string, Task>();
   readonly #topologies = new Map<string, Topology>();
-  /** Topologies asked for since the last audit; others are dropped by it. */
+  /** Topologies asked for since the last audit began; others are dropped by it. */
   readonly #used = new Set<string>();
 
   places(): Iterable<Place> {
@@ -59,24 +59,52 @@ export class NodeSet {
   apply(event: StoreEvent): Consequence {
     if (event.kind === "node") {
       if (event.action === "remove") this.#removeNode(event.object.id);
-      else this.#putNode(event.object);
+      else this.putNode(event.object);
       return "room";
     }
     if (event.kind !== "task") return "none";
-    const before = this.#tasks.get(event.object.id);
-    this.#put(event.object, event.action === "remove");
-    if (event.action !== "remove" && isPending(event.object)) return "new task";
-    const freed = before && occupiesNode(before) && !(occupiesNode(event.object) && isWanted(event.object));
-    return freed ? "room" : "none";
+    const { object: task } = event;
+    const before = this.#tasks.get(task.id);
+    const occupied = before !== undefined && occupiesNode(before);
+    if (event.action === "remove") {
+      if (before) this.#forget(before);
+      return occupied ? "room" : "none";
+    }
+    this.putTask(task);
+    if (isPending(task)) return "new task";
+    return occupied && !(occupiesNode(task) && isWanted(task)) ? "room" : "none";
   }
 
-  audit(tx: ReadTx): void {
+  /** Forgets what is not stored any more, and trees of nodes that nobody asked for since the last time. */
+  forgetGone(tx: ReadTx): void {
     for (const id of this.#places.keys()) if (!tx.node.get(id)) this.#removeNode(id);
-    for (const node of tx.node.all()) this.#putNode(node);
-    for (const task of this.#tasks.values()) if (!tx.task.get(task.id)) this.#put(task, true);
-    for (const task of tx.task.all()) if (this.#tasks.get(task.id) !== task) this.#put(task, false);
+    for (const task of this.#tasks.values()) if (!tx.task.get(task.id)) this.#forget(task);
     for (const key of this.#topologies.keys()) if (!this.#used.has(key)) this.#topologies.delete(key);
     this.#used.clear();
+  }
+
+  /** Knows the task as it is now. */
+  putTask(task: Task): void {
+    const before = this.#tasks.get(task.id);
+    if (before === task) return;
+    if (before) this.#forget(before);
+    this.failures.note(task);
+    if (occupiesNode(task)) this.#countOn(task, 1);
+    else if (isPending(task)) this.pending.add(task);
+    else return;
+    this.#tasks.set(task.id, task);
+  }
+
+  /** Knows the node as it is now. */
+  putNode(node: Node): void {
+    const known = this.#places.get(node.id);
+    if (known?.node === node) return;
+    const place = known ?? new Place(node, this.#orphans.get(node.id));
+    place.node = node;
+    this.#places.set(node.id, place);
+    this.#orphans.delete(node.id);
+    if (!known) for (const serviceId of place.usage.services()) this.#hold(serviceId, place);
+    for (const topology of this.#topologies.values()) topology.put(place);
   }
 
   /**
@@ -95,17 +123,6 @@ export class NodeSet {
     }
   }
 
-  #putNode(node: Node): void {
-    const known = this.#places.get(node.id);
-    if (known?.node === node) return;
-    const place = known ?? new Place(node, this.#orphans.get(node.id));
-    place.node = node;
-    this.#places.set(node.id, place);
-    this.#orphans.delete(node.id);
-    if (!known) for (const serviceId of place.usage.services()) this.#hold(serviceId, place);
-    for (const topology of this.#topologies.values()) topology.put(place);
-  }
-
   #removeNode(id: string): void {
     const place = this.#places.get(id);
     if (!place) return;
@@ -113,17 +130,6 @@ export class NodeSet {
     for (const topology of this.#topologies.values()) topology.remove(place);
     for (const serviceId of place.usage.services()) this.#release(serviceId, place);
     if (!place.usage.isEmpty) this.#orphans.set(id, place.usage);
-  }
-
-  #put(task: Task, gone: boolean): void {
-    const before = this.#tasks.get(task.id);
-    if (before) this.#forget(before);
-    if (gone) return;
-    this.failures.note(task);
-    if (occupiesNode(task)) this.#countOn(task, 1);
-    else if (isPending(task)) this.pending.add(task);
-    else return;
-    this.#tasks.set(task.id, task);
   }
 
   #forget(task: Task): void {

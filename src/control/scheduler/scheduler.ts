@@ -1,5 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Loop } from "../loop.ts";
+import { Audit } from "./audit.ts";
 import { NodeSet } from "./node-set.ts";
 import { decidePass, type PassObservation } from "./pass.ts";
 import { isPending } from "./pending.ts";
@@ -9,25 +10,33 @@ import { Pipelines } from "./pipelines.ts";
 const retryGapMs = 100;
 
 /**
- * Tasks placed by one step: some milliseconds of work. At up to 1 kB a task that fits into a log entry; where specs are
+ * Tasks placed by one step: some milliseconds of work. At up to 2 kB a task that fits into a log entry; where specs are
  * larger, the runner finds out and writes fewer.
  */
-const maxWritesPerPass = 1_000;
+const maxWritesPerPass = 500;
 
-/** The keys: tasks that were not looked at yet, and all that wait. */
+/** Objects that an audit looks at before others get their turn: some milliseconds of work, too. */
+const objectsPerAuditStep = 5_000;
+
+/** The keys: tasks that were not looked at yet; all that wait; and the same after everything was looked at. */
 const fresh = "fresh";
 const retry = "retry";
+const audited = "audited";
 
 /** Gives pending tasks their nodes: PENDING → ASSIGNED. One pass at a time, for all services. */
-export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<PassObservation> {
+export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<Observation> {
   const nodes = new NodeSet();
   const pipelines = new Pipelines();
+  let audit: Audit | undefined;
+  /** Before the first audit is done nobody knows how full the nodes are. */
+  let knowsAll = false;
   return {
     name: "scheduler",
     parallel: 1,
     maxWrites: maxWritesPerPass,
     hintDelayMs: key => (key === retry ? retryGapMs : 0),
     keysOf(event) {
+      audit?.note(event);
       const consequence = nodes.apply(event);
       switch (consequence) {
         case "new task":
@@ -41,17 +50,24 @@ export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<PassObservatio
       }
     },
     allKeys(tx) {
-      nodes.audit(tx);
+      audit = new Audit(nodes, tx);
       nodes.failures.prune(clock.now());
-      return nodes.pending.size > 0 ? [retry] : [];
+      return [audited];
     },
-    expectsWrites: () => nodes.pending.hasFresh,
+    expectsWrites: key => knowsAll && key === fresh && nodes.pending.hasFresh,
     observe(tx, key) {
-      if (nodes.pending.size === 0) return undefined;
+      if (key === audited && audit) {
+        audit.advance(objectsPerAuditStep);
+        if (!audit.done) return { kind: "auditing" };
+        audit = undefined;
+        knowsAll = true;
+      }
+      if (!knowsAll || nodes.pending.size === 0) return undefined;
       return {
+        kind: "pass",
         nodes,
         pipelines,
-        again: key === retry,
+        again: key !== fresh,
         currentOf(known) {
           const task = tx.task.get(known.id);
           return task && isPending(task) ? task : undefined;
@@ -59,6 +75,9 @@ export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<PassObservatio
         isCurrent: node => tx.node.get(node.id) === node,
       };
     },
-    decide: decidePass,
+    decide: (observation, context) =>
+      observation.kind === "pass" ? decidePass(observation, context) : { writes: [], lookAgainMs: 1 },
   };
 }
+
+type Observation = { readonly kind: "auditing" } | ({ readonly kind: "pass" } & PassObservation);
