@@ -4,6 +4,12 @@ import { dirname } from "node:path";
 import { Fault, type FaultCode } from "../lib/fault.ts";
 import type { AppendFile, Disk } from "../ports/disk.ts";
 
+/**
+ * Makes each write durable by itself. For a file that is synced after every write, and has room reserved, it saves a trip to
+ * another thread and back; 0 where the system cannot do it.
+ */
+const writeThrough = constants.O_DSYNC ?? 0;
+
 /** The machine's file system. */
 export const systemDisk: Disk = {
   async read(path) {
@@ -33,7 +39,8 @@ export const systemDisk: Disk = {
 
   openAppend(path, reserveBytes = 0) {
     return guarded(`Cannot open "${path}"`, async () => {
-      const file = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+      const flags = constants.O_WRONLY | constants.O_CREAT | (reserveBytes > 0 ? writeThrough : 0);
+      const file = await open(path, flags, 0o600);
       try {
         const { size } = await file.stat();
         await syncDirectory(dirname(path));
@@ -101,8 +108,9 @@ class SystemAppendFile implements AppendFile {
     });
   }
 
-  sync(): Promise<void> {
-    return guarded(`Cannot sync "${this.#path}"`, () => this.#file.datasync());
+  async sync(): Promise<void> {
+    if (this.#reserveBytes > 0 && writeThrough !== 0) return;
+    await guarded(`Cannot sync "${this.#path}"`, () => this.#file.datasync());
   }
 
   truncate(size: number): Promise<void> {
