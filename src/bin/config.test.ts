@@ -54,7 +54,24 @@ describe("the daemon's settings", () => {
     [["--label", "novalue"], 'label "novalue": it must be KEY=VALUE'],
     [["--host", "http://x"], 'Cannot use "http://x"'],
     [["--tlscert", "/a"], "belong together"],
+    [["--tlsverify"], "--tlsverify needs --tlscacert, --tlscert and --tlskey"],
+    [["--audit-log", "/a", "--audit-log-max-size", "0"], 'audit-log-max-size "0": it must be a number from 1'],
+    [["--audit-log", "/a", "--audit-log-max-files", "few"], 'audit-log-max-files "few"'],
   ])("%j is refused", (flags, message) => expect(() => read(...flags)).toThrow(message));
+
+  it("say where changing calls are noted, and how much of that is kept", () => {
+    expect(read().audit).toBeUndefined();
+    const [maxBytes, maxFiles] = [50 * 1024 * 1024, 5];
+    expect(read("--audit-log", "/var/log/a").audit).toEqual({ path: "/var/log/a", maxBytes, maxFiles });
+    const flags = ["--audit-log", "/a", "--audit-log-max-size", "1", "--audit-log-max-files", "2"];
+    expect(read(...flags).audit).toEqual({ path: "/a", maxBytes: 1024 * 1024, maxFiles: 2 });
+  });
+
+  it("take TLS as dockerd spells it", () => {
+    const flags = ["--tlsverify", "--tlscacert", "/ca", "--tlscert", "/cert", "--tlskey", "/key"];
+    expect(read(...flags).tls).toEqual({ ca: "/ca", cert: "/cert", key: "/key" });
+    expect(read("--group", "admins").group).toBe("admins");
+  });
 
   it("refuse a file's unknown key", () => {
     writeFileSync(file, "lable: a=b\n");

@@ -23,8 +23,23 @@ export interface DaemonConfig {
   /** Addresses asked for that nothing is served on in this version; the daemon says so when it starts. */
   readonly unserved: readonly string[];
   readonly insecure: boolean;
+  /** Group of the API's unix sockets; undefined for `docker` where there is one, "" for none. */
+  readonly group: string | undefined;
+  /** Where changing calls are noted; nowhere when undefined. */
+  readonly audit: AuditFileConfig | undefined;
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
 }
+
+export interface AuditFileConfig {
+  readonly path: string;
+  /** Bytes of one file. */
+  readonly maxBytes: number;
+  /** Files kept, the one that is written to among them. */
+  readonly maxFiles: number;
+}
+
+const defaultAuditMegabytes = 50;
+const defaultAuditFiles = 5;
 
 export const defaultDataRoot = "/var/lib/shoal";
 export const defaultHost = "unix:///run/shoal/shoal.sock";
@@ -44,10 +59,6 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv, vers
   const file = typeof path === "string" ? readFile(path, command) : {};
   const variable = (name: string): string | undefined => env[`SHOAL_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`];
   const setting = (name: string): unknown => flags[name] ?? variable(name) ?? file[name];
-  const tls = [setting("tlscacert"), setting("tlscert"), setting("tlskey")].map(text);
-  if (tls.some(Boolean) && !tls.every(Boolean))
-    throw new Fault("invalid_argument", "--tlscacert, --tlscert and --tlskey belong together");
-  const [ca, cert, key] = tls;
   return {
     dataRoot: resolve(text(setting("dataRoot")) ?? defaultDataRoot),
     hosts: list(setting("host") ?? defaultHost).map(checkHost),
@@ -59,9 +70,43 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv, vers
     logLevel: oneOf(setting("logLevel") ?? "info", logLevels, "log-level"),
     metricsAddr: text(setting("metricsAddr")),
     unserved: ["dashboardAddr"].filter(name => setting(name) !== undefined),
-    insecure: setting("insecure") === true || setting("insecure") === "true",
-    tls: ca && cert && key ? { ca, cert, key } : undefined,
+    insecure: isOn(setting("insecure")),
+    group: text(setting("group")),
+    audit: auditFile(setting),
+    tls: tlsFiles(setting),
   };
+}
+
+type Setting = (name: string) => unknown;
+
+/** There is no TLS without asking clients for certificates, so that the three files alone mean --tlsverify too. */
+function tlsFiles(setting: Setting): DaemonConfig["tls"] {
+  const files = [setting("tlscacert"), setting("tlscert"), setting("tlskey")].map(text);
+  const [ca, cert, key] = files;
+  if (ca && cert && key) return { ca, cert, key };
+  if (files.some(Boolean)) throw new Fault("invalid_argument", "--tlscacert, --tlscert and --tlskey belong together");
+  if (isOn(setting("tlsverify")))
+    throw new Fault("invalid_argument", "--tlsverify needs --tlscacert, --tlscert and --tlskey");
+  return undefined;
+}
+
+function auditFile(setting: Setting): AuditFileConfig | undefined {
+  const path = text(setting("auditLog"));
+  if (path === undefined) return undefined;
+  const megabytes = count(setting("auditLogMaxSize") ?? defaultAuditMegabytes, "audit-log-max-size");
+  const maxFiles = count(setting("auditLogMaxFiles") ?? defaultAuditFiles, "audit-log-max-files");
+  return { path: resolve(path), maxBytes: megabytes * 1024 * 1024, maxFiles };
+}
+
+function count(value: unknown, name: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1 || number > 100_000)
+    throw new Fault("invalid_argument", `Cannot use ${name} "${String(value)}": it must be a number from 1 to 100000`);
+  return number;
+}
+
+function isOn(value: unknown): boolean {
+  return value === true || value === "true";
 }
 
 function describeFlags(version: string): Command {
@@ -87,10 +132,15 @@ function describeFlags(version: string): Command {
       "serve Prometheus metrics here, without authentication (:PORT: on this machine alone)",
     )
     .option("--dashboard-addr <host:port>", "reserved: the dashboard is not served yet")
+    .option("--group <name>", 'group that may use the API\'s unix sockets (default "docker", where there is one)')
+    .option("--tlsverify", "serve the API over TCP to clients with certificates alone (as the files below imply)")
     .option("--tlscacert <file>", "CA that API clients over TCP must be signed by")
     .option("--tlscert <file>", "certificate of the API over TCP")
     .option("--tlskey <file>", "its key")
     .option("--insecure", "serve the API over TCP without TLS: whoever reaches it owns this machine")
+    .option("--audit-log <file>", "note every call that may change something here, as JSON lines")
+    .option("--audit-log-max-size <MB>", `begin a new file after so many megabytes (default ${defaultAuditMegabytes})`)
+    .option("--audit-log-max-files <n>", `files to keep (default ${defaultAuditFiles})`)
     .showHelpAfterError();
 }
 

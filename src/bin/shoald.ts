@@ -7,7 +7,9 @@ import { lockDataRoot } from "../platform/data-root-lock.ts";
 import { processLogger } from "../platform/log.ts";
 import { describeMachine } from "../platform/machine.ts";
 import { serveMetrics } from "../platform/metrics/server.ts";
-import { readConfig } from "./config.ts";
+import { RotatingFile } from "../platform/rotating-file.ts";
+import type { Logger } from "../ports/log.ts";
+import { type AuditFileConfig, readConfig } from "./config.ts";
 import { realDoors } from "./doors.ts";
 import { listeners } from "./listeners.ts";
 import { chooseRuntime } from "./runtimes.ts";
@@ -38,8 +40,12 @@ async function main(): Promise<void> {
   const node = new Node({ doors: realDoors(log, runtime), directory: `${config.dataRoot}/swarm` });
   const metrics = config.metricsAddr ? await serveMetrics(config.metricsAddr, () => node.manager) : undefined;
   if (metrics) log.info("serving metrics", { address: metrics.address });
+  const audit = config.audit && (await openAudit(config.audit, log));
   await node.start();
-  const api = await startDockerApi({ backend: node, engine, clock: systemClock, log, hosts, machine });
+  const api = await startDockerApi({
+    ...{ backend: node, engine, clock: systemClock, log, hosts, machine },
+    ...(audit ? { audit: record => audit.write(JSON.stringify(record)) } : {}),
+  });
   log.info("serving the Docker API", { addresses: api.addresses, runtime: config.runtime });
 
   let stopping = false;
@@ -50,11 +56,17 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), stopLimitMs).unref();
     await metrics?.close();
     await api.close();
+    await audit?.close();
     await node.stop();
     await lock.release();
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
+}
+
+function openAudit(file: AuditFileConfig, log: Logger): Promise<RotatingFile> {
+  const lossNote = (lost: number): string => JSON.stringify({ time: new Date().toISOString(), lost });
+  return RotatingFile.open({ ...file, lossNote, clock: systemClock, log });
 }
 
 /** What whoever starts the daemon can put right: a wrong setting, or a file, directory or address that cannot be used. */

@@ -6,7 +6,7 @@ import { systemClock } from "../platform/clock.ts";
 import { silentLogger } from "../ports/log.ts";
 import { FakeBackend, FakeEngine } from "./fakes.test-kit.ts";
 import type { HostListener } from "./listener.ts";
-import { type DockerApi, startDockerApi } from "./server.ts";
+import { type DockerApi, type DockerApiOptions, startDockerApi } from "./server.ts";
 import type { Machine } from "./system/machine.ts";
 
 export const testMachine: Machine = {
@@ -46,13 +46,17 @@ export class TestApi implements AsyncDisposable {
     this.engine = engine;
   }
 
-  static async start(hosts: readonly HostListener[] = [], machine: Machine = testMachine): Promise<TestApi> {
+  static async start(
+    hosts: readonly HostListener[] = [],
+    machine: Machine = testMachine,
+    more: Pick<DockerApiOptions, "audit" | "limits"> = {},
+  ): Promise<TestApi> {
     const directory = await mkdtemp(join(tmpdir(), "shoal-api-"));
     const backend = new FakeBackend();
     const engine = new FakeEngine();
     const unix = { kind: "unix", path: join(directory, "shoal.sock") } as const;
     const doors = { backend, engine, clock: systemClock, log: silentLogger };
-    const api = await startDockerApi({ ...doors, hosts: [unix, ...hosts], machine });
+    const api = await startDockerApi({ ...doors, ...more, hosts: [unix, ...hosts], machine });
     return new TestApi(directory, api, backend, engine);
   }
 

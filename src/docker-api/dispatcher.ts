@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Headers } from "./answer.ts";
+import type { AuditedCall, Auditor } from "./audit.ts";
 import type { Doors, RouteContext } from "./context.ts";
 import { describeError, HttpError, pageNotFound } from "./errors.ts";
 import { requireManager } from "./manager.ts";
@@ -16,15 +17,27 @@ export interface DispatcherOptions {
   readonly headers: Headers;
   /** Aborts when the server stops: ends streams that would go on for ever. */
   readonly stopping: AbortSignal;
+  readonly auditor: Auditor;
 }
 
 export type Guard = (request: IncomingMessage) => void;
 
-interface Target {
+/** What a request asks for. */
+export interface Target {
   readonly version: ApiVersion;
+  /** Without the version. */
   readonly path: string;
   readonly query: URLSearchParams;
 }
+
+interface Call {
+  readonly match: RouteMatch | undefined;
+  readonly audited: AuditedCall | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The status of a connection that goes on as something else. What the engine says of it is between it and the client. */
+const switchingProtocols = 101;
 
 /** Takes requests to their routes, or through to the engine. */
 export class Dispatcher {
@@ -37,13 +50,19 @@ export class Dispatcher {
   /** Answers one request, whatever happens. `guard` throws for requests this listener does not take. */
   async handle(request: IncomingMessage, response: ServerResponse, guard: Guard): Promise<void> {
     const target = targetOf(request);
+    const match = this.#options.routes.find(request.method ?? "", target.path);
+    const audited = this.#options.auditor.begin(request, target, match);
     const gone = new AbortController();
-    response.on("close", () => gone.abort());
+    response.on("close", () => {
+      gone.abort();
+      audited?.end(response.headersSent ? response.statusCode : undefined);
+    });
     const signal = AbortSignal.any([gone.signal, this.#options.stopping]);
     try {
       guard(request);
-      await this.#answer(request, response, target, signal);
+      await this.#answer(request, response, target, { match, audited, signal });
     } catch (error) {
+      audited?.failed(describeError(error).message);
       if (signal.aborted && response.headersSent) response.destroy();
       else {
         this.#report(error, request);
@@ -56,15 +75,21 @@ export class Dispatcher {
   /** An upgraded (hijacked) connection: nothing of the swarm's is one. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, guard: Guard): void {
     const target = targetOf(request);
+    const match = this.#options.routes.find(request.method ?? "", target.path);
+    const audited = this.#options.auditor.begin(request, target, match);
     try {
       guard(request);
-      if (this.#options.routes.find(request.method ?? "", target.path) || isSwarmPath(target.path)) {
+      if (match || isSwarmPath(target.path)) {
         throw new HttpError(400, `${target.path} cannot be upgraded to another protocol`);
       }
       checkVersion(target.version);
       this.#options.doors.engine.handThroughUpgrade(request, socket, head);
+      audited?.end(switchingProtocols);
     } catch (error) {
-      refuseUpgrade(error, socket);
+      const { status, message } = describeError(error);
+      audited?.failed(message);
+      audited?.end(status);
+      refuseUpgrade(status, message, socket);
     }
   }
 
@@ -72,14 +97,16 @@ export class Dispatcher {
     request: IncomingMessage,
     response: ServerResponse,
     target: Target,
-    signal: AbortSignal,
+    { match, audited, signal }: Call,
   ): Promise<void> {
-    const match = this.#options.routes.find(request.method ?? "", target.path);
     if (!match && isSwarmPath(target.path)) throw pageNotFound();
     checkVersion(target.version);
     if (!match) return this.#options.doors.engine.handThrough(request, response);
-    const context = this.#context(request, response, target, match, signal);
+    const body = new RequestBody(request, this.#options.doors.clock);
+    const context = this.#context(request, response, target, { params: match.params, body, signal });
+    audited?.about(() => body.name);
     const answer = await match.route.handler(context);
+    audited?.made(answer);
     if (answer.kind !== "handed-through") this.#addHeaders(response);
     await reply(answer, response, signal);
   }
@@ -88,14 +115,12 @@ export class Dispatcher {
     request: IncomingMessage,
     response: ServerResponse,
     target: Target,
-    match: RouteMatch,
-    signal: AbortSignal,
+    { params, body, signal }: Pick<RouteContext, "params" | "signal"> & { readonly body: RequestBody },
   ): RouteContext {
     const { doors } = this.#options;
-    const body = new RequestBody(request, doors.clock);
     return {
       ...doors,
-      params: match.params,
+      params,
       query: target.query,
       version: target.version,
       signal,
@@ -134,8 +159,7 @@ function targetOf(request: IncomingMessage): Target {
   return { ...splitVersion(at < 0 ? url : url.slice(0, at)), query };
 }
 
-function refuseUpgrade(error: unknown, socket: Duplex): void {
-  const { status, message } = describeError(error);
+function refuseUpgrade(status: number, message: string, socket: Duplex): void {
   const body = encodeJson({ message });
   const head = `HTTP/1.1 ${status} Refused\r\nContent-Type: application/json\r\nConnection: close\r\n`;
   socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);

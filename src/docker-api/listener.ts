@@ -6,7 +6,8 @@ import { dirname } from "node:path";
 import { Fault } from "../lib/fault.ts";
 import { checkSocketPath } from "../lib/unix-socket.ts";
 import type { Dispatcher, Guard } from "./dispatcher.ts";
-import { refuseBrowsers } from "./host-check.ts";
+import { certificateNames, refuseBrowsers } from "./host-check.ts";
+import { defaultLimits, type ListenerLimits } from "./listener-limits.ts";
 
 /** Where the API is served. */
 export type HostListener =
@@ -16,7 +17,14 @@ export type HostListener =
       /** Group whose members may use the socket, besides the daemon's own user. */
       readonly groupId?: number;
     }
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly security: TcpSecurity };
+  | {
+      readonly kind: "tcp";
+      readonly host: string;
+      readonly port: number;
+      readonly security: TcpSecurity;
+      /** Names that clients may call this machine by, besides `host` and those in its certificate. */
+      readonly names?: readonly string[];
+    };
 
 /** Over TCP clients show a certificate, unless somebody has asked for "insecure": who reaches the API is root here. */
 export type TcpSecurity =
@@ -24,22 +32,18 @@ export type TcpSecurity =
   /** PEM texts. Only clients with a certificate from `ca` are answered (docker's --tlsverify). */
   | { readonly kind: "mutual-tls"; readonly ca: string; readonly certificate: string; readonly key: string };
 
-/** Bytes of request line and headers: `filters` with hundreds of ids go into the path. */
-const maxHeaderBytes = 256 * 1024;
-/** Milliseconds for the headers of a request to come in. */
-const headersTimeoutMs = 15_000;
-/** Milliseconds a connection may be idle between requests. */
-const idleTimeoutMs = 60_000;
-/** Connections at a time and listener; more are refused. */
-const maxConnections = 2_000;
 /** The daemon's user and the group may use the socket. */
 const socketMode = 0o660;
 
 /** Serves the API at one place; resolves once it accepts connections. Fault when the place is taken or not allowed. */
-export async function listen(host: HostListener, dispatcher: Dispatcher): Promise<OpenListener> {
+export async function listen(
+  host: HostListener,
+  dispatcher: Dispatcher,
+  limits: ListenerLimits = defaultLimits,
+): Promise<OpenListener> {
   const guard = guardFor(host);
-  const server = createFor(host, (request, response) => void dispatcher.handle(request, response, guard));
-  server.maxConnections = maxConnections;
+  const server = createFor(host, limits, (request, response) => void dispatcher.handle(request, response, guard));
+  server.maxConnections = limits.connections;
   server.on("upgrade", (request, socket, head) => dispatcher.upgrade(request, socket, head, guard));
   const listener = new OpenListener(server);
   if (host.kind === "tcp") {
@@ -84,12 +88,12 @@ export class OpenListener {
   }
 }
 
-function createFor(host: HostListener, handle: RequestListener): Server {
+function createFor(host: HostListener, limits: ListenerLimits, handle: RequestListener): Server {
   const options = {
-    maxHeaderSize: maxHeaderBytes,
-    headersTimeout: headersTimeoutMs,
-    keepAliveTimeout: idleTimeoutMs,
-    // Whole requests have no limit: images and build contexts go through here. Bodies that we read have their own.
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersMs,
+    connectionsCheckingInterval: limits.checkMs,
+    keepAliveTimeout: limits.idleMs,
     requestTimeout: 0,
   };
   if (host.kind === "unix" || host.security.kind === "insecure") return createServer(options, handle);
@@ -101,13 +105,17 @@ function createFor(host: HostListener, handle: RequestListener): Server {
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: "TLSv1.2",
+    handshakeTimeout: limits.handshakeMs,
   } as const;
   return createTlsServer({ ...options, ...tls }, handle);
 }
 
+/** Only this machine's programs reach a unix socket. */
 function guardFor(host: HostListener): Guard {
-  if (host.kind === "unix" || host.security.kind !== "insecure") return () => {};
-  const names = [host.host.toLowerCase()];
+  if (host.kind === "unix") return () => {};
+  const { security } = host;
+  const certified = security.kind === "mutual-tls" ? certificateNames(security.certificate) : [];
+  const names = [host.host.toLowerCase(), ...(host.names ?? []).map(name => name.toLowerCase()), ...certified];
   return request => refuseBrowsers(request, names);
 }
 

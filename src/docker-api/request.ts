@@ -19,6 +19,7 @@ export class RequestBody {
   readonly #request: IncomingMessage;
   readonly #clock: Clock;
   #bytes: Promise<Buffer> | undefined;
+  #name = "";
 
   constructor(request: IncomingMessage, clock: Clock) {
     this.#request = request;
@@ -28,6 +29,11 @@ export class RequestBody {
   /** Whether somebody has begun to read it. */
   get taken(): boolean {
     return this.#bytes !== undefined;
+  }
+
+  /** What the body calls the object it is about; "" when it does not, or has not been parsed. */
+  get name(): string {
+    return this.#name;
   }
 
   /** Rejects with 413 when it is larger than `maxBodyBytes`, 408 when it does not come in `bodyTimeoutMs`. */
@@ -40,8 +46,15 @@ export class RequestBody {
     const bytes = await this.bytes();
     if (bytes.length === 0) throw new HttpError(400, "got EOF while reading request body");
     checkContentType(this.#request.headers["content-type"]);
-    return checkShape(schema, parseJson(bytes.toString("utf8")));
+    const sent = parseJson(bytes.toString("utf8"));
+    this.#name = nameIn(sent);
+    return checkShape(schema, sent);
   }
+}
+
+function nameIn(sent: unknown): string {
+  if (typeof sent !== "object" || sent === null || !("Name" in sent)) return "";
+  return typeof sent.Name === "string" ? sent.Name : "";
 }
 
 function checkContentType(header: string | undefined): void {

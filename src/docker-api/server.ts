@@ -1,11 +1,13 @@
 import { asFault, Fault } from "../lib/fault.ts";
 import { sleep } from "../ports/clock.ts";
+import { Auditor, type AuditRecord } from "./audit.ts";
 import { configRoutes } from "./configs/routes.ts";
 import type { Doors } from "./context.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EventFeed } from "./events/feed.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { type HostListener, listen, type OpenListener } from "./listener.ts";
+import type { ListenerLimits } from "./listener-limits.ts";
 import { networkRoutes } from "./networks/routes.ts";
 import { nodeRoutes } from "./nodes/routes.ts";
 import { commonHeaders } from "./reply.ts";
@@ -27,6 +29,10 @@ export interface DockerApiOptions extends Doors {
   /** Where to listen. */
   readonly hosts: readonly HostListener[];
   readonly machine: Machine;
+  /** What clients may take, where it is not the default. */
+  readonly limits?: ListenerLimits;
+  /** Told of every call that may change something, when it is over. */
+  readonly audit?: (record: AuditRecord) => void;
 }
 
 /** The running façade. */
@@ -64,6 +70,7 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
     routes,
     headers: commonHeaders(await serverVersion(options)),
     stopping: stopping.signal,
+    auditor: new Auditor(options.audit, clock),
   });
   const open: OpenListener[] = [];
   const close = async () => {
@@ -72,7 +79,7 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
   };
   const feeding = feed.run(stopping.signal);
   try {
-    for (const host of hosts) open.push(await listen(host, dispatcher));
+    for (const host of hosts) open.push(await listen(host, dispatcher, options.limits));
   } catch (error) {
     await close();
     throw error;
