@@ -49,6 +49,22 @@ describe("a single manager's log", () => {
     expect(manager.consensus.status().snapshotIndex).toBeGreaterThan(20n);
   });
 
+  it("snapshots when few entries have become a big log, and no sooner than the state's size comes again", async () => {
+    const { quorum, manager } = await single();
+    const megabyte = "x".repeat(1_000_000);
+    const snapshotAfter = async (writes: number): Promise<bigint> => {
+      while (manager.names.length < writes) await quorum.settled(manager.put(`s${manager.names.length}`, megabyte));
+      return manager.consensus.status().snapshotIndex;
+    };
+    expect(await snapshotAfter(33)).toBe(0n);
+    await snapshotAfter(34);
+    await quorum.until(() => manager.consensus.status().snapshotIndex > 0n);
+    const first = await snapshotAfter(35);
+    expect(await snapshotAfter(65)).toBe(first);
+    await snapshotAfter(70);
+    await quorum.until(() => manager.consensus.status().snapshotIndex > first);
+  });
+
   it("keeps no secret in clear", async () => {
     const { quorum, manager } = await single();
     await wantSnapshots(quorum, 1n);

@@ -13,7 +13,9 @@ import { encodeState } from "./swarm-state.ts";
 const defaultInterval = 10_000n;
 /** Entries kept behind a snapshot for followers that are slow, where the cluster does not say. SwarmKit's default. */
 const defaultKeptEntries = 500n;
-/** Bytes of entries that are enough for a snapshot, however few they are: they are all kept in memory. */
+/** Bytes of entries that are due a snapshot, however few they are: a restart applies them all, a second and more of work. */
+const dueLogBytes = 32 * 1024 * 1024;
+/** Bytes of entries that are due one however big the state is: they are all kept in memory. */
 const maxLogBytes = 256 * 1024 * 1024;
 
 /** The place in the log that the store stands at. */
@@ -93,7 +95,8 @@ export class Snapshotter {
   /** A big state is written seldom: writing it all takes no more than the log that it follows. */
   #isDue(applied: Index): boolean {
     if (this.#logBytes >= maxLogBytes) return true;
-    return applied - this.#index >= this.#raftConfig().interval && this.#logBytes >= this.#bytes;
+    if (this.#logBytes < this.#bytes) return false;
+    return this.#logBytes >= dueLogBytes || applied - this.#index >= this.#raftConfig().interval;
   }
 
   async #take(applied: Applied): Promise<void> {
