@@ -9,6 +9,8 @@ import { TestSwarm } from "../../src/rpc/identities.test-kit.ts";
 import type { Load } from "./load.ts";
 import type { Order, Start } from "./quorum-member.ts";
 
+/** As `bin/shoald` runs. */
+const nodeFlags = ["--max-semi-space-size=32", "--import", "tsx/esm"];
 const program = fileURLToPath(new URL("quorum-member.ts", import.meta.url));
 
 /** Members of one quorum, a process each on a loopback address of its own; the first leads. */
@@ -25,7 +27,7 @@ export class QuorumProcesses {
   static async start(count: number, base: number): Promise<QuorumProcesses> {
     const directory = mkdtempSync(join(tmpdir(), "shoal-quorum-"));
     const children = Array.from({ length: count }, () =>
-      fork(program, [], { execArgv: ["--import", "tsx/esm"], serialization: "advanced" }),
+      fork(program, [], { execArgv: nodeFlags, serialization: "advanced" }),
     );
     const processes = new QuorumProcesses(children, directory);
     const swarm = await TestSwarm.create();
