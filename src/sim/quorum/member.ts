@@ -200,9 +200,9 @@ export class QuorumMember {
     this.#world.onBroken(this, fault);
   }
 
-  #end(process: SimProcess): void {
-    process.kill();
-    if (this.#process !== process) return;
+  #end(program: SimProcess): void {
+    program.kill();
+    if (this.#process !== program) return;
     this.#process = undefined;
     this.#run = undefined;
     this.#world.network.kill(this.host);
