@@ -19,13 +19,15 @@ export function words(decision: Decision, before: readonly Task[]): string[] {
 function word(write: Write, before: readonly Task[]): string {
   switch (write.kind) {
     case "create task":
-      return `+${write.task.slot || write.task.nodeId} ${TaskState[write.task.desiredState]}`;
+      return `+${write.task.nodeId || write.task.slot} ${TaskState[write.task.desiredState]}`;
     case "remove task":
       return `-${write.id}`;
     case "update service":
       return `service ${write.service.id}`;
     case "update node":
       return `node ${write.node.id}`;
+    case "update cluster":
+      return `cluster ${write.cluster.id}`;
     case "update task": {
       const { id, desiredState, status } = write.task;
       const old = before.find(task => task.id === id);

@@ -81,30 +81,44 @@ export interface ServiceInit {
   readonly update?: UpdateInit;
   readonly rollback?: UpdateInit;
   readonly version?: bigint;
-  readonly job?: boolean;
+  /** A job of so many completions, two of them at a time; undefined replicas make it a global one. */
+  readonly job?: { readonly total?: number; readonly concurrent?: number; readonly iteration?: number };
 }
 
 export function aService(id: string, init: ServiceInit = {}): Service {
   const { update, rollback, ports } = init;
   const replicas = "replicas" in init ? init.replicas : 1;
   const spec = create(ServiceSpecSchema, {
-    mode: init.job
-      ? { case: "replicatedJob", value: { totalCompletions: 1n } }
-      : replicas === undefined
-        ? { case: "global", value: {} }
-        : { case: "replicated", value: { replicas: BigInt(replicas) } },
+    mode: modeFor(init.job, replicas),
     ...(update && { update }),
     ...(rollback && { rollback }),
     ...(ports && { endpoint: { ports } }),
   });
   return {
-    ...create(ServiceSchema, { id, specVersion: { index: init.version ?? 1n } }),
+    ...create(ServiceSchema, {
+      id,
+      specVersion: { index: init.version ?? 1n },
+      ...(init.job && { jobStatus: { jobIteration: { index: BigInt(init.job.iteration ?? 0) } } }),
+    }),
     meta: newMeta(),
     spec: {
       ...spec,
       annotations: create(AnnotationsSchema, { name: id }),
       task: create(TaskSpecSchema, { runtime: { case: "container", value: { image: "image:1" } }, ...init.task }),
     },
+  };
+}
+
+function modeFor(
+  job: ServiceInit["job"],
+  replicas: number | undefined,
+): Exclude<MessageInitShape<typeof ServiceSpecSchema>, { $typeName: string }>["mode"] & object {
+  if (replicas === undefined) return job ? { case: "globalJob", value: {} } : { case: "global", value: {} };
+  if (!job) return { case: "replicated", value: { replicas: BigInt(replicas) } };
+  const { total = 1, concurrent = 2 } = job;
+  return {
+    case: "replicatedJob",
+    value: { totalCompletions: BigInt(total), maxConcurrent: BigInt(concurrent) },
   };
 }
 
@@ -119,6 +133,8 @@ export interface TaskInit {
   /** As `createdAt` where left out; the spec version, for tasks of an older spec. */
   readonly version?: bigint;
   readonly spec?: TaskSpecInit;
+  /** The run of its job that it belongs to. */
+  readonly iteration?: number;
 }
 
 /** A task of the service as it is, unless told otherwise. */
@@ -133,6 +149,7 @@ export function aTask(service: Service, id: string, init: TaskInit = {}): Task {
       nodeId: node,
       desiredState: desired,
       specVersion: { index: init.version ?? service.specVersion?.index ?? 0n },
+      ...(init.iteration !== undefined && { jobIteration: { index: BigInt(init.iteration) } }),
     }),
     meta: create(MetaSchema, { version: { index: 1n }, createdAt: toTimestamp(createdAt) }),
     annotations: create(AnnotationsSchema),

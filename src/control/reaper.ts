@@ -5,13 +5,12 @@ import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { taskEventOf } from "./hints.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
 import { isReachable } from "./placement.ts";
+import { retentionOf } from "./retention.ts";
+import { isJob } from "./service-mode.ts";
 import { serviceIdOf, slotKeyOf, tasksInSlot } from "./slot.ts";
 import { withStatus } from "./task-change.ts";
 import { isOfUpdate } from "./update-plan.ts";
 import type { Write } from "./write.ts";
-
-/** Tasks kept in each slot, the running one included, where the cluster does not say. */
-const defaultRetention = 5;
 
 export interface ReaperObservation {
   readonly service: Service | undefined;
@@ -35,12 +34,10 @@ export const reaperLoop: Loop<ReaperObservation> = {
     for (const task of tx.task.all()) if (isUnwanted(task)) yield slotKeyOf(task);
   },
   observe(tx, key) {
-    const limit = findCluster(tx)?.spec.orchestration?.taskHistoryRetentionLimit;
-    const retention = limit === undefined ? defaultRetention : Number(limit);
     return {
       service: tx.service.get(serviceIdOf(key)),
       tasks: tasksInSlot(tx, key),
-      retention: retention < 0 ? Number.POSITIVE_INFINITY : retention,
+      retention: retentionOf(findCluster(tx)),
       nodeOf: id => tx.node.get(id),
     };
   },
@@ -82,7 +79,8 @@ function closed(task: Task, now: number): Write {
 
 /** The oldest of what has ended, as far as the slot holds more than is to be kept. */
 function beyondHistory({ service, tasks, retention }: ReaperObservation): Task[] {
-  if (!service) return [];
+  // Of jobs the loop that runs them keeps what is counted.
+  if (!service || isJob(service)) return [];
   const kept = tasks.filter(task => task.desiredState !== TaskState.REMOVE);
   const newest = kept.at(-1);
   const past = kept.filter(

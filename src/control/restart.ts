@@ -6,7 +6,7 @@ import { countsDifferently, taskEventOf } from "./hints.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
 import { isInService, isReachable } from "./placement.ts";
 import { hadToLeave, mayRestart, moveNotes, restartDelayMs, restartNotes } from "./restart-policy.ts";
-import { modeOf } from "./service-mode.ts";
+import { isJob } from "./service-mode.ts";
 import { serviceIdOf, slotKeyOf, tasksInSlot } from "./slot.ts";
 import { SpecMatch } from "./spec-match.ts";
 import { type NodeOf, startReady } from "./succession.ts";
@@ -46,7 +46,7 @@ export const restartLoop: Loop<RestartObservation> = {
   },
   observe(tx, key) {
     const service = tx.service.get(serviceIdOf(key));
-    if (!service || modeOf(service).kind === "job") return undefined;
+    if (!service || isJob(service)) return undefined;
     const tasks = tasksInSlot(tx, key);
     const nodes = new Map<string, Node>();
     for (const { nodeId } of tasks) {

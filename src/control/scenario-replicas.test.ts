@@ -229,15 +229,3 @@ describe("a global service", () => {
     await world.until(() => onSecond().length === 3, "restarted twice");
   });
 });
-
-describe("a job", () => {
-  it("shows why nothing runs", async () => {
-    await make(three);
-    await world.create(aService("once", { job: true }));
-    await world.until(() => world.tasks("once").length === 1, "explained");
-    await world.clock.advance(120_000);
-    expect(world.tasks("once").map(task => [task.status.state, task.status.err])).toEqual([
-      [TaskState.REJECTED, "services in replicated-job mode are not run by this version of Shoal"],
-    ]);
-  });
-});

@@ -2,15 +2,16 @@ import { admissionLoop } from "./allocator/admission.ts";
 import { endpointLoop } from "./allocator/endpoint.ts";
 import { enforcerLoop } from "./enforcer.ts";
 import { globalLoop } from "./global.ts";
+import { jobLoop } from "./job.ts";
 import { lostNodeLoop } from "./lost-node.ts";
 import { reaperLoop } from "./reaper.ts";
 import { removedServicesLoop } from "./removed-services.ts";
 import { replicatedLoop } from "./replicated.ts";
 import { restartLoop } from "./restart.ts";
 import { newRoleLoop } from "./roles.ts";
+import { rootRotationLoop } from "./root-rotation.ts";
 import { type ControlPorts, type Running, runLoop } from "./runner.ts";
 import { newSchedulerLoop } from "./scheduler/scheduler.ts";
-import { unservedJobLoop } from "./unserved-job.ts";
 import { updaterLoop } from "./updater.ts";
 
 /**
@@ -20,7 +21,7 @@ import { updaterLoop } from "./updater.ts";
 export function startControl(ports: ControlPorts): Running {
   const running = [
     runLoop(removedServicesLoop, ports),
-    runLoop(unservedJobLoop, ports),
+    runLoop(jobLoop, ports),
     runLoop(replicatedLoop, ports),
     runLoop(globalLoop, ports),
     runLoop(updaterLoop, ports),
@@ -32,6 +33,7 @@ export function startControl(ports: ControlPorts): Running {
     runLoop(newSchedulerLoop(ports.clock), ports),
     runLoop(reaperLoop, ports),
     runLoop(newRoleLoop(ports.quorum), ports),
+    runLoop(rootRotationLoop, ports),
   ];
   return {
     async stop() {

@@ -44,7 +44,8 @@ function waitForOthers(task: Task, inSlot: readonly Task[], nodeOf: NodeOf, now:
   return Math.max(0, ...stopping.map(other => createdAt(task) + stopLimitMs(other) - now));
 }
 
-function stopLimitMs(task: Task): number {
+/** How long a successor waits for the task to stop, at most. */
+export function stopLimitMs(task: Task): number {
   const { runtime } = task.spec;
   const grace = runtime.case === "container" ? fromDuration(runtime.value.stopGracePeriod) : undefined;
   return Math.max(stopTimeoutMs, (grace ?? defaultGraceMs) + stopMarginMs);

@@ -10,7 +10,7 @@ import {
 import { suits } from "./global.ts";
 import { cameUp, countsDifferently, taskEventOf } from "./hints.ts";
 import { type Context, type Decision, type Loop, nothing } from "./loop.ts";
-import { modeOf } from "./service-mode.ts";
+import { isJob } from "./service-mode.ts";
 import { type Slot, slotsOf } from "./slot.ts";
 import { slotStateOf } from "./slot-state.ts";
 import { SpecMatch } from "./spec-match.ts";
@@ -44,7 +44,7 @@ export const updaterLoop: Loop<UpdateObservation> = {
   },
   observe(tx, key) {
     const service = tx.service.get(key);
-    if (!service || modeOf(service).kind === "job") return undefined;
+    if (!service || isJob(service)) return undefined;
     const nodeOf = (id: string) => tx.node.get(id);
     const slots = [...slotsOf(tx.task.byService(key)).values()].filter(
       slot => slotStateOf(slot, service) !== "empty" && (slot.nodeId === "" || suits(nodeOf(slot.nodeId), service)),

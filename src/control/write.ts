@@ -1,4 +1,4 @@
-import type { Node, Service } from "../model/objects.ts";
+import type { Cluster, Node, Service } from "../model/objects.ts";
 import type { Task } from "../model/task.ts";
 import type { WriteTx } from "../store/tx.ts";
 
@@ -8,7 +8,8 @@ export type Write =
   | { readonly kind: "update task"; readonly task: Task }
   | { readonly kind: "remove task"; readonly id: string }
   | { readonly kind: "update service"; readonly service: Service }
-  | { readonly kind: "update node"; readonly node: Node };
+  | { readonly kind: "update node"; readonly node: Node }
+  | { readonly kind: "update cluster"; readonly cluster: Cluster };
 
 export function applyWrites(tx: WriteTx, writes: readonly Write[]): void {
   for (const write of writes) {
@@ -27,6 +28,9 @@ export function applyWrites(tx: WriteTx, writes: readonly Write[]): void {
         break;
       case "update node":
         tx.node.update(write.node);
+        break;
+      case "update cluster":
+        tx.cluster.update(write.cluster);
         break;
       default:
         write satisfies never;

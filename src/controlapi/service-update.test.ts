@@ -177,6 +177,16 @@ describe("updateService", () => {
     });
   });
 
+  it("runs a job once more as it was before, without a rollback's status", async () => {
+    const job = (total: bigint) => specOf({ mode: { case: "replicatedJob", value: { totalCompletions: total } } });
+    const { update } = await withService(job(1n));
+    await update(job(2n));
+    const back = await update(job(2n), Rollback.PREVIOUS);
+    expect(back.spec?.mode).toMatchObject({ value: { totalCompletions: 1n } });
+    expect(back.jobStatus?.jobIteration?.index).toBe(2n);
+    expect(back.updateStatus).toBeUndefined();
+  });
+
   it("moves networks into the task", async () => {
     const { store, update } = await withService();
     await store.update(tx => tx.network.create(sampleNetwork("net")));

@@ -27,12 +27,16 @@ export function updateService({ store, clock }: ControlApiParts): Methods<"updat
         const back = request.rollback === Rollback.PREVIOUS;
         const next = back ? rolledBack(current, clock.now()) : replaced(current, spec);
         checkNew(tx, current, next.spec);
-        const job = current.jobStatus && { jobStatus: nextJob(current.jobStatus, clock.now()) };
-        return tx.service.update({ ...atVersion(next, version), ...job });
+        return tx.service.update(atVersion(current.jobStatus ? runAgain(next, clock.now()) : next, version));
       });
       return { service };
     },
   };
+}
+
+/** The job as it starts once more. It is not rolled out, so it has no update's status either. */
+function runAgain({ updateStatus: _, ...job }: Service, nowMs: number): Service {
+  return { ...job, jobStatus: nextJob(job.jobStatus, nowMs) };
 }
 
 /** What an update may not change. The mode can: by removing the service and creating another. */

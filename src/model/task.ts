@@ -17,9 +17,9 @@ export function isTerminal(state: TaskState): boolean {
   return state > TaskState.RUNNING;
 }
 
-/** Whether the task is wanted to run (or to be kept ready), now or later. */
+/** Whether the task is wanted to run (or to be kept ready), now or later; a job's to run to its end. */
 export function isWanted(task: Task): boolean {
-  return task.desiredState <= TaskState.RUNNING;
+  return task.desiredState <= TaskState.COMPLETE;
 }
 
 /** Wanted and not ended: counts towards its service's replicas. */
