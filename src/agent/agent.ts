@@ -61,6 +61,7 @@ export class Agent {
   #sessionId = "";
   #description: NodeDescription | undefined;
   #told: SessionMessage | undefined;
+  #current: Session | undefined;
 
   constructor(options: AgentOptions) {
     const { runtime, disk, directory, clock, random, log } = options;
@@ -85,6 +86,12 @@ export class Agent {
     this.#stopping.abort();
     await this.#running;
     await this.#tasks.close();
+  }
+
+  /** Looks at this machine anew, and tells the managers if it has changed. */
+  describeAgain(): void {
+    if (this.#current) this.#current.describeAgain();
+    else this.#description = undefined;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -146,10 +153,12 @@ export class Agent {
         onWorking();
       },
     });
+    this.#current = session;
     try {
       await session.run(signal);
     } finally {
       ended.abort();
+      this.#current = undefined;
       this.#sessionId = session.id;
       this.#description = session.description;
     }

@@ -40,6 +40,8 @@ export class Session {
   readonly #client: Client<typeof Dispatcher>;
   #id: string;
   #description: NodeDescription;
+  /** Aborts to end the pause before this machine is looked at. */
+  #pause = new AbortController();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -53,9 +55,14 @@ export class Session {
     return this.#id;
   }
 
-  /** What the managers were told of this machine. */
-  get description(): NodeDescription {
-    return this.#description;
+  /** What the managers are to be told of this machine; undefined when it is to be looked at first. */
+  get description(): NodeDescription | undefined {
+    return this.#pause.signal.aborted ? undefined : this.#description;
+  }
+
+  /** Looks at this machine now: it is known to have changed. */
+  describeAgain(): void {
+    this.#pause.abort();
   }
 
   /**
@@ -150,8 +157,9 @@ export class Session {
   async #describe(signal: AbortSignal): Promise<void> {
     const { clock, describe, log } = this.#options;
     while (!signal.aborted) {
-      await sleep(clock, describePeriodMs, signal);
+      await sleep(clock, describePeriodMs, AbortSignal.any([signal, this.#pause.signal]));
       if (signal.aborted) return;
+      this.#pause = new AbortController();
       try {
         const description = await describe();
         if (same(description, this.#description)) continue;

@@ -8,18 +8,35 @@ export function nodeExpiryMs(cluster: Cluster): number {
   return fromDuration(cluster.spec.caConfig?.nodeCertExpiry) || defaultNodeExpiryMs;
 }
 
-/** The swarm's root CA, read from the store once for each root there was. */
+/** Who signs certificates at the moment. */
+export interface Signer {
+  readonly rootCa: RootCa;
+  /** PEM that leads from its certificates to the root that the nodes trust; "" when it is that root itself. */
+  readonly chain: string;
+}
+
+/** The swarm's signer, read from the store once for each there was. */
 export class Authority {
-  #loaded: RootCa | undefined;
+  #loaded: Signer | undefined;
   #certificate: Uint8Array | undefined;
 
   /** Fault failed_precondition when the swarm's key is kept elsewhere. */
-  of({ rootCa }: Cluster): RootCa {
-    if (!rootCa || rootCa.caKey.length === 0)
+  of(cluster: Cluster): Signer {
+    const { caCert, caKey, chain } = signing(cluster);
+    if (caKey.length === 0)
       throw new Fault("failed_precondition", "Cannot sign certificates: this swarm's root CA key is not kept in it");
-    if (this.#loaded && this.#certificate === rootCa.caCert) return this.#loaded;
-    this.#loaded = RootCa.load(Buffer.from(rootCa.caCert).toString(), Buffer.from(rootCa.caKey).toString());
-    this.#certificate = rootCa.caCert;
+    if (this.#loaded && this.#certificate === caCert) return this.#loaded;
+    const rootCa = RootCa.load(Buffer.from(caCert).toString(), Buffer.from(caKey).toString());
+    this.#loaded = { rootCa, chain: Buffer.from(chain).toString() };
+    this.#certificate = caCert;
     return this.#loaded;
   }
+}
+
+/** While the root is being changed the new one signs, and the old one's certificate for it goes with what it signs. */
+function signing({ rootCa }: Cluster): { caCert: Uint8Array; caKey: Uint8Array; chain: Uint8Array } {
+  const none = new Uint8Array();
+  const rotation = rootCa?.rootRotation;
+  if (rotation) return { ...rotation, chain: rotation.crossSignedCaCert };
+  return { caCert: rootCa?.caCert ?? none, caKey: rootCa?.caKey ?? none, chain: none };
 }

@@ -78,10 +78,13 @@ export class Issuer {
     const [cluster, node] = store.view(tx => [theCluster(tx), tx.node.get(nodeId)]);
     if (!node) throw unknownNode(nodeId);
     const identity: Caller = { nodeId, role: roleOf(node.role), clusterId: cluster.id };
+    const signer = this.#authority.of(cluster);
     const certificate = await this.#sign(request, identity, cluster);
     await store.update(tx => {
       const current = tx.node.get(nodeId);
       if (!current) throw unknownNode(nodeId);
+      if (this.#authority.of(theCluster(tx)) !== signer)
+        throw new Fault("aborted", `Cannot renew the certificate of node ${nodeId}: the root CA has just changed`);
       if (current.role !== node.role)
         throw new Fault("aborted", `Cannot renew the certificate of node ${nodeId}: its role has just changed`);
       tx.node.update({ ...current, certificate });
@@ -92,8 +95,9 @@ export class Issuer {
 
   async #sign(request: Uint8Array, node: Caller, cluster: Cluster) {
     const nowMs = this.#options.clock.now();
-    const pem = await this.#authority.of(cluster).sign(request, node, nowMs, nodeExpiryMs(cluster));
-    return issuedCertificate(node, request, pem);
+    const { rootCa, chain } = this.#authority.of(cluster);
+    const pem = await rootCa.sign(request, node, nowMs, nodeExpiryMs(cluster));
+    return issuedCertificate(node, request, pem + chain);
   }
 }
 

@@ -1,12 +1,11 @@
-import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { newId } from "../lib/ids.ts";
 import { type Cluster, type Node, newMeta } from "../model/objects.ts";
 import { toDuration } from "../model/time.ts";
 import { type Credentials, parseCredentials } from "../pki/credentials.ts";
-import { newJoinToken } from "../pki/join-token.ts";
 import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { defaultNodeExpiryMs, RootCa } from "../pki/root-ca.ts";
+import { newRoot } from "../pki/root-rotation.ts";
 import { unlockKeysOf } from "../pki/swarm-lock.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
@@ -16,7 +15,7 @@ import {
   ClusterSpecSchema,
   type NodeSpec_Availability,
 } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import { AnnotationsSchema, RootCASchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { AnnotationsSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { nodeExpiryMs } from "./authority.ts";
 import { issuedCertificate, newNode } from "./new-node.ts";
 
@@ -73,12 +72,11 @@ function clusterObject(options: NewClusterOptions, rootCa: RootCa): Cluster {
   const { addressPools, random, spec } = options;
   const cluster = create(ClusterSchema, {
     id: newId(random),
-    rootCa: create(RootCASchema, {
-      caKey: Buffer.from(rootCa.keyPem),
-      caCert: Buffer.from(rootCa.certificatePem),
-      caCertHash: `sha256:${createHash("sha256").update(rootCa.certificatePem).digest("hex")}`,
-      joinTokens: { worker: newJoinToken(rootCa.digest, random), manager: newJoinToken(rootCa.digest, random) },
-    }),
+    rootCa: newRoot(
+      { caCert: Buffer.from(rootCa.certificatePem), caKey: Buffer.from(rootCa.keyPem) },
+      spec.caConfig?.forceRotate ?? 0n,
+      random,
+    ),
     defaultAddressPool: [...addressPools],
     subnetSize: options.subnetSize || defaultSubnetSize,
     VXLANUDPPort: options.dataPathPort || defaultDataPathPort,

@@ -100,16 +100,6 @@ describe("updateCluster refuses", () => {
       invalid("hashing algorithm is not supported: plain"),
     ],
     [
-      "a new root",
-      { caConfig: { forceRotate: 1n } },
-      fault("unimplemented", "Cannot rotate the root CA: this version keeps the one it began with"),
-    ],
-    [
-      "a given root",
-      { caConfig: { signingCaCert: key } },
-      fault("unimplemented", "Cannot rotate the root CA: this version keeps the one it began with"),
-    ],
-    [
       "an external CA",
       { caConfig: { externalCas: [{ url: "https://ca" }] } },
       fault("unimplemented", "Cannot use an external CA: this version signs with its own alone"),

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { addressLabel } from "../model/node-address.ts";
+import { issuerCertificate } from "../pki/chain.ts";
 import { issuerOf } from "../pki/issuer.ts";
 import type { IdentitySource } from "../pki/live-identity.ts";
 import type { Runtime } from "../ports/runtime.ts";
@@ -12,8 +13,10 @@ export async function describeNode(
   address: string,
 ): Promise<NodeDescription> {
   const description = await runtime.describe();
-  const trustRoot = Buffer.from(identity.current()?.rootPem ?? "");
-  const issuer = issuerOf(trustRoot);
+  const { rootPem = "", certificatePem = "" } = identity.current() ?? {};
+  const trustRoot = Buffer.from(rootPem);
+  // While the root is being changed the issuer is the new one, and what is trusted still the old one.
+  const issuer = issuerOf(Buffer.from(issuerCertificate(certificatePem, rootPem)?.toString() ?? rootPem));
   const tlsInfo = create(NodeTLSInfoSchema, {
     trustRoot: new Uint8Array(trustRoot),
     ...(issuer && { certIssuerSubject: issuer.subject, certIssuerPublicKey: issuer.publicKey }),

@@ -1,5 +1,5 @@
 import { Fault } from "../lib/fault.ts";
-import { type Credentials, parseCredentials } from "../pki/credentials.ts";
+import { type Credentials, isPair, parseCredentials } from "../pki/credentials.ts";
 import type { Connection } from "../ports/transport.ts";
 import { NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { IssuanceStatus_State } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
@@ -27,8 +27,12 @@ export async function collect(
   const { status, certificate } = await connection.client(NodeCA).nodeCertificateStatus({ nodeId }, options);
   if (status?.state === IssuanceStatus_State.FAILED)
     throw new Fault("failed_precondition", `Cannot get a certificate for node ${nodeId}: ${status.err}`);
-  if (status?.state !== IssuanceStatus_State.ISSUED || !certificate) return undefined;
+  const { ISSUED, ROTATE } = IssuanceStatus_State;
+  if (!certificate || (status?.state !== ISSUED && status?.state !== ROTATE)) return undefined;
   const certificatePem = Buffer.from(certificate.certificate).toString();
+  // To be replaced already, and asked for by an earlier run of this node: it has to ask anew.
+  if (status.state === ROTATE && !isPair(certificatePem, keyPem))
+    throw new Fault("aborted", `Cannot use the certificate for node ${nodeId}: another one is on its way`);
   const credentials = parseCredentials({ certificatePem, keyPem, rootPem });
   if (credentials.nodeId === nodeId) return credentials;
   throw new Fault("data_loss", `Cannot use the certificate for node ${nodeId}: it names ${credentials.nodeId}`);

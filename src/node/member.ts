@@ -10,6 +10,8 @@ import type { KeyLock } from "../pki/key-lock.ts";
 import { LiveIdentity } from "../pki/live-identity.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import type { Caller, Transport } from "../ports/transport.ts";
+import type { Node } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import { IssuanceStatus_State } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { Worker } from "../worker/worker.ts";
 import { describeNode } from "./description.ts";
 import type { NodeDoors } from "./doors.ts";
@@ -68,7 +70,10 @@ export class Member {
     this.#keyring = this.#newKeyring();
     this.worker = this.#newWorker();
     this.#renewal = this.#newRenewal();
-    this.#identity.onChange(() => this.#followRole());
+    this.#identity.onChange(() => {
+      this.#followRole();
+      this.worker.describeAgain();
+    });
   }
 
   /**
@@ -174,6 +179,12 @@ export class Member {
     this.#seat.follow(role);
   }
 
+  /** What the managers say of this node. */
+  #heed({ role, certificate }: Node): void {
+    this.#renewal.want(roleOf(role));
+    if (certificate?.status?.state === IssuanceStatus_State.ROTATE) void this.#renewal.demand();
+  }
+
   #others(): string[] {
     const { advertiseAddress } = this.state;
     const others = this.managers().filter(each => each.nodeId !== this.nodeId && each.address !== advertiseAddress);
@@ -230,7 +241,8 @@ export class Member {
       nodeId: this.nodeId,
       managers: state.managers,
       describe: () => describeNode(this.#runtime, this.#identity, this.address),
-      onNode: node => this.#renewal.want(roleOf(node.role)),
+      onNode: node => this.#heed(node),
+      onRootCa: pem => this.#renewal.trust(Buffer.from(pem).toString()),
       onLink: link => {
         if (link.connected) this.#welcome();
       },

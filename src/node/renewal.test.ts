@@ -5,13 +5,15 @@ import { caServices } from "../ca/services.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Credentials } from "../pki/credentials.ts";
 import { LiveIdentity } from "../pki/live-identity.ts";
+import { RootCa } from "../pki/root-ca.ts";
+import { newRoot } from "../pki/root-rotation.ts";
 import { silentLogger } from "../ports/log.ts";
 import { SimClock } from "../sim/clock.ts";
 import { SimRandom } from "../sim/random.ts";
 import { newSimStore, type SimStore } from "../sim/store.ts";
 import { SimNetwork } from "../sim/transport.ts";
 import { ClusterSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import { NodeRole } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { NodeRole, RootRotationSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { Renewal, renewalMoment } from "./renewal.ts";
 
 const hour = 3_600_000;
@@ -52,6 +54,22 @@ afterEach(() => renewal.stop());
 const listen = () => network.transport("M").listen("M:2377", caServices({ store, clock, random, log: silentLogger }));
 const current = () => identity.current()!;
 const setRole = (role: NodeRole) => store.update(tx => tx.node.update({ ...tx.node.get(swarm.node.id)!, role }));
+
+async function rootIn(from: SimStore): Promise<RootCa> {
+  const { caCert, caKey } = from.view(tx => [...tx.cluster.all()][0]!.rootCa!);
+  return RootCa.load(Buffer.from(caCert).toString(), Buffer.from(caKey).toString());
+}
+
+const changeRoot = (next: RootCa, crossSigned: string) =>
+  store.update(tx => {
+    const cluster = [...tx.cluster.all()][0]!;
+    const rootRotation = create(RootRotationSchema, {
+      caCert: Buffer.from(next.certificatePem),
+      caKey: Buffer.from(next.keyPem),
+      crossSignedCaCert: Buffer.from(crossSigned),
+    });
+    tx.cluster.update({ ...cluster, rootCa: { ...cluster.rootCa!, rootRotation } });
+  });
 
 describe("the moment of renewal", () => {
   it.each([
@@ -154,6 +172,52 @@ describe("a renewal", () => {
     renewal.want("worker");
     await clock.advance(1_000);
     expect(current().role).toBe("worker");
+  });
+
+  it("comes at once on demand, and says when it is done", async () => {
+    renewal.start();
+    await clock.advance(0);
+    let done = 0;
+    void renewal.demand().then(() => done++);
+    await clock.advance(60_000);
+    expect([done, current()]).toEqual([0, swarm.credentials]);
+    await listen();
+    await clock.advance(300_000);
+    expect(done).toBe(1);
+    expect(saved).toEqual([current()]);
+    const given = renewal.demand();
+    await renewal.stop();
+    await given;
+    await renewal.demand();
+  });
+
+  it("takes up another root with the certificate that it vouches for, and asks for one where it does not", async () => {
+    await listen();
+    renewal.start();
+    const before = current();
+    renewal.trust(before.rootPem);
+    await clock.advance(1_000);
+    expect(saved).toEqual([]);
+    const [old, next] = [await rootIn(store), await RootCa.create(clock.now())];
+    await changeRoot(next, await old.crossSign(next, clock.now()));
+    void renewal.demand();
+    await clock.advance(1_000);
+    const between = current();
+    expect(between.rootPem).toBe(before.rootPem);
+    expect(between.certificatePem.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+    renewal.trust(next.certificatePem);
+    await clock.advance(1_000);
+    expect(current()).toMatchObject({ rootPem: next.certificatePem, certificatePem: between.certificatePem });
+    const third = await RootCa.create(clock.now());
+    await store.update(tx => {
+      const cluster = [...tx.cluster.all()][0]!;
+      const root = { caCert: Buffer.from(third.certificatePem), caKey: Buffer.from(third.keyPem) };
+      tx.cluster.update({ ...cluster, rootCa: newRoot(root, 2n, random) });
+    });
+    renewal.trust(third.certificatePem);
+    await clock.advance(60_000);
+    expect(current().rootPem).toBe(third.certificatePem);
+    expect(current().keyPem).not.toBe(between.keyPem);
   });
 
   it("stops at once, waiting or asking", async () => {

@@ -1,6 +1,6 @@
 import { type Backoff, backoffMs } from "../lib/backoff.ts";
 import { asFault, Fault } from "../lib/fault.ts";
-import type { Credentials } from "../pki/credentials.ts";
+import { type Credentials, parseCredentials } from "../pki/credentials.ts";
 import type { LiveIdentity } from "../pki/live-identity.ts";
 import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { type Clock, sleep } from "../ports/clock.ts";
@@ -41,6 +41,8 @@ export class Renewal {
   readonly #stopped = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #wanted: Caller["role"] | undefined;
+  /** The root to be trusted from now on, once the node has a certificate that goes with it. */
+  #root: string | undefined;
   /** Told at the next renewal. */
   #demanded: (() => void)[] = [];
   /** Aborts to end a sleep before its time. */
@@ -77,14 +79,42 @@ export class Renewal {
     });
   }
 
+  /** Tells the root that the swarm trusts (PEM): the node takes it up together with its certificate. */
+  trust(rootPem: string): void {
+    if (this.#root === rootPem) return;
+    this.#root = rootPem;
+    this.#nap.abort();
+  }
+
   async #run(): Promise<void> {
     const { identity, clock, random } = this.#options;
     const { signal } = this.#stopped;
     for (let current = identity.current(); current && !signal.aborted; current = identity.current()) {
       const moment = renewalMoment(current, random.float());
-      while (clock.now() < moment && this.#fits(current) && this.#demanded.length === 0 && !signal.aborted)
+      while (clock.now() < moment && this.#isEnough(current) && !signal.aborted)
         await this.#sleep(Math.min(moment - clock.now(), longestSleepMs));
-      await this.#renewUntilDone();
+      if (!(await this.#adopt(current))) await this.#renewUntilDone();
+    }
+  }
+
+  #isEnough(current: Credentials): boolean {
+    return this.#fits(current) && this.#demanded.length === 0 && (this.#root ?? current.rootPem) === current.rootPem;
+  }
+
+  /** Takes up another root that vouches for the certificate there is. False when there is none, or it does not. */
+  async #adopt(current: Credentials): Promise<boolean> {
+    const { identity, log, save } = this.#options;
+    const rootPem = this.#root;
+    if (rootPem === undefined || rootPem === current.rootPem) return false;
+    try {
+      const adopted = parseCredentials({ ...current, rootPem });
+      await save(adopted);
+      identity.set(adopted);
+      log.info("trusting another root CA from now on");
+      return true;
+    } catch (error) {
+      log.warn("cannot take up another root CA as it is", { reason: asFault(error).message });
+      return false;
     }
   }
 
@@ -145,13 +175,13 @@ export class Renewal {
   async #ask(connection: Connection): Promise<Credentials> {
     const { identity, clock, random } = this.#options;
     const { signal } = this.#stopped;
-    const rootPem = identity.current()?.rootPem;
-    if (rootPem === undefined) throw new Fault("failed_precondition", "Cannot renew the certificate: there is none");
+    if (!identity.current()) throw new Fault("failed_precondition", "Cannot renew the certificate: there is none");
     const keyPem = newNodeKey();
     const csr = await newRequest(keyPem);
     const options = { signal, timeoutMs: questionTimeoutMs };
     const { nodeId } = await connection.client(NodeCA).issueNodeCertificate({ csr }, options);
     for (let asked = 1; ; asked++) {
+      const rootPem = this.#root ?? identity.current()?.rootPem ?? "";
       const renewed = await collect(connection, { nodeId, keyPem, rootPem }, signal);
       if (renewed) return renewed;
       await sleep(clock, backoffMs(backoff, asked, random.float()), signal);

@@ -40,6 +40,21 @@ export function isVouchedFor(
   return false;
 }
 
+/** Whether the first certificate of a PEM text was signed by this issuer's key under its name; false for unreadable ones. */
+export function isIssuedBy(certificatePem: string | Uint8Array, issuerPem: string | Uint8Array): boolean {
+  try {
+    return issued(new X509Certificate(issuerPem), new X509Certificate(certificatePem));
+  } catch {
+    return false;
+  }
+}
+
+/** The certificate among those that a node shows and trusts that signed its own. */
+export function issuerCertificate(certificatePem: string, rootPem: string): X509Certificate | undefined {
+  const [leaf, ...intermediates] = readCertificates(certificatePem);
+  return leaf && [...intermediates, ...readCertificates(rootPem)].find(candidate => issued(candidate, leaf));
+}
+
 function issued(issuer: X509Certificate, certificate: X509Certificate): boolean {
   return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

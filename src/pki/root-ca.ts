@@ -73,6 +73,11 @@ export class RootCa {
     }
   }
 
+  /** When the certificate expires, in milliseconds since 1970. */
+  get notAfterMs(): number {
+    return this.#certificate.notAfter.getTime();
+  }
+
   /** SHA-256 of the certificate's text as join tokens carry it. */
   get digest(): string {
     return digestOf(this.certificatePem);
@@ -100,8 +105,37 @@ export class RootCa {
           new x509.ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
           new x509.BasicConstraintsExtension(false, undefined, true),
           await x509.SubjectKeyIdentifierExtension.create(new x509.PublicKey(publicKey), false, syncCrypto),
-          await x509.AuthorityKeyIdentifierExtension.create(this.#publicKey(), false, syncCrypto),
+          new x509.AuthorityKeyIdentifierExtension(await this.#keyId()),
           new x509.SubjectAlternativeNameExtension(serverNames(node).map(value => ({ type: "dns", value }))),
+        ],
+      },
+      syncCrypto,
+    );
+    return new X509Certificate(Buffer.from(certificate.rawData)).toString();
+  }
+
+  /**
+   * A certificate (PEM) that vouches for another root's key under that root's name: what the other one signs is trusted by
+   * whoever trusts this one. It lasts no longer than either of them.
+   */
+  async crossSign(root: RootCa, nowMs: number): Promise<string> {
+    const { KeyUsageFlags } = x509;
+    const publicKey = root.#publicKey();
+    const certificate = await x509.X509CertificateGenerator.create(
+      {
+        serialNumber: newSerial(),
+        issuer: this.#certificate.subjectName,
+        subject: root.#certificate.subjectName,
+        notBefore: new Date(nowMs - backdateMs),
+        notAfter: new Date(Math.min(this.#certificate.notAfter.getTime(), root.#certificate.notAfter.getTime())),
+        signingAlgorithm,
+        publicKey,
+        signingKey: syncKey(this.#key),
+        extensions: [
+          new x509.BasicConstraintsExtension(true, undefined, true),
+          new x509.KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+          new x509.SubjectKeyIdentifierExtension(await root.#keyId()),
+          new x509.AuthorityKeyIdentifierExtension(await this.#keyId()),
         ],
       },
       syncCrypto,
@@ -111,6 +145,12 @@ export class RootCa {
 
   #publicKey() {
     return syncKey(createPublicKey(this.#key));
+  }
+
+  /** As the certificate itself says, where it does: others may have computed it in another way. Hexadecimal. */
+  async #keyId(): Promise<string> {
+    const stated = this.#certificate.getExtension(x509.SubjectKeyIdentifierExtension);
+    return (stated ?? (await x509.SubjectKeyIdentifierExtension.create(this.#publicKey(), false, syncCrypto))).keyId;
   }
 }
 

@@ -52,6 +52,11 @@ export class Worker {
     await this.#file.idle();
   }
 
+  /** Lets the managers know soon what has changed of this machine. */
+  describeAgain(): void {
+    this.#agent?.describeAgain();
+  }
+
   /** The managers known now. */
   managers(): readonly KnownManager[] {
     return this.#known;
