@@ -17,7 +17,7 @@ const execute = promisify(execFile);
 
 /**
  * The scheduler alone, from pending tasks in a store in memory until each has its node and that is stored: every case in
- * a process of its own, cold. `--nodes N --tasks N --variant plain|constraints|spread|services` choose one; without them
+ * a process of its own, cold, with the options of `bin/shoald`. `--nodes N --tasks N --variant plain|constraints|spread|services` choose one; without them
  * it is all. The memory is the whole process's, with the objects themselves.
  */
 export async function run(report: Report, args: readonly string[]): Promise<void> {
@@ -54,7 +54,7 @@ function countFrom(name: string, text: string | undefined, otherwise: number): n
 }
 
 async function measure(chosen: SchedulerCase): Promise<SchedulerResult> {
-  const command = ["--import", "tsx/esm", program, JSON.stringify(chosen)];
+  const command = ["--max-semi-space-size=32", "--import", "tsx/esm", program, JSON.stringify(chosen)];
   const { stdout } = await execute(process.execPath, command, { timeout: caseTimeoutMs });
   return JSON.parse(stdout) as SchedulerResult;
 }
