@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -146,6 +146,31 @@ describe.skipIf(!hasOpenssl)(`OpenSSL${hasOpenssl ? "" : " (skipped: it is not i
           expect(openssl("verify", ...flags, file("node.crt"))).toContain("OK");
         }
       expect(openssl("x509", "-in", file("node.crt"), "-noout", "-subject")).not.toContain("evil");
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  it("accepts what a new root signed under either root, one made by OpenSSL too", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "shoal-pki-"));
+    try {
+      const file = (name: string) => join(directory, name);
+      openssl("ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", file("theirs.key"));
+      const subject = ["-subj", "/CN=swarm-ca", "-days", "3650", "-out", file("theirs.crt")];
+      openssl("req", "-x509", "-new", "-key", file("theirs.key"), ...subject);
+      const theirs = RootCa.load(readFileSync(file("theirs.crt"), "utf8"), readFileSync(file("theirs.key"), "utf8"));
+      const old = await RootCa.create(Date.now());
+      for (const next of [await RootCa.create(Date.now()), theirs]) {
+        writeFileSync(file("old.crt"), old.certificatePem);
+        writeFileSync(file("next.crt"), next.certificatePem);
+        writeFileSync(file("between.crt"), await old.crossSign(next, Date.now()));
+        writeFileSync(file("node.crt"), await next.sign(await newRequest(newNodeKey()), manager, Date.now()));
+        const verify = (root: string) =>
+          openssl("verify", "-CAfile", file(root), "-untrusted", file("between.crt"), file("node.crt"));
+        expect(verify("old.crt")).toContain("OK");
+        expect(verify("next.crt")).toContain("OK");
+        expect(() => openssl("verify", "-CAfile", file("old.crt"), file("node.crt"))).toThrow("unable to get");
+      }
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
