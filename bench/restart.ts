@@ -12,6 +12,8 @@ const replicasPerService = 1_000;
 /** Milliseconds without any change after which the swarm has come to rest. */
 const restMs = 3_000;
 const fillTimeoutMs = 1_200_000;
+/** Of the clock in /proc (Linux: always 100 a second towards programs). */
+const msPerTick = 10;
 
 /**
  * Managers with many tasks: how long one takes from the start of its process until it has everything that the leader has, how
@@ -29,8 +31,9 @@ export async function run(report: Report, args: readonly string[]): Promise<void
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       const times: number[] = [];
       for (let round = 1; round <= rounds; round += 1) {
-        times.push(await restart(quorum, signal));
-        report(`restart, round ${round}`, times.at(-1) ?? 0, "ms", { ...params, signal });
+        const { ms, cpuMs } = await restart(quorum, signal);
+        times.push(ms);
+        report(`restart, round ${round}`, ms, "ms", { ...params, signal, cpuMs });
       }
       report("restart until up to date", median(times), "ms", { ...params, signal, rounds, worst: Math.max(...times) });
     }
@@ -38,8 +41,9 @@ export async function run(report: Report, args: readonly string[]): Promise<void
     for (let round = 1; round <= rounds; round += 1) {
       const fresh = Quorum.daemon(base, managerCount + round);
       joined.push(fresh);
-      times.push(await join(quorum, fresh));
-      report(`join, round ${round}`, times.at(-1) ?? 0, "ms", params);
+      const { ms, cpuMs } = await join(quorum, fresh);
+      times.push(ms);
+      report(`join, round ${round}`, ms, "ms", { ...params, cpuMs });
     }
     report("join until up to date", median(times), "ms", { ...params, rounds, worst: Math.max(...times) });
     await reportMemory(report, quorum, params);
@@ -92,8 +96,14 @@ async function rest(quorum: Quorum): Promise<void> {
 const applied = async (daemon: Daemon): Promise<number> =>
   (await figuresOf(daemon)).get("shoal_raft_applied_index") ?? -1;
 
-/** Ends a follower, and gives the milliseconds from starting it until it is up to date. */
-async function restart(quorum: Quorum, signal: "SIGTERM" | "SIGKILL"): Promise<number> {
+/** How long something took, and what its process computed for it: what it would take on a machine with nothing else to do. */
+interface Taken {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+/** Ends a follower, and measures from starting it until it is up to date. */
+async function restart(quorum: Quorum, signal: "SIGTERM" | "SIGKILL"): Promise<Taken> {
   const leader = await quorum.caughtUp();
   const follower = quorum.all.find(one => one !== leader);
   if (!follower) throw new Error("there is only one manager");
@@ -101,21 +111,22 @@ async function restart(quorum: Quorum, signal: "SIGTERM" | "SIGKILL"): Promise<n
   const start = performance.now();
   const running = follower.start();
   await upToDate(follower, leader);
-  const took = performance.now() - start;
+  const ms = performance.now() - start;
   await running;
-  return took;
+  return { ms, cpuMs: cpuMs(follower.pid) };
 }
 
-/** Milliseconds from the join of a daemon that runs until it is up to date. */
-async function join(quorum: Quorum, fresh: Daemon): Promise<number> {
+/** Measures from the join of a daemon that runs until it is up to date. */
+async function join(quorum: Quorum, fresh: Daemon): Promise<Taken> {
   await fresh.start();
+  const before = cpuMs(fresh.pid);
   const leader = await quorum.leader();
   const start = performance.now();
   const joining = quorum.join(fresh, leader);
   await upToDate(fresh, leader);
-  const took = performance.now() - start;
+  const ms = performance.now() - start;
   await joining;
-  return took;
+  return { ms, cpuMs: cpuMs(fresh.pid) - before };
 }
 
 /** Waits until a manager has applied all that the leader had when it was asked, and knows who leads. */
@@ -137,6 +148,16 @@ async function reportMemory(report: Report, quorum: Quorum, params: Record<strin
     const role = one === leader ? "leader" : "follower";
     report(`resident memory, ${role}`, residentBytes(one.pid) / (1 << 20), "MiB", params);
   }
+}
+
+/** CPU time that a process has used since its start. */
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13);
+  return (Number(user) + Number(system)) * msPerTick;
 }
 
 function residentBytes(pid: number): number {
