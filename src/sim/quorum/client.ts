@@ -114,7 +114,7 @@ export class QuorumClient {
     } catch (error) {
       const kind = this.#outcomeOf(error);
       if (kind === "refused") promises.refused(writer);
-      trace.note(`${input.kind} by ${writer}: ${kind}`);
+      else trace.note(`nobody knows whether the ${input.kind} by ${writer} happened`);
       answer({ kind });
     }
   }
