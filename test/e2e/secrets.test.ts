@@ -144,6 +144,30 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     );
   });
 
+  it("fill in templates on a node without an engine too", async () => {
+    await manager.dockerWith(
+      "{{.Service.Name}} {{.Node.Hostname}}",
+      "config",
+      "create",
+      "--template-driver",
+      "golang",
+      "at",
+      "-",
+    );
+    const script = 'hostname; echo "$WHERE"; cat "$SHOAL_CONFIGS_DIR/at"; echo; sleep 1000';
+    await manager.dockerOk(
+      ...["service", "create", "-d", "--no-resolve-image", "--name", "plain", "--constraint", "node.hostname==host3"],
+      ...["--hostname", "{{.Service.Name}}-{{.Task.Slot}}", "--env", "WHERE={{.Node.Hostname}}", "--config", "at"],
+      ...["shoal/job", "sh", "-c", script],
+    );
+    const said = await eventually("it has said all", async () => {
+      const logs = await manager.dockerOk("service", "logs", "--raw", "plain");
+      return logs.split("\n").length === 3 ? logs : undefined;
+    });
+    expect(said).toBe("plain-1\nhost3\nplain host3");
+    await manager.dockerOk("service", "rm", "plain");
+  });
+
   it("leave nothing when service and secret are removed", async () => {
     await manager.dockerOk("service", "rm", "vault", "late");
     await manager.dockerOk("secret", "rm", "key", "line");
