@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { directory, type TestManager, TestQuorum } from "./quorum.test-kit.ts";
+import { directory, type TestManager, TestQuorum, wantSnapshots } from "./quorum.test-kit.ts";
 
 const at = (quorum: TestQuorum, place: number): TestManager => quorum.managers[place] as TestManager;
 
@@ -36,6 +36,20 @@ describe("the quorum's members", () => {
     expect(quorum.leader.consensus.removedRaftIds).toEqual([raftId]);
     const again = await quorum.settled(quorum.leader.consensus.addMember(gone.name, gone.address));
     expect(again.raftId).not.toBe(raftId);
+    await quorum.stop();
+  });
+
+  it("are known as removed also by who gets a snapshot in the place of the log", async () => {
+    const quorum = await TestQuorum.start(3);
+    await wantSnapshots(quorum, 5n);
+    const gone = quorum.followers[0] as TestManager;
+    await quorum.settled(quorum.leader.consensus.removeMember(gone.name));
+    for (let at = 0; at < 30; at++) await quorum.settled(quorum.leader.put(`s${at}`));
+    const fresh = await quorum.join();
+    await quorum.until(() => fresh.names.length === 30);
+    expect(fresh.consensus.status().raft.firstIndex).toBeGreaterThan(10n);
+    expect(fresh.consensus.removedRaftIds).toEqual(quorum.leader.consensus.removedRaftIds);
+    expect(fresh.consensus.removedRaftIds).toHaveLength(1);
     await quorum.stop();
   });
 
