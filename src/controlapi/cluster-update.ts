@@ -3,7 +3,7 @@ import { digestOf, newJoinToken } from "../pki/join-token.ts";
 import { unlockKeysOf } from "../pki/swarm-lock.ts";
 import type { Random } from "../ports/random.ts";
 import type { KeyRotation } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
-import { JoinTokensSchema, type RootCA } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { JoinTokensSchema, type RootCA, RootCASchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { rootFor, withoutSigner } from "./cluster-root.ts";
 import { checkedClusterSpec } from "./cluster-spec.ts";
 import { type ControlApiParts, type Methods, notFound, required } from "./parts.ts";
@@ -19,15 +19,16 @@ export function updateCluster({ store, clock, random }: ControlApiParts): Method
       const spec = checkedClusterSpec(sent);
       const seen = store.view(tx => tx.cluster.get(id));
       if (!seen) throw notFound("cluster", id);
-      const root = await rootFor(atVersion(seen, version), spec, clock.now());
+      // Where it is at another version the store refuses the change.
+      const isCurrent = seen.meta.version?.index === version.index;
+      const root = isCurrent ? await rootFor(seen, spec, clock.now()) : undefined;
       const cluster = await store.update(tx => {
         const current = tx.cluster.get(id);
         if (!current) throw notFound("cluster", id);
-        // Keys take a moment to make; what they were made for is at the same version still.
         const next = { ...withoutExpired(atVersion(current, version), clock.now()), spec: withoutSigner(spec) };
         return tx.cluster.update({
           ...next,
-          rootCa: rotatedTokens(root, rotation, random),
+          rootCa: rotatedTokens(root ?? current.rootCa ?? create(RootCASchema), rotation, random),
           unlockKeys: unlockKeysOf(next, rotation?.managerUnlockKey ?? false, random),
         });
       });

@@ -32,15 +32,11 @@ export const reasons: readonly Reason[] = [
   },
   {
     title: "Rotation of the root CA",
-    text: "`swarm ca --rotate` comes with the full PKI. Until then it is refused, rather than recorded and not done.",
+    text:
+      "A replayed swarm has the certificate of the recorded root CA without its key, so it cannot be changed here. " +
+      "`test/e2e/root-rotation.test.ts` changes one.",
     request: /^POST \/v[\d.]+\/swarm\/update$/,
-    difference: /^status: 200 became 501 .*Cannot rotate the root CA/,
-  },
-  {
-    title: "Autolock",
-    text: "`swarm update --autolock` comes with the full PKI. Until then it is refused, rather than recorded and not done.",
-    request: /^POST \/v[\d.]+\/swarm\/update$/,
-    difference: /^status: 200 became 501 .*Cannot turn autolock on/,
+    difference: /^status: 200 became 400 .*Cannot load root CA/,
   },
   {
     title: "What runs on an overlay network on this node",

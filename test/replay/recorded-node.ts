@@ -90,12 +90,14 @@ export interface RecordedCluster extends RecordedMeta {
 
 export function toCluster(recorded: RecordedCluster): Cluster {
   const caCert = Buffer.from(recorded.TLSInfo.TrustRoot ?? "");
+  const spec = toClusterSpec(checkShape(clusterSpecBody, structuredClone(recorded.Spec)));
   return create(ClusterSchema, {
     id: recorded.ID,
     meta: toMeta(recorded),
-    spec: toClusterSpec(checkShape(clusterSpecBody, structuredClone(recorded.Spec))),
+    spec,
     rootCa: {
       caCert,
+      lastForcedRotation: spec.caConfig?.forceRotate ?? 0n,
       joinTokens: { worker: recorded.JoinTokens?.Worker ?? "", manager: recorded.JoinTokens?.Manager ?? "" },
       ...(recorded.RootRotationInProgress && { rootRotation: { caCert } }),
     },
