@@ -1,4 +1,5 @@
 import type { NodeDoors } from "../node/doors.ts";
+import { auditedTransport, type CallAudit } from "../platform/audited-transport.ts";
 import { systemClock } from "../platform/clock.ts";
 import { systemDisk } from "../platform/disk.ts";
 import { systemAddresses } from "../platform/host-addresses.ts";
@@ -6,8 +7,8 @@ import { systemRandom } from "../platform/random.ts";
 import type { Logger } from "../ports/log.ts";
 import { grpcTransport } from "../rpc/transport.ts";
 
-/** A node's doors to this machine and the network. */
-export function realDoors(log: Logger, runtime: NodeDoors["runtime"]): NodeDoors {
+/** A node's doors to this machine and the network. `audit` is told what other nodes change here. */
+export function realDoors(log: Logger, runtime: NodeDoors["runtime"], audit?: CallAudit["write"]): NodeDoors {
   return {
     disk: systemDisk,
     clock: systemClock,
@@ -15,6 +16,9 @@ export function realDoors(log: Logger, runtime: NodeDoors["runtime"]): NodeDoors
     addresses: systemAddresses,
     log,
     runtime,
-    transport: (identity, isRevoked) => grpcTransport({ identity, isRevoked, log, clock: systemClock }),
+    transport: (identity, isRevoked) => {
+      const transport = grpcTransport({ identity, isRevoked, log, clock: systemClock });
+      return audit ? auditedTransport(transport, { write: audit, clock: systemClock }) : transport;
+    },
   };
 }

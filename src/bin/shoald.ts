@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync } from "node:fs";
+import type { AuditRecord } from "../docker-api/audit-record.ts";
 import { startDockerApi } from "../docker-api/server.ts";
 import { Fault } from "../lib/fault.ts";
 import { Node } from "../node/node.ts";
@@ -37,14 +38,15 @@ async function main(): Promise<void> {
   };
   const hosts = listeners(config);
   const { engine, runtime } = chooseRuntime(config, machine, log);
-  const node = new Node({ doors: realDoors(log, runtime), directory: `${config.dataRoot}/swarm` });
+  const file = config.audit && (await openAudit(config.audit, log));
+  const audit = file && ((record: AuditRecord) => file.write(JSON.stringify(record)));
+  const node = new Node({ doors: realDoors(log, runtime, audit), directory: `${config.dataRoot}/swarm` });
   const metrics = config.metricsAddr ? await serveMetrics(config.metricsAddr, () => node.manager) : undefined;
   if (metrics) log.info("serving metrics", { address: metrics.address });
-  const audit = config.audit && (await openAudit(config.audit, log));
   await node.start();
   const api = await startDockerApi({
     ...{ backend: node, engine, clock: systemClock, log, hosts, machine },
-    ...(audit ? { audit: record => audit.write(JSON.stringify(record)) } : {}),
+    ...(audit ? { audit } : {}),
   });
   log.info("serving the Docker API", { addresses: api.addresses, runtime: config.runtime });
 
@@ -56,8 +58,8 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), stopLimitMs).unref();
     await metrics?.close();
     await api.close();
-    await audit?.close();
     await node.stop();
+    await file?.close();
     await lock.release();
     process.exit(0);
   };

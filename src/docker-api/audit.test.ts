@@ -8,7 +8,7 @@ import {
   RemoveServiceResponseSchema,
 } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { TestApi } from "./api.test-kit.ts";
-import type { AuditRecord } from "./audit.ts";
+import type { AuditRecord } from "./audit-record.ts";
 import { fakeControl, inactive } from "./fakes.test-kit.ts";
 
 describe("the audit", () => {

@@ -2,40 +2,16 @@ import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
 import type { Clock } from "../ports/clock.ts";
 import type { Answer } from "./answer.ts";
+import {
+  type AuditedCaller,
+  type AuditedObject,
+  type AuditRecord,
+  auditedError,
+  auditedObject,
+  cut,
+} from "./audit-record.ts";
 import type { Target } from "./dispatcher.ts";
 import type { RouteMatch } from "./router.ts";
-
-/** Characters of a name, path or error that are noted. */
-const longestText = 512;
-
-/** Who called. The other end of a unix socket is not known: Node.js does not tell, and file modes decide who it can be. */
-export type AuditedCaller =
-  | { readonly via: "unix socket" }
-  | { readonly via: "tcp"; readonly address: string }
-  | { readonly via: "tls"; readonly address: string; readonly commonName: string };
-
-/** One call that may have changed something. Nothing of its body but the name it gives, and nothing of its query. */
-export interface AuditRecord {
-  /** When it began, RFC 3339. */
-  readonly time: string;
-  readonly who: AuditedCaller;
-  readonly method: string;
-  /** The swarm's routes as patterns, `/services/:id/update`; what goes on to the engine as it was asked for. */
-  readonly route: string;
-  readonly object: {
-    /** "service", "container", "swarm". */
-    readonly kind: string;
-    /** Id or name, as the caller says it. */
-    readonly name?: string;
-    /** Of what was made. */
-    readonly id?: string;
-  };
-  /** HTTP status; 0 when the caller went away before there was one. */
-  readonly status: number;
-  readonly error?: string;
-  /** How long it took. */
-  readonly ms: number;
-}
 
 /** Notes the calls that may change something. */
 export class Auditor {
@@ -100,16 +76,11 @@ export class AuditedCall {
   /** The call is over; undefined when it was never answered. */
   end(status: number | undefined): void {
     const { object, ...beginning } = this.#beginning;
-    const name = object.name ?? this.#name();
     this.#write({
       ...beginning,
-      object: {
-        kind: object.kind,
-        ...(name === "" ? {} : { name: cut(name) }),
-        ...(this.#id === "" ? {} : { id: cut(this.#id) }),
-      },
+      object: auditedObject(object.kind, object.name ?? this.#name(), this.#id),
       status: status ?? 0,
-      ...(this.#error === "" ? {} : { error: cut(withoutValues(this.#error)) }),
+      ...auditedError(this.#error),
       ms: Math.round(this.#clock.monotonic() - this.#began),
     });
   }
@@ -128,9 +99,9 @@ function callerOf({ socket }: IncomingMessage): AuditedCaller {
 /** Queries of the engine's routes that name what a call is about. All others stay unseen: they may hold anything. */
 const namingQueries = ["name", "fromImage"];
 
-function objectOf({ path, query }: Target, match: RouteMatch | undefined): AuditRecord["object"] {
+function objectOf({ path, query }: Target, match: RouteMatch | undefined): AuditedObject {
   const [, first = "", second = "", third] = path.split("/");
-  const kind = cut(first.length > 1 && first.endsWith("s") ? first.slice(0, -1) : first);
+  const kind = first.length > 1 && first.endsWith("s") ? first.slice(0, -1) : first;
   if (match) {
     const [name] = Object.values(match.params);
     return name === undefined ? { kind } : { kind, name };
@@ -140,13 +111,4 @@ function objectOf({ path, query }: Target, match: RouteMatch | undefined): Audit
   const named = third !== undefined || !/^(create|load|prune|search|)$/.test(second) ? second : undefined;
   const name = asked ?? named;
   return name === undefined ? { kind } : { kind, name };
-}
-
-/** Some errors quote what was sent: a variable's value may be a password. */
-function withoutValues(error: string): string {
-  return error.replace(/(expanding env )"(?:[^"\\]|\\.)*"/g, '$1"…"');
-}
-
-function cut(text: string): string {
-  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TestApi } from "./api.test-kit.ts";
-import type { AuditRecord } from "./audit.ts";
+import type { AuditRecord } from "./audit-record.ts";
 import { certificateNames, refuseBrowsers } from "./host-check.ts";
 import type { HostListener, TcpSecurity } from "./listener.ts";
 import { defaultLimits } from "./listener-limits.ts";

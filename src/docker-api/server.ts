@@ -1,6 +1,7 @@
 import { asFault, Fault } from "../lib/fault.ts";
 import { sleep } from "../ports/clock.ts";
-import { Auditor, type AuditRecord } from "./audit.ts";
+import { Auditor } from "./audit.ts";
+import type { AuditRecord } from "./audit-record.ts";
 import { configRoutes } from "./configs/routes.ts";
 import type { Doors } from "./context.ts";
 import { Dispatcher } from "./dispatcher.ts";

@@ -54,7 +54,7 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
     tryCommand(["docker", ...alice, ...words], { env: { DOCKER_CONFIG: file("cli") }, input: "hidden" });
 
   it("answer over TLS, and note who changed what", async () => {
-    expect(await overTls("swarm", "init", "--advertise-addr", address)).toMatchObject({ code: 0, stderr: "" });
+    expect(await overTls("swarm", "init", "--listen-addr", address, "--advertise-addr", address)).toMatchObject({ code: 0, stderr: "" });
     expect(await overTls("secret", "create", "--label", "l=hidden", "key", "-")).toMatchObject({ code: 0 });
     await daemon.dockerOk(
       "service",
@@ -85,6 +85,41 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
       { who: { via: "unix socket" }, route: "/services/create", object: { kind: "service", name: "web" }, status: 201 },
       { who: { via: "unix socket" }, route: "/secrets/:id", object: { kind: "secret", name: "none" }, status: 404 },
     ]);
+  });
+
+  it("note who joins, without the token", async () => {
+    const worker = new Daemon({ address: "127.0.48.2", hostname: "w1", flags: ["--runtime", "embedded"] });
+    try {
+      await worker.start();
+      const token = await daemon.dockerOk("swarm", "join-token", "-q", "worker");
+      const at = ["--listen-addr", "127.0.48.2", "--advertise-addr", "127.0.48.2"];
+      await worker.dockerOk("swarm", "join", ...at, "--token", token, `${address}:2377`);
+      const id = await worker.dockerOk("info", "--format", "{{.Swarm.NodeID}}");
+      await eventually("it is noted", () => {
+        const text = readFileSync(auditLog, "utf8");
+        expect(text).not.toContain("SWMTKN");
+        const issued = `"route":"NodeCA/IssueNodeCertificate","object":{"kind":"node","id":"${id}"},"status":200`;
+        return text.includes(issued) ? true : undefined;
+      });
+    } finally {
+      await worker.dispose();
+    }
+  });
+
+  it("go on answering when the audit's disk is full, and say so in the log", async () => {
+    const full = withFlags("--audit-log", "/dev/full");
+    try {
+      await full.start();
+      expect((await full.docker("service", "rm", "none")).code).toBe(1);
+      expect((await full.docker("info")).code).toBe(0);
+      await eventually("it is in the log", () =>
+        readFileSync(join(full.directory, "shoald.log"), "utf8").includes("cannot write the audit log")
+          ? true
+          : undefined,
+      );
+    } finally {
+      await full.dispose();
+    }
   });
 
   it("are not opened over TCP without TLS, nor to a group that there is not", async () => {
