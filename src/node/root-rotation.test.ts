@@ -7,6 +7,9 @@ import { SimNetwork } from "../sim/transport.ts";
 import { NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { founding, newPlace, SimulatedNode } from "./simulated-nodes.test-kit.ts";
 
+/** Longest way between two nodes, in milliseconds: to change the root takes some seconds so. */
+const travelMs = 120;
+
 /** A swarm of whole nodes: certificates are made, renewed, written and believed or not as in a real one. */
 class Swarm {
   readonly clock = new SimClock();
@@ -21,6 +24,8 @@ class Swarm {
     const nodeAt = (at: number) => new SimulatedNode(`10.0.0.${at}`, this.place);
     this.managers = [1, 2, 3].map(nodeAt);
     this.workers = [4, 5].map(nodeAt);
+    for (const { host: a } of this.all)
+      for (const { host: b } of this.all) if (a < b) this.network.delay(a, b, 10, travelMs);
   }
 
   get all(): readonly SimulatedNode[] {
@@ -98,7 +103,7 @@ class Swarm {
     const rootPem = Buffer.from(root?.caCert ?? "").toString();
     if (root?.rootRotation || rootPem === before) return undefined;
     return (
-      this.managers.every(({ credentials }) => {
+      this.all.every(({ credentials }) => {
         return (
           credentials?.rootPem === rootPem &&
           issuerCertificate(credentials.certificatePem, rootPem)?.publicKey.equals(
@@ -111,7 +116,7 @@ class Swarm {
 }
 
 describe("changing the root CA of a simulated swarm", () => {
-  it.each(Array.from({ length: 6 }, (_, at) => at + 1))(
+  it.each([1, 2, 3, 4])(
     "moves every node over, whoever is killed meanwhile, and no two nodes ever distrust each other (seed %d)",
     async seed => {
       const swarm = new Swarm(seed);
@@ -121,7 +126,7 @@ describe("changing the root CA of a simulated swarm", () => {
         const before = Buffer.from(swarm.cluster.rootCa!.caCert).toString();
         await swarm.rotate();
         for (let kills = 0; kills < 3; kills++) {
-          await swarm.clock.advance(dice.float() * 400);
+          await swarm.clock.advance(dice.float() * 1_000);
           const leader = swarm.leader;
           const victim = kills === 0 && leader ? leader : swarm.all[Math.floor(dice.float() * swarm.all.length)]!;
           victim.kill(dice.float() < 0.5);

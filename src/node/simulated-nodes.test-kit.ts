@@ -30,6 +30,8 @@ export interface SimulatedPlace {
 }
 
 const seeds = 2 ** 31;
+/** Nobody listens there. */
+const nowhere = "10.255.255.255:1";
 
 /** A whole node, from its files to its tasks, on a machine of its own in a simulated network. */
 export class SimulatedNode {
@@ -97,27 +99,23 @@ export class SimulatedNode {
 
   #transport(identity: IdentitySource, process: SimProcess, dead: Transport): Transport & AnonymousDialler {
     const { network, identities } = this.#place;
+    if (identity.current()) identities.set(this.host, identity);
     const alive = (caller?: Credentials): Transport => (process.alive ? network.transport(this.host, caller) : dead);
     return {
-      connect: address => {
-        this.#checkTrust(identity.current(), address);
-        return alive(identity.current()).connect(address);
-      },
+      connect: address =>
+        alive(identity.current()).connect(this.#isTrusted(identity.current(), address) ? address : nowhere),
       connectAnonymous: address => alive().connect(address),
-      listen: (address, registrations) => {
-        identities.set(this.host, identity);
-        return alive(identity.current()).listen(address, registrations);
-      },
+      listen: (address, registrations) => alive(identity.current()).listen(address, registrations),
     };
   }
 
-  /** What TLS does between the two. */
-  #checkTrust(own: Credentials | undefined, address: string): void {
+  /** What TLS finds out when the two meet. */
+  #isTrusted(own: Credentials | undefined, address: string): boolean {
     const host = address.replace(/:\d+$/, "");
     const other = this.#place.identities.get(host)?.current();
-    if (!own || !other) return;
-    if (believes(own, other) && believes(other, own)) return;
+    if (!own || !other || (believes(own, other) && believes(other, own))) return true;
     this.#place.distrust.push(`${this.host} and ${host}`);
+    return false;
   }
 }
 
