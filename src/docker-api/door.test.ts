@@ -3,9 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ListConfigsResponseSchema } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import { ConfigSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { TestApi } from "./api.test-kit.ts";
 import type { AuditRecord } from "./audit-record.ts";
+import { fakeControl } from "./fakes.test-kit.ts";
 import { certificateNames, refuseBrowsers } from "./host-check.ts";
 import type { HostListener, TcpSecurity } from "./listener.ts";
 import { defaultLimits } from "./listener-limits.ts";
@@ -99,7 +103,14 @@ describe.skipIf(!hasDocker)(`the docker CLI over TLS${hasDocker ? "" : " (skippe
 describe("slow clients", () => {
   let api: TestApi;
   let authority: TestAuthority;
-  const limits = { ...defaultLimits, headersMs: 200, checkMs: 50, handshakeMs: 200, headerBytes: 4096 };
+  const limits = {
+    ...defaultLimits,
+    headersMs: 200,
+    checkMs: 50,
+    handshakeMs: 200,
+    stalledMs: 1_000,
+    headerBytes: 4096,
+  };
 
   beforeAll(async () => {
     authority = await TestAuthority.create();
@@ -135,6 +146,26 @@ describe("slow clients", () => {
     const heard = await heardBy(open, send);
     if (answer === "") expect(heard === "" || heard.startsWith("HTTP/1.1 408 ")).toBe(true);
     else expect(heard).toContain(answer);
+  });
+
+  it("one that does not read its answer is cut off, and one that does so late is not", {
+    timeout: 30_000,
+  }, async () => {
+    const label = "x".repeat(4_000_000);
+    const config = create(ConfigSchema, { id: "c1", spec: { annotations: { name: "c", labels: { label } } } });
+    api.backend.client = fakeControl({
+      listConfigs: async () => ({ ...create(ListConfigsResponseSchema), configs: [config] }),
+    });
+    const bytesTaken = (pauseMs: number): Promise<number> =>
+      new Promise(resolve => {
+        let size = 0;
+        const socket = unix();
+        socket.on("connect", () => socket.write("GET /configs HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        socket.on("error", () => {}).on("close", () => resolve(size));
+        setTimeout(() => socket.on("data", chunk => (size += chunk.length)), pauseMs);
+      });
+    expect(await bytesTaken(4 * limits.stalledMs)).toBeLessThan(label.length);
+    expect(await bytesTaken(0)).toBeGreaterThan(label.length);
   });
 
   it("does not keep others waiting", async () => {

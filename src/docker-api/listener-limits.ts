@@ -10,6 +10,8 @@ export interface ListenerLimits {
   readonly handshakeMs: number;
   /** Milliseconds a connection may be idle between requests. */
   readonly idleMs: number;
+  /** Milliseconds without a byte taken, once all of an answer is there to be read. Streams may pause. */
+  readonly stalledMs: number;
   /** Connections at a time and listener; more are refused. */
   readonly connections: number;
 }
@@ -25,5 +27,6 @@ export const defaultLimits: ListenerLimits = {
   checkMs: 2_000,
   handshakeMs: 10_000,
   idleMs: 60_000,
+  stalledMs: 60_000,
   connections: 2_000,
 };

@@ -42,7 +42,11 @@ export async function listen(
   limits: ListenerLimits = defaultLimits,
 ): Promise<OpenListener> {
   const guard = guardFor(host);
-  const server = createFor(host, limits, (request, response) => void dispatcher.handle(request, response, guard));
+  const server = createFor(host, limits, (request, response) => {
+    // Until it has all been taken, which sets the time for being idle.
+    response.once("prefinish", () => response.setTimeout(limits.stalledMs, () => response.destroy()));
+    void dispatcher.handle(request, response, guard);
+  });
   server.maxConnections = limits.connections;
   server.on("upgrade", (request, socket, head) => dispatcher.upgrade(request, socket, head, guard));
   const listener = new OpenListener(server);

@@ -4,9 +4,6 @@ import type { Answer, Headers, Json } from "./answer.ts";
 import { describeError } from "./errors.ts";
 import { type ApiVersion, hasJsonErrors, newestVersion } from "./versions.ts";
 
-/** Milliseconds without a byte taken by the client, for an answer that is there as a whole. */
-const stalledMs = 60_000;
-
 /** Headers of every answer of ours. `engine` is the version clients are told in `Server`. */
 export function commonHeaders(engine: string): Headers {
   return {
@@ -68,9 +65,7 @@ function setHeaders(response: ServerResponse, headers: Headers): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
-/** A client that does not read what it asked for is cut off. */
 function end(response: ServerResponse, status: number, type: string, body: string): void {
-  response.setTimeout(stalledMs, () => response.destroy());
   response.writeHead(status, { "Content-Type": type, "Content-Length": Buffer.byteLength(body) }).end(body);
 }
 

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Fault } from "../fault.ts";
 import { expandTemplate, largestResult } from "./template.ts";
@@ -116,6 +117,24 @@ describe("expandTemplate", () => {
     expect(() => expand("{{if true}}".repeat(20_000))).toThrow("nesting more than 100 levels deep is not supported");
     const big = "x".repeat(largestResult / 2);
     expect(() => expand(`{{range .Service.Labels}}${big}{{end}}`)).toThrow("it becomes larger than 4194304 bytes");
+  });
+
+  it("makes a text or a Fault of anything", () => {
+    const words =
+      '{{ }} {{- -}} .Service .Task.Slot .Labels $ $x := | ( ) , if else end range with and index eq env "X" `a` 1 -2 . /* */ \n';
+    const piece = fc.oneof(fc.constantFrom(...words.split(" ")), fc.constant(" "), fc.string({ maxLength: 3 }));
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), pieces => {
+        const source = pieces.join("");
+        try {
+          expect(typeof expand(source)).toBe("string");
+        } catch (error) {
+          expect(error).toBeInstanceOf(Fault);
+          expect((error as Fault).message).toMatch(/^template: expansion:/);
+        }
+      }),
+      { numRuns: 20_000 },
+    );
   });
 
   it("takes no time for what only looks like a template", () => {
