@@ -4,7 +4,7 @@ import type { ReadTx, StoreEvent } from "../../store/tx.ts";
 import { Failures } from "./failures.ts";
 import { isPending, PendingTasks } from "./pending.ts";
 import { Place } from "./place.ts";
-import { newTopology, type Topology, topologyKeyOf } from "./topology.ts";
+import { newTopology, noPreferences, Topology, topologyKeyOf } from "./topology.ts";
 import { Usage } from "./usage.ts";
 
 /** What a change may mean for pending tasks. */
@@ -27,9 +27,17 @@ export class NodeSet {
   readonly #holders = new Map<string, Set<Place>>();
   /** Tasks that are counted somewhere. */
   readonly #tasks = new Map<string, Task>();
-  readonly #topologies = new Map<string, Topology>();
+  readonly #topologies = new Map([[noPreferences, new Topology([])]]);
   /** Topologies asked for since the last audit began; others are dropped by it. */
   readonly #used = new Set<string>();
+  /** Assignments last supposed, by task: what is to be expected of the next events. */
+  readonly #expected = new Map<string, string>();
+  #generation = 0;
+
+  /** Counted up whenever anything changes on the nodes that was not expected after the last supposition. */
+  get generation(): number {
+    return this.#generation;
+  }
 
   places(): Iterable<Place> {
     return this.#places.values();
@@ -67,6 +75,7 @@ export class NodeSet {
     const before = this.#tasks.get(task.id);
     const occupied = before !== undefined && occupiesNode(before);
     if (event.action === "remove") {
+      if (occupied) this.#generation++;
       if (before) this.#forget(before);
       return occupied ? "room" : "none";
     }
@@ -77,9 +86,11 @@ export class NodeSet {
 
   /** Forgets what is not stored any more, and trees of nodes that nobody asked for since the last time. */
   forgetGone(tx: ReadTx): void {
+    this.#generation++;
     for (const id of this.#places.keys()) if (!tx.node.get(id)) this.#removeNode(id);
     for (const task of this.#tasks.values()) if (!tx.task.get(task.id)) this.#forget(task);
-    for (const key of this.#topologies.keys()) if (!this.#used.has(key)) this.#topologies.delete(key);
+    for (const key of this.#topologies.keys())
+      if (key !== noPreferences && !this.#used.has(key)) this.#topologies.delete(key);
     this.#used.clear();
   }
 
@@ -87,6 +98,11 @@ export class NodeSet {
   putTask(task: Task): void {
     const before = this.#tasks.get(task.id);
     if (before === task) return;
+    if (before && usesTheSame(before, task)) {
+      this.#tasks.set(task.id, task);
+      return;
+    }
+    if (!this.#isExpected(before, task)) this.#generation++;
     if (before) this.#forget(before);
     this.failures.note(task);
     if (occupiesNode(task)) this.#countOn(task, 1);
@@ -99,6 +115,7 @@ export class NodeSet {
   putNode(node: Node): void {
     const known = this.#places.get(node.id);
     if (known?.node === node) return;
+    this.#generation++;
     const place = known ?? new Place(node, this.#orphans.get(node.id));
     place.node = node;
     this.#places.set(node.id, place);
@@ -112,20 +129,36 @@ export class NodeSet {
    * decided counts for good only when the events say that it is committed.
    */
   supposing<T>(decide: (assign: (task: Task, place: Place) => void) => T): T {
+    if (this.#expected.size > 0) {
+      // What was supposed before has not come about.
+      this.#expected.clear();
+      this.#generation++;
+    }
     const supposed: { readonly task: Task; readonly place: Place }[] = [];
     try {
       return decide((task, place) => {
         this.#count(task, place, 1);
         supposed.push({ task, place });
+        this.#expected.set(task.id, place.node.id);
       });
     } finally {
       for (const { task, place } of supposed) this.#count(task, place, -1);
     }
   }
 
+  /** Whether the change of a task was supposed before, or makes no difference to any node. */
+  #isExpected(before: Task | undefined, task: Task): boolean {
+    if (before && occupiesNode(before)) return false;
+    if (!occupiesNode(task)) return true;
+    const expected = this.#expected.get(task.id) === task.nodeId;
+    this.#expected.delete(task.id);
+    return expected;
+  }
+
   #removeNode(id: string): void {
     const place = this.#places.get(id);
     if (!place) return;
+    this.#generation++;
     this.#places.delete(id);
     for (const topology of this.#topologies.values()) topology.remove(place);
     for (const serviceId of place.usage.services()) this.#release(serviceId, place);
@@ -172,4 +205,17 @@ export class NodeSet {
     holders?.delete(place);
     if (holders?.size === 0) this.#holders.delete(serviceId);
   }
+}
+
+/** Whether both count the same on the same node: most changes of a task only tell how far it is. */
+function usesTheSame(before: Task, after: Task): boolean {
+  return (
+    occupiesNode(before) &&
+    occupiesNode(after) &&
+    before.nodeId === after.nodeId &&
+    isWanted(before) === isWanted(after) &&
+    before.spec === after.spec &&
+    before.endpoint === after.endpoint &&
+    before.assignedGenericResources === after.assignedGenericResources
+  );
 }

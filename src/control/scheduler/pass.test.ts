@@ -10,9 +10,9 @@ import {
 } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { context, now } from "../decisions.test-kit.ts";
 import { aNode, aService, aTask, type NodeInit, type ServiceInit } from "../objects.test-kit.ts";
+import { Kinds } from "./kinds.ts";
 import { NodeSet } from "./node-set.ts";
 import { decidePass, type PassObservation } from "./pass.ts";
-import { Pipelines } from "./pipelines.ts";
 
 const { PENDING, RUNNING, FAILED, ASSIGNED } = TaskState;
 
@@ -27,7 +27,7 @@ function decide(
   for (const object of [...there, ...tasks]) set.apply({ kind: "task", action: "create", version: 1n, object });
   const observation: PassObservation = {
     nodes: set,
-    pipelines: new Pipelines(),
+    kinds: new Kinds(),
     again: true,
     currentOf: task => task,
     isCurrent: () => true,

@@ -5,14 +5,14 @@ import { toTimestamp } from "../../model/time.ts";
 import { TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { Context, Decision } from "../loop.ts";
 import type { Write } from "../write.ts";
+import type { Kind, Kinds } from "./kinds.ts";
 import type { NodeSet } from "./node-set.ts";
-import type { Pipelines } from "./pipelines.ts";
 import type { Place } from "./place.ts";
-import { Spread } from "./spread.ts";
+import type { Spread } from "./spread.ts";
 
 export interface PassObservation {
   readonly nodes: NodeSet;
-  readonly pipelines: Pipelines;
+  readonly kinds: Kinds;
   /** Whether to look again at tasks that have been told already why they wait. */
   readonly again: boolean;
   /** The task as the transaction sees it; undefined when it does not wait any more. */
@@ -106,7 +106,7 @@ class Pass {
 /** Where the tasks of one group may go. */
 class Placing {
   readonly #observation: PassObservation;
-  readonly #pipeline: ReturnType<Pipelines["pipelineFor"]>;
+  readonly #kind: Kind;
   readonly #task: Task;
   readonly #now: number;
   #spread: Spread | undefined;
@@ -114,7 +114,7 @@ class Placing {
 
   constructor(key: string, task: Task, observation: PassObservation, now: number) {
     this.#observation = observation;
-    this.#pipeline = observation.pipelines.pipelineFor(key, task);
+    this.#kind = observation.kinds.kindOf(key, task);
     this.#task = task;
     this.#now = now;
   }
@@ -122,14 +122,15 @@ class Placing {
   pick(take: (place: Place) => void): Place | undefined {
     // Once there was no room, there is none for its like.
     if (this.#whyNone !== undefined) return undefined;
-    this.#spread ??= this.#newSpread();
-    return this.#spread.pick(take);
+    const { nodes, isCurrent } = this.#observation;
+    this.#spread ??= this.#kind.spreadOver(nodes, this.#task, this.#now);
+    return this.#spread.pick({ take, fits: place => this.#kind.pipeline.passes(place) && isCurrent(place.node) });
   }
 
   /** What to say when no node will do. */
   whyNone(): string {
     if (this.#whyNone === undefined) {
-      const reasons = this.#pipeline.explain(this.#currentPlaces());
+      const reasons = this.#kind.pipeline.explain(this.#currentPlaces());
       this.#whyNone = reasons === "" ? "no suitable node" : `no suitable node (${reasons})`;
     }
     return this.#whyNone;
@@ -137,19 +138,7 @@ class Placing {
 
   /** Why the node will not do; undefined when it will. */
   whyNotOn(place: Place): string | undefined {
-    return this.#pipeline.passes(place) ? undefined : this.#pipeline.explain([place]);
-  }
-
-  #newSpread(): Spread {
-    const { nodes, isCurrent } = this.#observation;
-    const { serviceId } = this.#task;
-    return new Spread({
-      serviceId,
-      topology: nodes.topologyFor(this.#task),
-      holders: nodes.holders(serviceId),
-      failures: nodes.failures.weigh(this.#task, this.#now),
-      fits: place => this.#pipeline.passes(place) && isCurrent(place.node),
-    });
+    return this.#kind.pipeline.passes(place) ? undefined : this.#kind.pipeline.explain([place]);
   }
 
   *#currentPlaces(): Iterable<Place> {

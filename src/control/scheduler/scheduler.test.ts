@@ -16,7 +16,8 @@ const racks = 5;
 const spreadOver = (label: string) =>
   ({ Preference: { case: "spread", value: { spreadDescriptor: `node.labels.${label}` } } }) as const;
 
-async function schedule(services: readonly Service[], tasksEach: number): Promise<SimStore> {
+/** Adds so many tasks of each service, one service after the other, `rounds` times, and has all placed each time. */
+async function schedule(services: readonly Service[], tasksEach: number, rounds = 1): Promise<SimStore> {
   const clock = new SimClock();
   const store = newSimStore({ clock });
   await store.update(tx => {
@@ -25,12 +26,17 @@ async function schedule(services: readonly Service[], tasksEach: number): Promis
       tx.node.create(aNode(`n${n}`, { labels }));
     }
   });
-  for (const service of services)
-    await store.update(tx => {
-      tx.service.create(service);
-      for (let slot = 1; slot <= tasksEach; slot++)
+  const addTasks = (service: Service, round: number) =>
+    store.update(tx => {
+      for (let i = 1; i <= tasksEach; i++) {
+        const slot = round * tasksEach + i;
         tx.task.create(aTask(service, `${service.id}.${slot}`, { slot, state: TaskState.PENDING }));
+      }
     });
+  for (const service of services) {
+    await store.update(tx => tx.service.create(service));
+    await addTasks(service, 0);
+  }
   const random = new SimRandom(1);
   const scheduler = runLoop(newSchedulerLoop(clock), {
     store,
@@ -40,10 +46,18 @@ async function schedule(services: readonly Service[], tasksEach: number): Promis
     quorum: new FakeQuorum(),
   });
   const waiting = () => store.view(tx => [...tx.task.byNode("")].length);
-  for (let turn = 0; turn < 100 && waiting() > 0; turn++) {
-    await settle();
-    await clock.advance(1);
-  }
+  const placed = async () => {
+    for (let turn = 0; turn < 100 && waiting() > 0; turn++) {
+      await settle();
+      await clock.advance(1);
+    }
+  };
+  await placed();
+  for (let round = 1; round < rounds; round++)
+    for (const service of services) {
+      await addTasks(service, round);
+      await placed();
+    }
   await scheduler.stop();
   expect(waiting()).toBe(0);
   return store;
@@ -78,6 +92,19 @@ describe("the scheduler", () => {
       const most = Math.max(...places.map(place => places.filter(other => other === place).length));
       expect(most).toBe(Math.ceil(tasksEach / nodes));
     }
+  });
+
+  it("stays even while services grow by turns", async () => {
+    const services = ["a", "b", "c"].map(id => aService(id));
+    const store = await schedule(services, 37, 12);
+    for (const { id } of services) {
+      const ofService = store.view(tx =>
+        Array.from(tx.node.all(), node => [...tx.task.byNode(node.id)].filter(task => task.serviceId === id).length),
+      );
+      expect(unevenness(ofService)).toBeLessThanOrEqual(1);
+    }
+    // That each service is even comes first, so all together need not be quite.
+    expect(unevenness(countsBy(store, byNode))).toBeLessThanOrEqual(2);
   });
 
   it("places evenly over the nodes that meet constraints", async () => {

@@ -1,10 +1,10 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Loop } from "../loop.ts";
 import { Audit } from "./audit.ts";
+import { Kinds } from "./kinds.ts";
 import { NodeSet } from "./node-set.ts";
 import { decidePass, type PassObservation } from "./pass.ts";
 import { isPending } from "./pending.ts";
-import { Pipelines } from "./pipelines.ts";
 
 /** Tasks that found no node try again when something changed, at most this often. */
 const retryGapMs = 100;
@@ -26,7 +26,7 @@ const audited = "audited";
 /** Gives pending tasks their nodes: PENDING → ASSIGNED. One pass at a time, for all services. */
 export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<Observation> {
   const nodes = new NodeSet();
-  const pipelines = new Pipelines();
+  const kinds = new Kinds();
   let audit: Audit | undefined;
   /** Before the first audit is done nobody knows how full the nodes are. */
   let knowsAll = false;
@@ -54,7 +54,7 @@ export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<Observation> {
       nodes.failures.prune(clock.now());
       return [audited];
     },
-    expectsWrites: key => knowsAll && key === fresh && nodes.pending.hasFresh,
+    expectsWrites: key => knowsAll && nodes.pending.hasFresh && (key !== audited || audit === undefined),
     observe(tx, key) {
       if (key === audited && audit) {
         audit.advance(objectsPerAuditStep);
@@ -66,7 +66,7 @@ export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<Observation> {
       return {
         kind: "pass",
         nodes,
-        pipelines,
+        kinds,
         again: key !== fresh,
         currentOf(known) {
           const task = tx.task.get(known.id);

@@ -9,8 +9,14 @@ export interface SpreadOptions {
   readonly holders: Iterable<Place>;
   /** Recent failures of the service by node, where they are too many. */
   readonly failures: ReadonlyMap<string, number>;
+}
+
+/** One task's way to its node. */
+export interface Pick {
   /** Whether the node will do at this moment. In one spread nodes only get fuller: what will not do stays out. */
   readonly fits: (place: Place) => boolean;
+  /** Gives the node the task. */
+  readonly take: (place: Place) => void;
 }
 
 /**
@@ -18,8 +24,8 @@ export interface SpreadOptions {
  * where it has the fewest tasks, then where there are the fewest tasks at all. Placement preferences come before that:
  * they make a tree of the nodes, and each pick goes down the branches with the fewest tasks of the service.
  *
- * What a spread costs depends on how many nodes it has to look at, not on how many there are: it is made anew for each
- * pass.
+ * What a spread costs depends on how many nodes it has to look at, not on how many there are. It is good for as long as
+ * nothing but its own picks changes what is on the nodes.
  */
 export class Spread {
   readonly #options: SpreadOptions;
@@ -35,25 +41,25 @@ export class Spread {
     for (const place of holders) this.#count(topology.leafOf(place), place.usage.ofService(serviceId));
   }
 
-  /** The best node, which `take` gives the next task; undefined when no node is left. */
-  pick(take: (place: Place) => void): Place | undefined {
-    return this.#pickFrom(this.#options.topology.root, this.#options.topology.depth, take);
+  /** The best node, which has taken the task then; undefined when no node is left. */
+  pick(next: Pick): Place | undefined {
+    return this.#pickFrom(this.#options.topology.root, this.#options.topology.depth, next);
   }
 
-  #pickFrom(branch: Branch, depth: number, take: (place: Place) => void): Place | undefined {
-    if (depth === 0) return this.#pickNode(branch, take);
+  #pickFrom(branch: Branch, depth: number, next: Pick): Place | undefined {
+    if (depth === 0) return this.#pickNode(branch, next);
     for (let best = this.#emptiest(branch); best; best = this.#emptiest(branch)) {
-      const picked = this.#pickFrom(best, depth - 1, take);
+      const picked = this.#pickFrom(best, depth - 1, next);
       if (picked) return picked;
       this.#exhausted.add(best);
     }
     return undefined;
   }
 
-  #pickNode(leaf: Branch, take: (place: Place) => void): Place | undefined {
+  #pickNode(leaf: Branch, next: Pick): Place | undefined {
     const lineup = this.#lineups.get(leaf) ?? new Lineup(leaf, this.#options);
     this.#lineups.set(leaf, lineup);
-    const picked = lineup.pick(take);
+    const picked = lineup.pick(next);
     if (picked && this.#options.topology.depth > 0) this.#count(leaf, 1);
     return picked;
   }
@@ -92,10 +98,9 @@ class Lineup {
     this.#walk = leaf.ranks.ascending();
   }
 
-  pick(take: (place: Place) => void): Place | undefined {
-    const { fits } = this.#options;
-    for (let next = this.#walk.next(); !next.done; next = this.#walk.next()) {
-      const place = next.value;
+  pick({ fits, take }: Pick): Place | undefined {
+    for (let step = this.#walk.next(); !step.done; step = this.#walk.next()) {
+      const place = step.value;
       if (this.#isOther(place) || !fits(place)) continue;
       take(place);
       return place;

@@ -75,10 +75,13 @@ export class Topology {
   }
 }
 
+/** The key of the tree for tasks without preferences: all nodes side by side. */
+export const noPreferences = "";
+
 /** Tells apart the trees that different tasks ask for. */
 export function topologyKeyOf(task: Task): string {
   const preferences = task.spec.placement?.preferences ?? [];
-  return preferences.length === 0 ? "" : JSON.stringify(preferences.map(descriptorOf));
+  return preferences.length === 0 ? noPreferences : JSON.stringify(preferences.map(descriptorOf));
 }
 
 export function newTopology(task: Task): Topology {
