@@ -83,6 +83,8 @@ const rows: readonly Row[] = [
   [SHUTDOWN, exited(143), SHUTDOWN, "watch"],
   [SHUTDOWN, exited(143), REMOVE, "remove"],
   [SHUTDOWN, created, REMOVE, "remove"],
+  [SHUTDOWN, created, SHUTDOWN, "remove"],
+  [FAILED, created, RUNNING, "remove"],
   [SHUTDOWN, none, REMOVE, "rest"],
   [SHUTDOWN, none, SHUTDOWN, "rest"],
   // Somebody started it again, or it was never stopped.

@@ -48,6 +48,8 @@ export function exitText(exitCode: number, reason: string): string {
 function afterEnd(instance: Instance | undefined, desired: TaskState): Step {
   if (instance?.state === "running") return { do: "stop", cause: "" };
   if (!instance) return { do: "rest" };
+  // One that never ran has no log, but the task's secrets may wait for it.
+  if (instance.state === "created") return { do: "remove" };
   // Containers of ended tasks stay, for their logs, until the manager forgets the task. Should somebody start one, it
   // would run beside what has taken its place.
   return { do: desired >= TaskState.REMOVE ? "remove" : "watch" };
