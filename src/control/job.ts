@@ -9,7 +9,7 @@ import { suits } from "./global.ts";
 import { countsDifferently, taskEventOf } from "./hints.ts";
 import { beyondJobHistory, currentIteration, isDisplaced, iterationOf, type JobPart, jobPartOf } from "./job-run.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
-import { endedByItself, restartNotes } from "./restart-policy.ts";
+import { endedByItself, restartNotes, stoppedForSuccessor } from "./restart-policy.ts";
 import { retentionOf } from "./retention.ts";
 import { modeOf, type ServiceMode } from "./service-mode.ts";
 import { removed, stopped } from "./task-change.ts";
@@ -150,7 +150,7 @@ function started({ place, state }: PlacedPart, { service, cluster }: JobObservat
   const made = newTask(service, place, TaskState.COMPLETE, { ...context, cluster });
   const task = { ...made, jobIteration: create(VersionSchema, { index: currentIteration(service) }) };
   const noted = former ? withNotes(task, restartNotes(former, task, context.now)) : task;
-  const done = former && endedByItself(former) && isWanted(former) ? stopped(former) : [];
+  const done = former && endedByItself(former) && isWanted(former) ? stoppedForSuccessor(former) : [];
   return [...done, { kind: "create task", task: noted }];
 }
 

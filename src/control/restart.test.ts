@@ -140,4 +140,46 @@ describe("decideRestart", () => {
     const decision = decideRestart({ service: limited, cluster: undefined, tasks: [second], nodes }, later);
     expect(words(decision, [second])).toEqual([`${second.id}→SHUTDOWN`]);
   });
+
+  describe("of a task that crashes again and again", () => {
+    const eager = aService("s", { task: { restart: { condition: Condition.ANY, delay: toDuration(0) } } });
+    const many = aService("s", { task: { restart: { condition: Condition.ANY, maxAttempts: 99n } } });
+    const patient = aService("s", { task: { restart: { condition: Condition.ANY, delay: toDuration(120_000) } } });
+    const after = (of: Service, crashes: number, ranMs: number, state = FAILED) => {
+      const ended = aTask(of, "a", { node: "n", state, createdAt: now - ranMs, since: now });
+      const told = { ...ended, status: { ...ended.status, err: "task: non-zero exit (1)" } };
+      const [stop, made] = decide(of, [withNotes(told, { crashes })]).writes;
+      if (stop?.kind !== "update task" || made?.kind !== "create task") throw new Error("not replaced");
+      const { startAfter = 0, crashes: counted } = notesOf(made.task);
+      return [startAfter - now, counted, stop.task.status.err];
+    };
+    const plain = "task: non-zero exit (1)";
+
+    it.each<[string, Service, number, number, TaskState, (number | string | undefined)[]]>([
+      ["keeps the delay at first", service, 9, 1_000, FAILED, [5_000, 10, plain]],
+      [
+        "doubles it then",
+        service,
+        11,
+        1_000,
+        FAILED,
+        [20_000, 12, `${plain} (failed 12 times in a row, next try after 20 s)`],
+      ],
+      [
+        "up to a minute",
+        service,
+        500,
+        1_000,
+        TaskState.REJECTED,
+        [60_000, 501, `${plain} (failed 501 times in a row, next try after 60 s)`],
+      ],
+      ["begins with a second where there is none", eager, 10, 0, FAILED, [2_000, 11, expect.stringContaining("2 s")]],
+      ["keeps the delay where attempts are limited", many, 50, 0, FAILED, [5_000, 51, plain]],
+      ["leaves a longer one alone", patient, 50, 0, FAILED, [120_000, 51, expect.stringContaining("120 s")]],
+      ["forgets them once a task has run for a while", service, 50, 10_000, FAILED, [5_000, undefined, plain]],
+      ["does not count what ended well", service, 50, 0, TaskState.COMPLETE, [5_000, undefined, plain]],
+    ])("%s", (_, of, crashes, ranMs, state, expected) => {
+      expect(after(of, crashes, ranMs, state)).toEqual(expected);
+    });
+  });
 });

@@ -5,7 +5,14 @@ import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { countsDifferently, taskEventOf } from "./hints.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
 import { isInService, isReachable } from "./placement.ts";
-import { hadToLeave, mayRestart, moveNotes, restartDelayMs, restartNotes } from "./restart-policy.ts";
+import {
+  hadToLeave,
+  mayRestart,
+  moveNotes,
+  restartDelayMs,
+  restartNotes,
+  stoppedForSuccessor,
+} from "./restart-policy.ts";
 import { isJob } from "./service-mode.ts";
 import { serviceIdOf, slotKeyOf, tasksInSlot } from "./slot.ts";
 import { SpecMatch } from "./spec-match.ts";
@@ -77,7 +84,8 @@ export function decideRestart(observation: RestartObservation, context: Context)
   const wait = Math.max(0, ...ended.map(task => (notesOf(task).startAfter ?? 0) - context.now));
   if (wait > 0) return { writes: [], lookAgainMs: wait };
   const replacement = replacementFor(lost, observation, nodeOf, context);
-  return { writes: [...lost.flatMap(stopped), ...replacement] };
+  const dismiss = replacement.length > 0 ? stoppedForSuccessor : stopped;
+  return { writes: [...lost.flatMap(dismiss), ...replacement] };
 }
 
 /** Whether the task has to go elsewhere: its node is gone, down or drained. */

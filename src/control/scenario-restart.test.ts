@@ -147,7 +147,23 @@ describe("a task that ends", () => {
     await make({ delay: toDuration(100) }, -1);
     failsAfter(100);
     await world.clock.advance(10_000);
-    expect(world.tasks("web").length).toBeGreaterThan(15);
+    expect(world.tasks("web").length).toBeGreaterThan(10);
+  });
+});
+
+describe("a task that crashes again and again", () => {
+  it("is tried less and less often, says so, and comes back at once with a new spec", async () => {
+    await make({ delay: toDuration(1_000) }, -1);
+    failsAfter(100);
+    await world.clock.advance(600_000);
+    const tasks = world.tasks("web");
+    expect(tasks.length).toBeGreaterThan(18);
+    expect(tasks.length).toBeLessThan(28);
+    const remarks = tasks.filter(task => task.status.err.includes("times in a row")).length;
+    expect(remarks).toBeGreaterThan(7);
+    recovers();
+    await world.setImage("web", "image:2");
+    await world.until(() => world.running("web").length === 1, "running", 5_000);
   });
 });
 

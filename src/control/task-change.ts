@@ -15,6 +15,12 @@ export function withStatus(task: Task, { state = task.status.state, message, err
   return { ...task, status: { ...task.status, state, message, err, timestamp: toTimestamp(now) } };
 }
 
+/** The task with a word of the manager's after its own error. It stays in the state it ended in, and ended when it did. */
+export function withRemark(task: Task, remark: string): Task {
+  const { err } = task.status;
+  return { ...task, status: { ...task.status, err: err === "" ? remark : `${err} (${remark})` } };
+}
+
 /** Sets what is wanted of the task; nothing when that is wanted already, or more: it only ever goes up. */
 export function wanted(task: Task, desiredState: TaskState): Write[] {
   return task.desiredState < desiredState ? [{ kind: "update task", task: { ...task, desiredState } }] : [];

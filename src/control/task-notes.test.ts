@@ -11,6 +11,7 @@ it.each<TaskNotes>([
   { startAfter: 1_700_000_000_123 },
   { restarts: 3, restartTimes: [1, 2, 3] },
   { updateStart: 5, ranAt: 6 },
+  { crashes: 12 },
   { startAfter: 0, restarts: 0, updateStart: 0, ranAt: 0 },
 ])("reads what it wrote: %j", notes => {
   expect(notesOf(withNotes(task, notes))).toEqual(notes);

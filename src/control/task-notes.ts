@@ -14,6 +14,8 @@ export interface TaskNotes {
   readonly restarts?: number;
   /** When the latest of these restarts were made, oldest first. */
   readonly restartTimes?: readonly number[];
+  /** How many tasks in a row failed right after their start before this one. */
+  readonly crashes?: number;
   /** Made by the rolling update that started then, which follows how it fares. */
   readonly updateStart?: number;
   /** When a task of a rolling update was first seen running. */
@@ -33,6 +35,7 @@ export function notesOf(task: Task): TaskNotes {
   };
   const startAfter = numberOf("start-after");
   const restarts = numberOf("restarts");
+  const crashes = numberOf("crashes");
   const times = entries.get(`${prefix}restart-times`);
   const updateStart = numberOf("update-start");
   const ranAt = numberOf("ran-at");
@@ -40,6 +43,7 @@ export function notesOf(task: Task): TaskNotes {
     ...(startAfter !== undefined && { startAfter }),
     ...(restarts !== undefined && { restarts }),
     ...(times !== undefined && { restartTimes: times.split(",").map(Number) }),
+    ...(crashes !== undefined && { crashes }),
     ...(updateStart !== undefined && { updateStart }),
     ...(ranAt !== undefined && { ranAt }),
   };
@@ -52,6 +56,7 @@ export function withNotes(task: Task, notes: TaskNotes): Task {
   if (notes.startAfter !== undefined) entries.push(["start-after", String(notes.startAfter)]);
   if (notes.restarts !== undefined) entries.push(["restarts", String(notes.restarts)]);
   if (notes.restartTimes?.length) entries.push(["restart-times", notes.restartTimes.slice(-maxRestartTimes).join(",")]);
+  if (notes.crashes !== undefined) entries.push(["crashes", String(notes.crashes)]);
   if (notes.updateStart !== undefined) entries.push(["update-start", String(notes.updateStart)]);
   if (notes.ranAt !== undefined) entries.push(["ran-at", String(notes.ranAt)]);
   const indices = entries.map(([key, val]) => create(IndexEntrySchema, { key: prefix + key, val }));
