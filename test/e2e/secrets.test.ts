@@ -144,6 +144,18 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     );
   });
 
+  it("leave nothing of a secret with a task that could not be started", async () => {
+    await manager.dockerOk(
+      ...["service", "create", "-d", "--no-resolve-image", "--constraint", "node.hostname==host2", "--name", "broken"],
+      ...["--secret", "key", "--restart-condition", "none", "busybox", "/no/such/program"],
+    );
+    await eventually("the task has failed", async () =>
+      (await tasksOf(manager, "broken")).some(({ Status }) => Status.State === "failed") ? true : undefined,
+    );
+    await eventually("its files are gone", async () => ((await secretFiles()) === "" ? true : undefined));
+    await manager.dockerOk("service", "rm", "broken");
+  });
+
   it("fill in templates on a node without an engine too", async () => {
     await manager.dockerWith(
       "{{.Service.Name}} {{.Node.Hostname}}",
