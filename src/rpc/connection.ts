@@ -1,13 +1,16 @@
+import type { ConnectionOptions } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
 import { connectivityState, Client as GrpcClient, type ServiceError } from "@grpc/grpc-js";
 import { onAbort } from "../lib/bell.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type CallOptions, type Client, type Connection, NoConnection } from "../ports/transport.ts";
+import { type DeliverResponse, Peers as PeersService } from "../wire/gen/shoal/v1/peers_pb.ts";
 import { clientOf } from "./calls.ts";
 import { dialFault, dialFaultOf } from "./dial-failure.ts";
 import type { Dialler } from "./dialler.ts";
 import { connectTimeoutMs } from "./limits.ts";
+import { type DeliverRequests, deliverToPeer } from "./peer-call.ts";
 import { faultOf } from "./status.ts";
 
 /** A call in flight, as far as it has to do with its connection. */
@@ -43,7 +46,14 @@ export class GrpcConnection implements Connection {
   }
 
   client<S extends DescService>(service: S): Client<S> {
-    return clientOf(service, options => this.#begin(options));
+    const begin = (options: CallOptions): RunningCall => this.#begin(options);
+    const { tls } = this.#dialler;
+    if (!tls || service.typeName !== PeersService.typeName) return clientOf(service, begin);
+    const client = clientOf(PeersService, begin);
+    // What is asked for beyond the messages themselves only gRPC can carry; members of the quorum never do.
+    const deliver = (requests: DeliverRequests, options?: CallOptions): Promise<DeliverResponse> =>
+      options ? client.deliver(requests, options) : this.#deliver(tls(), requests);
+    return { ...clientOf(service, begin), deliver };
   }
 
   close(): void {
@@ -51,6 +61,19 @@ export class GrpcConnection implements Connection {
     this.#stopFollowing();
     for (const end of [...this.#running]) end();
     this.#release();
+  }
+
+  async #deliver(tls: ConnectionOptions, requests: DeliverRequests): Promise<DeliverResponse> {
+    if (this.#closed) throw closedFault(this.address, false);
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    this.#running.add(end);
+    try {
+      const { address } = this;
+      return await deliverToPeer({ address, tls, clock: this.#clock, signal: over.signal }, requests);
+    } finally {
+      this.#running.delete(end);
+    }
   }
 
   #release(): void {

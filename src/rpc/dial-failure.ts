@@ -61,7 +61,7 @@ export function dialFault(address: string, kind: DialFailureKind, detail = ""): 
 export function dialFaultOf(address: string, error: ServiceError): Fault | undefined {
   if (error.code !== status.UNAVAILABLE) return undefined;
   if (!/^(No connection established|Name resolution failed)/i.test(error.details)) return undefined;
-  return dialFault(address, classify(error.details), error.details);
+  return dialFault(address, classifyDialFailure(error.details), error.details);
 }
 
 /** Why a call's connection could not be made; undefined when it failed for another reason. */
@@ -69,6 +69,7 @@ export function dialFailureOf(error: unknown): DialFailureKind | undefined {
   return error instanceof Fault && error.cause instanceof DialFailure ? error.cause.kind : undefined;
 }
 
-function classify(text: string): DialFailureKind {
+/** What an error's text says of why no connection came about. */
+export function classifyDialFailure(text: string): DialFailureKind {
   return PATTERNS.find(([, pattern]) => pattern.test(text))?.[0] ?? "other";
 }

@@ -1,4 +1,4 @@
-import { createSecureContext } from "node:tls";
+import { type ConnectionOptions, createSecureContext, type SecureContextOptions } from "node:tls";
 import { ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import { Fault } from "../lib/fault.ts";
 import type { IdentitySource } from "../pki/live-identity.ts";
@@ -11,6 +11,8 @@ export interface Dialler {
   /** For the next connection. Fault failed_precondition when there is nothing to show. */
   credentials(): ChannelCredentials;
   readonly options: ChannelOptions;
+  /** The same for a connection between members of the quorum without gRPC; nobody else makes such. */
+  readonly tls?: () => ConnectionOptions;
   /** Calls `changed` when connections made before should no longer be used for new calls. */
   onChange(changed: () => void): () => void;
 }
@@ -34,14 +36,19 @@ const commonOptions: ChannelOptions = {
 export function memberDialler(identity: IdentitySource): Dialler {
   return {
     credentials() {
-      const current = identity.current();
-      if (!current) throw new Fault("failed_precondition", "Cannot call a manager: this node has no certificate");
-      const { certificatePem: cert, keyPem: key, rootPem: ca } = current;
-      return ChannelCredentials.createFromSecureContext(createSecureContext({ cert, key, ca, minVersion: "TLSv1.2" }));
+      return ChannelCredentials.createFromSecureContext(createSecureContext(secretsOf(identity)));
     },
+    tls: () => ({ ...secretsOf(identity), servername: managerServerName }),
     options: { ...commonOptions, "grpc.ssl_target_name_override": managerServerName },
     onChange: changed => identity.onChange(changed),
   };
+}
+
+function secretsOf(identity: IdentitySource): SecureContextOptions {
+  const current = identity.current();
+  if (!current) throw new Fault("failed_precondition", "Cannot call a manager: this node has no certificate");
+  const { certificatePem: cert, keyPem: key, rootPem: ca } = current;
+  return { cert, key, ca, minVersion: "TLSv1.2" };
 }
 
 /** A joining node's calls: shows nothing, believes what it is told to, expects a swarm's authority. */

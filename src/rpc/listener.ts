@@ -4,12 +4,15 @@ import { Fault } from "../lib/fault.ts";
 import type { IdentitySource } from "../pki/live-identity.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
-import type { CallContext, Caller, Listener, Registration } from "../ports/transport.ts";
+import type { CallContext, Caller, Handlers, Listener, Registration } from "../ports/transport.ts";
+import { Peers as PeersService } from "../wire/gen/shoal/v1/peers_pb.ts";
 import { forwardingOf } from "./forwarding.ts";
 import { type IncomingCall, implementationOf, type Surroundings } from "./handlers.ts";
 import * as limits from "./limits.ts";
+import { servePeer } from "./peer-server.ts";
+import { peerProtocol } from "./peer-wire.ts";
 import { authorize, authorizeForwarder } from "./roles.ts";
-import { TlsListener } from "./tls-listener.ts";
+import { type Peer, TlsListener } from "./tls-listener.ts";
 
 export interface ListenOptions {
   readonly identity: IdentitySource;
@@ -71,7 +74,10 @@ export class GrpcListener implements Listener {
       address,
       identity,
       log,
-      accept: ({ socket, caller }) => listener.#frontFor(caller).injector.injectConnection(socket),
+      accept: peer => {
+        if (peer.socket.alpnProtocol === peerProtocol) listener.#servePeer(peer, registrations);
+        else listener.#frontFor(peer.caller).injector.injectConnection(peer.socket);
+      },
     });
     return listener;
   }
@@ -87,6 +93,19 @@ export class GrpcListener implements Listener {
   async close(): Promise<void> {
     await this.#tls?.close();
     for (const { server } of [this.#managers, this.#members, this.#strangers]) server.forceShutdown();
+  }
+
+  /** A member of the quorum that speaks its own protocol. */
+  #servePeer(peer: Peer, registrations: readonly Registration[]): void {
+    const { log, clock } = this.#options;
+    const handlers = registrations.find(({ service }) => service.typeName === PeersService.typeName)?.handlers;
+    if (!handlers) return void peer.socket.destroy();
+    const enter = (from: Peer, signal: AbortSignal): CallContext => {
+      const clusterId = this.#options.identity.current()?.clusterId ?? "";
+      const caller = this.#known(authorize(PeersService.method.deliver, from.caller, clusterId));
+      return { caller, peerAddress: from.address, signal };
+    };
+    void servePeer(peer, { handlers: handlers as Handlers<typeof PeersService>, enter, log, clock });
   }
 
   #frontFor(caller: Caller | undefined): Front {

@@ -9,6 +9,7 @@ import type { Logger } from "../ports/log.ts";
 import type { Caller } from "../ports/transport.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 import { handshakeTimeoutMs, maxConnections, maxStrangers } from "./limits.ts";
+import { peerProtocol } from "./peer-wire.ts";
 
 /** One connection after its handshake, and who is at its other end: found out once, it does not change. */
 export interface Peer {
@@ -47,7 +48,7 @@ export class TlsListener {
       ...contextOptions(credentials),
       requestCert: true,
       rejectUnauthorized: false,
-      ALPNProtocols: ["h2"],
+      ALPNProtocols: ["h2", peerProtocol],
       handshakeTimeout: handshakeTimeoutMs,
       noDelay: true,
     });
@@ -124,7 +125,7 @@ export class TlsListener {
     this.#peers.set(endpoint, peer);
     if (!caller) this.#strangers++;
     // A stock engine that has renewed its certificate names no protocol any more; HTTP/2 is the only one there is.
-    socket.alpnProtocol = "h2";
+    if (socket.alpnProtocol !== peerProtocol) socket.alpnProtocol = "h2";
     socket.on("close", () => {
       if (this.#peers.get(endpoint) === peer) this.#peers.delete(endpoint);
       if (!caller) this.#strangers--;

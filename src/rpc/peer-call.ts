@@ -1,0 +1,113 @@
+import { once } from "node:events";
+import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { onAbort } from "../lib/bell.ts";
+import { Fault, faultCodeOf } from "../lib/fault.ts";
+import type { Clock } from "../ports/clock.ts";
+import {
+  type DeliverRequest,
+  DeliverRequestSchema,
+  type DeliverResponse,
+  DeliverResponseSchema,
+} from "../wire/gen/shoal/v1/peers_pb.ts";
+import { parseAddress } from "./address.ts";
+import { classifyDialFailure, dialFault } from "./dial-failure.ts";
+import { connectTimeoutMs } from "./limits.ts";
+import { framesOf, KeepAlive, peerProtocol, writeEnd, writeFrame } from "./peer-wire.ts";
+
+export interface PeerCallOptions {
+  /** HOST:PORT. */
+  readonly address: string;
+  readonly tls: ConnectionOptions;
+  readonly clock: Clock;
+  /** Breaks the call off. */
+  readonly signal: AbortSignal;
+}
+
+export type DeliverRequests = AsyncIterable<MessageInitShape<typeof DeliverRequestSchema>>;
+
+/**
+ * shoal.v1.Peers/Deliver over a connection of its own. Faults: unimplemented when the other side does not know this way,
+ * what it ended the call with, or unavailable.
+ */
+export async function deliverToPeer(options: PeerCallOptions, requests: DeliverRequests): Promise<DeliverResponse> {
+  const { address, clock, signal } = options;
+  const socket = await connected(options);
+  const unhook = onAbort(signal, () => socket.destroy());
+  const alive = new KeepAlive(socket, clock);
+  const iterator = requests[Symbol.asyncIterator]();
+  void feed(socket, iterator);
+  try {
+    for await (const frame of framesOf(socket, alive)) return outcome(frame);
+    throw broken(address, "it ended");
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw broken(address, error instanceof Error ? error.message : String(error));
+  } finally {
+    alive.stop();
+    unhook();
+    socket.destroy();
+    void iterator.return?.();
+  }
+}
+
+async function connected({ address, tls, clock, signal }: PeerCallOptions): Promise<TLSSocket> {
+  const { host, port } = parseAddress(address);
+  const socket = connect({ ...tls, host, port, ALPNProtocols: [peerProtocol] });
+  socket.setNoDelay(true);
+  const limit = new AbortController();
+  const timer = clock.after(connectTimeoutMs, () => limit.abort());
+  try {
+    await once(socket, "secureConnect", { signal: AbortSignal.any([limit.signal, signal]) });
+  } catch (error) {
+    socket.on("error", () => {});
+    socket.destroy();
+    if (limit.signal.aborted) throw dialFault(address, "timed out");
+    const text = error instanceof Error ? error.message : String(error);
+    if (/application protocol/i.test(text)) throw unknownThere(address);
+    throw dialFault(address, classifyDialFailure(text), text);
+  } finally {
+    timer.cancel();
+  }
+  socket.on("error", () => {});
+  if (socket.alpnProtocol === peerProtocol) return socket;
+  socket.destroy();
+  throw unknownThere(address);
+}
+
+/** Sends the caller's messages as fast as the other side takes them. */
+async function feed(
+  socket: TLSSocket,
+  requests: AsyncIterator<MessageInitShape<typeof DeliverRequestSchema>>,
+): Promise<void> {
+  for (let next = await requests.next(); !next.done && !socket.destroyed; next = await requests.next()) {
+    const request: DeliverRequest = create(DeliverRequestSchema, next.value);
+    if (!writeFrame(socket, toBinary(DeliverRequestSchema, request)) && !socket.destroyed) await drained(socket);
+  }
+  if (!socket.destroyed) writeEnd(socket);
+}
+
+/** Resolves when the socket takes more, or never will again. */
+function drained(socket: TLSSocket): Promise<void> {
+  return new Promise(resolve => {
+    const done = (): void => {
+      socket.off("drain", done).off("close", done);
+      resolve();
+    };
+    socket.on("drain", done).on("close", done);
+  });
+}
+
+function outcome(frame: Uint8Array): DeliverResponse {
+  const [code = 0] = frame;
+  if (code === 0) return create(DeliverResponseSchema);
+  throw new Fault(faultCodeOf(code), new TextDecoder().decode(frame.subarray(1)));
+}
+
+function broken(address: string, why: string): Fault {
+  return new Fault("unavailable", `the connection to ${address} broke: ${why}`);
+}
+
+function unknownThere(address: string): Fault {
+  return new Fault("unimplemented", `${address} does not speak ${peerProtocol}`);
+}
