@@ -54,7 +54,10 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
     tryCommand(["docker", ...alice, ...words], { env: { DOCKER_CONFIG: file("cli") }, input: "hidden" });
 
   it("answer over TLS, and note who changed what", async () => {
-    expect(await overTls("swarm", "init", "--listen-addr", address, "--advertise-addr", address)).toMatchObject({ code: 0, stderr: "" });
+    expect(await overTls("swarm", "init", "--listen-addr", address, "--advertise-addr", address)).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
     expect(await overTls("secret", "create", "--label", "l=hidden", "key", "-")).toMatchObject({ code: 0 });
     await daemon.dockerOk(
       "service",
