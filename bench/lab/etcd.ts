@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
@@ -165,11 +165,6 @@ export class Etcd {
     const log = openSync(join(directory, "log"), "a");
     member.process = spawn(findProgram("etcd") ?? "etcd", flags, { stdio: ["ignore", log, log] });
     closeSync(log);
-  }
-
-  /** The last of what a member wrote, for error messages. */
-  logTail(at: number, characters = 2_000): string {
-    return readFileSync(join(this.#directory, this.#member(at).name, "log"), "utf8").slice(-characters);
   }
 }
 
