@@ -1,6 +1,6 @@
 import { Fault } from "../lib/fault.ts";
 import { newId } from "../lib/ids.ts";
-import type { Cluster } from "../model/objects.ts";
+import type { Cluster, Node } from "../model/objects.ts";
 import { judgeJoinToken } from "../pki/join-token.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
@@ -8,6 +8,7 @@ import type { Random } from "../ports/random.ts";
 import type { Caller } from "../ports/transport.ts";
 import type { Store } from "../store/store.ts";
 import { theCluster } from "../store/the-cluster.ts";
+import type { ReadTx } from "../store/tx.ts";
 import { NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { Authority, nodeExpiryMs } from "./authority.ts";
 import { FailedJoins } from "./failed-joins.ts";
@@ -42,7 +43,8 @@ export class Issuer {
   }
 
   /**
-   * Lets a new node in and resolves with its id; its certificate is in the store by then. The role is the token's.
+   * Lets a new node in and resolves with its id; its certificate is in the store by then. The role is the token's. Asked
+   * once more with the same request, by a node that has not heard the answer, it says the same.
    * Fault invalid_argument says what is wrong with the token or the request, resource_exhausted comes after too many.
    */
   async join({ token, request, availability, address }: JoinApplication): Promise<string> {
@@ -52,17 +54,23 @@ export class Issuer {
       if (NodeSpec_Availability[availability] === undefined)
         throw new Fault("invalid_argument", `Cannot join: unknown availability ${availability}`);
       const cluster = store.view(theCluster);
-      const node: Caller = { nodeId: newId(random), role: entitled(token, cluster), clusterId: cluster.id };
+      const role = entitled(token, cluster);
+      const known = store.view(tx => findByRequest(tx, request, role));
+      if (known) return known.id;
+      const node: Caller = { nodeId: newId(random), role, clusterId: cluster.id };
       const certificate = await this.#sign(request, node, cluster);
-      await store.update(tx => {
-        // The tokens may have been rotated meanwhile, the root too.
+      const nodeId = await store.update(tx => {
+        // The tokens may have been rotated meanwhile, the root too; and the first try may have come to its end.
         const current = theCluster(tx);
         entitled(token, current);
+        const first = findByRequest(tx, request, role);
+        if (first) return first.id;
         const dataPathPort = current.VXLANUDPPort;
         tx.node.create(newNode({ id: node.nodeId, certificate, availability, dataPathPort }));
+        return node.nodeId;
       });
-      log.info("a node joined", { node: node.nodeId, role: node.role, address });
-      return node.nodeId;
+      log.info("a node joined", { node: nodeId, role, address });
+      return nodeId;
     } catch (error) {
       if (error instanceof Fault && error.code === "invalid_argument") {
         this.#failedJoins.record(address);
@@ -99,6 +107,13 @@ export class Issuer {
     const pem = await rootCa.sign(request, node, nowMs, nodeExpiryMs(cluster));
     return issuedCertificate(node, request, pem + chain);
   }
+}
+
+function findByRequest(tx: ReadTx, request: Uint8Array, role: Caller["role"]): Node | undefined {
+  for (const node of tx.node.all())
+    if (roleOf(node.role) === role && node.certificate && Buffer.from(node.certificate.csr).equals(request))
+      return node;
+  return undefined;
 }
 
 /** The role that a token entitles to, or Fault invalid_argument with SwarmKit's text and what is wrong. */

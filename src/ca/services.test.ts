@@ -76,6 +76,22 @@ describe("joining", () => {
     expect(nodeId).toMatch(/^[0-9a-z]{25}$/);
   });
 
+  it("is done once when it is asked for twice in the same words", async () => {
+    const csr = await newRequest(newNodeKey());
+    const { worker: token, manager } = tokens();
+    const ask = (given: string, request = csr) =>
+      from("W").client(NodeCA).issueNodeCertificate({ csr: request, token: given, availability: 0 });
+    const { nodeId } = await ask(token);
+    expect((await ask(token)).nodeId).toBe(nodeId);
+    const other = await newRequest(newNodeKey());
+    const [one, two] = await Promise.all([ask(token, other), ask(token, other)]);
+    expect(one.nodeId).toBe(two.nodeId);
+    expect(store.view(tx => tx.node.size)).toBe(3);
+    expect((await ask(manager)).nodeId).not.toBe(nodeId);
+    expect((await ask(token, await newRequest(newNodeKey()))).nodeId).not.toBe(nodeId);
+    await expect(ask("SWMTKN-1-x")).rejects.toMatchObject({ code: "invalid_argument" });
+  });
+
   it("begins with the root certificate, whose digest is in the token", async () => {
     const { certificate } = await from("W").client(CA).getRootCACertificate({});
     expect(Buffer.from(certificate).toString()).toBe(swarm.credentials.rootPem);

@@ -73,6 +73,10 @@ class Attempt {
   readonly #options: EnrollOptions;
   readonly #digest: string;
   readonly #keyPem: string;
+  /** The one that the token is for: once shown it need not be fetched again. */
+  #rootPem: string | undefined;
+  /** The same at each try: a manager whose answer was lost knows by it that this node is in already. */
+  #request: Uint8Array | undefined;
   #nodeId: string | undefined;
 
   constructor(options: EnrollOptions, keyPem: string) {
@@ -82,7 +86,8 @@ class Attempt {
   }
 
   async at(remote: string): Promise<Credentials> {
-    const rootPem = await this.#over(remote, { kind: "none" }, connection => this.#root(connection));
+    const rootPem = this.#rootPem ?? (await this.#over(remote, { kind: "none" }, connection => this.#root(connection)));
+    this.#rootPem = rootPem;
     return this.#over(remote, { kind: "root", rootPem }, connection => this.#certificate(connection, rootPem));
   }
 
@@ -130,7 +135,8 @@ class Attempt {
 
   async #apply(connection: Connection): Promise<string> {
     const { token, availability, signal } = this.#options;
-    const csr = await newRequest(this.#keyPem);
+    const csr = this.#request ?? (await newRequest(this.#keyPem));
+    this.#request = csr;
     const options = { signal, timeoutMs: questionTimeoutMs };
     const client = connection.client(NodeCA);
     return (await client.issueNodeCertificate({ csr, token, availability }, options)).nodeId;
