@@ -7,7 +7,7 @@ const reason = findProgram("docker") ? undefined : "the docker CLI is not instal
 const title = "jobs by the stock docker CLI";
 
 describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => {
-  const address = "127.0.47.1";
+  const address = "127.0.72.1";
   const manager = new Daemon({ address, hostname: "m1", flags: ["--runtime", "embedded"] });
 
   beforeAll(async () => {
