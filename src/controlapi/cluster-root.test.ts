@@ -120,7 +120,7 @@ describe("the root CA that is asked for", () => {
     await expect(asked(clusterWith(), { ...caConfig(), forceRotate: 1n })).rejects.toEqual(invalid(message));
   });
 
-  it("is refused: a node's certificate, and an RSA key", async () => {
+  it("is refused: a key of another kind, and an external CA", async () => {
     const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" });
     const refusal = asked(clusterWith(), { ...signer(next), signingCaKey: pem(rsa.toString()), forceRotate: 1n });
     await expect(refusal).rejects.toMatchObject({ code: "invalid_argument" });

@@ -42,8 +42,9 @@ describe("the root CA", () => {
     const [one, two] = [await RootCa.create(now), await RootCa.create(now)];
     expect(() => RootCa.load(one.certificatePem, two.keyPem)).toThrow("does not belong");
     expect(() => RootCa.load("x", one.keyPem)).toThrow("Cannot load root CA");
-    const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" });
-    expect(() => RootCa.load(one.certificatePem, rsa.toString())).toThrow("only ECDSA");
+    const short = generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey;
+    const text = short.export({ type: "pkcs8", format: "pem" }).toString();
+    expect(() => RootCa.load(one.certificatePem, text)).toThrow("less than 2048 bits");
   });
 
   it.each([
@@ -157,12 +158,24 @@ describe.skipIf(!hasOpenssl)(`OpenSSL${hasOpenssl ? "" : " (skipped: it is not i
       const file = (name: string) => join(directory, name);
       openssl("ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", file("theirs.key"));
       const subject = ["-subj", "/CN=swarm-ca", "-days", "3650", "-out", file("theirs.crt")];
-      openssl("req", "-x509", "-new", "-key", file("theirs.key"), ...subject);
-      const theirs = RootCa.load(readFileSync(file("theirs.crt"), "utf8"), readFileSync(file("theirs.key"), "utf8"));
-      const old = await RootCa.create(Date.now());
-      for (const next of [await RootCa.create(Date.now()), theirs]) {
+      const given = (): RootCa => {
+        openssl("req", "-x509", "-new", "-key", file("theirs.key"), ...subject);
+        return RootCa.load(readFileSync(file("theirs.crt"), "utf8"), readFileSync(file("theirs.key"), "utf8"));
+      };
+      const theirs = given();
+      openssl("genrsa", "-out", file("theirs.key"), "2048");
+      const rsa = given();
+      const [made, again] = [await RootCa.create(Date.now()), await RootCa.create(Date.now())];
+      const changes: [RootCa, RootCa][] = [
+        [made, again],
+        [made, theirs],
+        [made, rsa],
+        [rsa, again],
+      ];
+      for (const [old, next] of changes) {
         writeFileSync(file("old.crt"), old.certificatePem);
         writeFileSync(file("next.crt"), next.certificatePem);
+        expect(RootCa.load(next.certificatePem, next.keyPem).keyPem).toBe(next.keyPem);
         writeFileSync(file("between.crt"), await old.crossSign(next, Date.now()));
         writeFileSync(file("node.crt"), await next.sign(await newRequest(newNodeKey()), manager, Date.now()));
         const verify = (root: string) =>

@@ -6,7 +6,7 @@ import type { Caller } from "../ports/transport.ts";
 import { digestOf } from "./join-token.ts";
 import { publicKeyOf } from "./node-key.ts";
 import { caServerName, serverNames, unitOf } from "./subject.ts";
-import { syncCrypto, syncKey } from "./sync-crypto.ts";
+import { rootKey, type SyncKey, syncCrypto, syncKey } from "./sync-crypto.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -27,12 +27,15 @@ export class RootCa {
   readonly keyPem: string;
   readonly #certificate: x509.X509Certificate;
   readonly #key: KeyObject;
+  readonly #signingKey: SyncKey;
+  #statedKeyId: Promise<string> | undefined;
 
   private constructor(certificate: X509Certificate, key: KeyObject) {
     this.certificatePem = certificate.toString();
-    this.keyPem = key.export({ type: "sec1", format: "pem" }).toString();
+    this.keyPem = key.export({ type: key.asymmetricKeyType === "ec" ? "sec1" : "pkcs8", format: "pem" }).toString();
     this.#certificate = new x509.X509Certificate(new Uint8Array(certificate.raw));
     this.#key = key;
+    this.#signingKey = rootKey(key);
   }
 
   /** A new authority with a key of its own, valid from an hour before `nowMs`. */
@@ -63,7 +66,7 @@ export class RootCa {
     try {
       const certificate = new X509Certificate(certificatePem);
       const key = createPrivateKey(keyPem);
-      syncKey(key);
+      rootKey(key);
       if (!certificate.ca) throw new Error("the certificate is not an authority's");
       if (!certificate.checkPrivateKey(key)) throw new Error("the key does not belong to the certificate");
       return new RootCa(certificate, key);
@@ -97,9 +100,9 @@ export class RootCa {
         subject: [{ O: [node.clusterId] }, { OU: [unitOf(node.role)] }, { CN: [node.nodeId] }],
         notBefore: new Date(nowMs - backdateMs),
         notAfter: new Date(nowMs + expiryMs),
-        signingAlgorithm,
+        signingAlgorithm: { hash: "SHA-256", ...this.#signingKey.algorithm },
         publicKey,
-        signingKey: syncKey(this.#key),
+        signingKey: this.#signingKey,
         extensions: [
           new x509.KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
           new x509.ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
@@ -128,9 +131,9 @@ export class RootCa {
         subject: root.#certificate.subjectName,
         notBefore: new Date(nowMs - backdateMs),
         notAfter: new Date(Math.min(this.#certificate.notAfter.getTime(), root.#certificate.notAfter.getTime())),
-        signingAlgorithm,
+        signingAlgorithm: { hash: "SHA-256", ...this.#signingKey.algorithm },
         publicKey,
-        signingKey: syncKey(this.#key),
+        signingKey: this.#signingKey,
         extensions: [
           new x509.BasicConstraintsExtension(true, undefined, true),
           new x509.KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
@@ -144,11 +147,16 @@ export class RootCa {
   }
 
   #publicKey() {
-    return syncKey(createPublicKey(this.#key));
+    return rootKey(createPublicKey(this.#key));
   }
 
   /** As the certificate itself says, where it does: others may have computed it in another way. Hexadecimal. */
-  async #keyId(): Promise<string> {
+  #keyId(): Promise<string> {
+    this.#statedKeyId ??= this.#readKeyId();
+    return this.#statedKeyId;
+  }
+
+  async #readKeyId(): Promise<string> {
     const stated = this.#certificate.getExtension(x509.SubjectKeyIdentifierExtension);
     return (stated ?? (await x509.SubjectKeyIdentifierExtension.create(this.#publicKey(), false, syncCrypto))).keyId;
   }

@@ -3,11 +3,13 @@ import { createHash, createPublicKey, type KeyObject, randomFillSync, sign, veri
 /**
  * What the X.509 library needs of WebCrypto, done with node:crypto's synchronous calls. WebCrypto works on threads of
  * its own, so when its promises settle is up to the machine: too random for a simulated cluster, and slower.
- * ECDSA alone: the protocol knows no other keys.
+ * Nodes have ECDSA keys alone; a root CA that somebody brings along may have an RSA key.
  */
 export interface SyncKey {
   readonly type: "public" | "private";
-  readonly algorithm: { readonly name: "ECDSA"; readonly namedCurve: string };
+  readonly algorithm:
+    | { readonly name: "ECDSA"; readonly namedCurve: string }
+    | { readonly name: "RSASSA-PKCS1-v1_5"; readonly hash: { readonly name: "SHA-256" } };
   readonly extractable: boolean;
   readonly usages: readonly string[];
   readonly key: KeyObject;
@@ -28,6 +30,23 @@ export function syncKey(key: KeyObject): SyncKey {
   return {
     type: key.type,
     algorithm: { name: "ECDSA", namedCurve },
+    extractable: true,
+    usages: [key.type === "private" ? "sign" : "verify"],
+    key,
+  };
+}
+
+/** SwarmKit: shorter RSA keys are no keys. */
+const minRsaBits = 2048;
+
+/** As `syncKey`, for the key of a root CA. Throws TypeError for one that is neither elliptic nor RSA of 2048 bits or more. */
+export function rootKey(key: KeyObject): SyncKey {
+  if (key.asymmetricKeyType !== "rsa" || key.type === "secret") return syncKey(key);
+  if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < minRsaBits)
+    throw new TypeError(`RSA keys of less than ${minRsaBits} bits are not supported`);
+  return {
+    type: key.type,
+    algorithm: { name: "RSASSA-PKCS1-v1_5", hash: { name: "SHA-256" } },
     extractable: true,
     usages: [key.type === "private" ? "sign" : "verify"],
     key,
