@@ -64,13 +64,17 @@ export class Pipeline {
   }
 }
 
-/** A node that changes is another object, so what was found for one stays true. */
+/** Answers that a check remembers; with more it forgets them all. */
+const maxRemembered = 200_000;
+
+/** A node that changes is another object, so what was found for one stays true. A WeakMap of so many costs more to collect. */
 function remembering(check: Check): Check {
-  const known = new WeakMap<Node, boolean>();
+  const known = new Map<Node, boolean>();
   return view => {
     let passes = known.get(view.node);
     if (passes === undefined) {
       passes = check(view);
+      if (known.size >= maxRemembered) known.clear();
       known.set(view.node, passes);
     }
     return passes;
