@@ -138,11 +138,11 @@ describe.skipIf(reason)(reason ? `a swarm begun locked (skipped: ${reason})` : "
     await only.dockerOk("service", "create", "-q", "--name", "kept", "shoal/sleep");
     await restart(only, "SIGKILL");
     expect(await stateOf(only)).toBe("locked");
-    const forced = await only.docker("swarm", "init", "--force-new-cluster", "--advertise-addr", "127.0.45.1");
+    const forced = await only.docker("swarm", "init", "--force-new-cluster");
     expect(forced.stderr).toContain(lockedText);
     expect(await unlock(only, key)).toMatchObject({ code: 0 });
     expect(await only.dockerOk("service", "ls", "--format", "{{.Name}}")).toBe("kept");
-    await only.dockerOk("swarm", "init", "--force-new-cluster", "--advertise-addr", "127.0.45.1");
+    await only.dockerOk("swarm", "init", "--force-new-cluster");
     expect(await only.dockerOk("service", "ls", "--format", "{{.Name}}")).toBe("kept");
     expect(isLocked(only)).toBe(true);
     await restart(only);
