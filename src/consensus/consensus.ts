@@ -334,22 +334,26 @@ export class Consensus implements Proposer {
 
   #handle({ number, standing, messages, save, committed, reads }: Ready): void {
     if (standing) this.#standing = standing;
-    for (const message of messages) this.#peers.send(message);
     if (save) this.#saver.add(number, save);
-    this.#apply(committed);
+    // Whoever waits for a change is told before the others are that it is committed.
+    const isReconfigured = this.#apply(committed);
     this.#reads.advance(reads, this.#machine.applied.index);
+    for (const message of messages) this.#peers.send(message);
+    // A member that was removed hears of it first.
+    if (isReconfigured) this.#followMembers();
   }
 
-  #apply(page: readonly Entry[]): void {
+  /** Returns whether another membership is in force. */
+  #apply(page: readonly Entry[]): boolean {
     const last = page.at(-1);
-    if (!last) return;
+    if (!last) return false;
     for (const entry of page) this.#machine.apply(entry);
     const configuration = this.#raft.applied(last.index);
     if (configuration && last.kind === "config") this.#machine.changeMembers(last);
-    if (configuration) this.#followMembers();
     // Whoever waited may read at once, so everything is in place before anybody is told.
     for (const entry of page) this.#waiting.settle(entry);
     this.#snapshotter.grown(totalBytes(page), this.#place);
+    return configuration !== undefined;
   }
 
   #saved(saves: readonly Save[], lastNumber: number): void {
