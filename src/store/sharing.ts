@@ -36,14 +36,28 @@ export function shareParts<T>(model: T, copy: T): T {
   if (ArrayBuffer.isView(copy) || Array.isArray(model) !== Array.isArray(copy)) return copy;
   // Assigned, this one would not become a property; as the name of a label it is one.
   if (Object.hasOwn(copy, "__proto__")) return copy;
-  const merged: Partial<T> = {};
-  let equal = true;
-  for (const key in copy) {
+  const keys = Object.keys(copy) as (keyof T)[];
+  // Most parts are equal all the way down: something is made only from the first on that is not.
+  let merged: Partial<T> | undefined;
+  for (let at = 0; at < keys.length; at++) {
+    const key = keys[at] as keyof T;
     const part = shareParts(model[key], copy[key]);
+    if (!merged && part === model[key]) continue;
+    merged ??= someOf(model, keys, at);
     merged[key] = part;
-    if (part !== model[key]) equal = false;
   }
-  if (equal && Object.keys(model).length === Object.keys(copy).length) return model;
+  if (!merged && keys.length === Object.keys(model).length) return model;
+  merged ??= someOf(model, keys, keys.length);
   // All of copy's properties are there; an array has to be one again.
   return (Array.isArray(copy) ? Object.values(merged) : merged) as T;
+}
+
+/** The first `count` of the properties. */
+function someOf<T>(model: T, keys: readonly (keyof T)[], count: number): Partial<T> {
+  const some: Partial<T> = {};
+  for (let at = 0; at < count; at++) {
+    const key = keys[at] as keyof T;
+    some[key] = model[key];
+  }
+  return some;
 }
