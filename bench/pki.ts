@@ -43,12 +43,11 @@ async function measureSigning(report: Report, signatures: number): Promise<void>
 
 async function measureJoins(report: Report, nodes: number, token: string): Promise<void> {
   const transport = grpcTransport({ identity: new LiveIdentity(), log: silentLogger, clock: systemClock });
-  const { signal } = new AbortController();
   let failures = 0;
   const start = performance.now();
   const join = async (): Promise<number> => {
     await enroll({
-      ...{ token, signal, dialler: transport, clock: systemClock, random: systemRandom },
+      ...{ token, signal: new AbortController().signal, dialler: transport, clock: systemClock, random: systemRandom },
       remotes: [`${address}:2377`],
       availability: NodeSpec_Availability.ACTIVE,
       onFailure: () => failures++,
