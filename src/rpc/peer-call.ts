@@ -1,16 +1,16 @@
 import { once } from "node:events";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { onAbort } from "../lib/bell.ts";
 import { Fault, faultCodeOf } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import {
-  type DeliverRequest,
-  DeliverRequestSchema,
+  type DeliverRequestSchema,
   type DeliverResponse,
   DeliverResponseSchema,
 } from "../wire/gen/shoal/v1/peers_pb.ts";
 import { parseAddress } from "./address.ts";
+import { encodeDeliverRequest } from "./deliver-codec.ts";
 import { classifyDialFailure, dialFault } from "./dial-failure.ts";
 import { connectTimeoutMs } from "./limits.ts";
 import { framesOf, KeepAlive, peerProtocol, writeEnd, writeFrame } from "./peer-wire.ts";
@@ -81,8 +81,7 @@ async function feed(
   requests: AsyncIterator<MessageInitShape<typeof DeliverRequestSchema>>,
 ): Promise<void> {
   for (let next = await requests.next(); !next.done && !socket.destroyed; next = await requests.next()) {
-    const request: DeliverRequest = create(DeliverRequestSchema, next.value);
-    if (!writeFrame(socket, toBinary(DeliverRequestSchema, request)) && !socket.destroyed) await drained(socket);
+    if (!writeFrame(socket, encodeDeliverRequest(next.value)) && !socket.destroyed) await drained(socket);
   }
   if (!socket.destroyed) writeEnd(socket);
 }
