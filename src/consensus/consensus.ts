@@ -141,7 +141,7 @@ export class Consensus implements Proposer {
       ...{ transport, clock, random, ownAddress: self.address },
       find: raftId => this.#book.get(raftId),
       onUnreachable: raftId => this.#drive(() => this.#raft.unreachable(raftId)),
-      onSnapshot: (raftId, delivered) => this.#drive(() => this.#raft.snapshotEnded(raftId, delivered)),
+      onSnapshot: (raftId, delivered) => this.#drive(() => this.#snapshotEnded(raftId, delivered)),
       onRefused: (_, fault) => this.#refused(fault),
     });
     this.#saver = new Saver({
@@ -312,6 +312,13 @@ export class Consensus implements Proposer {
       this.#break(error);
       return undefined;
     }
+  }
+
+  /** A snapshot weighs as much as the whole state: its bytes stay in memory only while somebody is sent them. */
+  #snapshotEnded(raftId: bigint, delivered: boolean): void {
+    this.#raft.snapshotEnded(raftId, delivered);
+    const peers = [...this.#raft.status.peers.values()];
+    if (!peers.some(({ state }) => state === "snapshot")) this.#journal.forgetSnapshot();
   }
 
   /** Listeners of the store may come back here while it is told of a change: then this goes round once more. */
