@@ -1,13 +1,13 @@
 import { create } from "@bufbuild/protobuf";
 import { Fault } from "../lib/fault.ts";
 import { newId } from "../lib/ids.ts";
+import { isIngress } from "../model/network.ts";
 import { type Network, newMeta } from "../model/objects.ts";
 import { predefinedLabel } from "../model/predefined-network.ts";
 import { isLive } from "../model/task.ts";
 import type { ReadTx } from "../store/tx.ts";
 import { NetworkSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { PortConfig_PublishMode as PublishMode } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { isIngress } from "./ingress.ts";
 import { checkedNetworkSpec } from "./network-spec.ts";
 import { type ControlApiParts, type Methods, notFound, required } from "./parts.ts";
 import { selectBySpec } from "./select.ts";

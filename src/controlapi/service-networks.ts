@@ -1,7 +1,7 @@
+import { isIngress } from "../model/network.ts";
 import type { ReadTx } from "../store/tx.ts";
 import type { ServiceSpec } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { goQuote } from "./go-text.ts";
-import { isIngress } from "./ingress.ts";
 import { invalidArgument } from "./parts.ts";
 
 /** A service's networks must be there; the routing mesh's is not for joining. */

@@ -1,0 +1,43 @@
+import type { Node as WireNode } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { addressLabel } from "./node-address.ts";
+
+/*
+ * What a node says of its data plane. SwarmKit's messages have no fields for it, so it stands in the engine's labels, as the
+ * node's address does.
+ */
+
+/** The node's public WireGuard key, base64. */
+const wireguardLabel = "shoal.wireguard-key";
+/** Where VXLAN and WireGuard reach the node, where that is not where it calls from (`--data-path-addr`). */
+const dataAddressLabel = "shoal.data-address";
+
+export interface PlaneFacts {
+  /** 32 bytes; empty for a node that has none. */
+  readonly wireguardKey: Uint8Array;
+  /** An IP address; "" for the one that the node goes by. */
+  readonly dataAddress: string;
+}
+
+/** The description with what a node adds to it of its data plane. */
+export function withPlaneFacts(description: NodeDescription, facts: Partial<PlaneFacts>): NodeDescription {
+  const { engine } = description;
+  if (!engine) return description;
+  const { wireguardKey, dataAddress = "" } = facts;
+  const labels = {
+    ...engine.labels,
+    ...(wireguardKey && { [wireguardLabel]: Buffer.from(wireguardKey).toString("base64") }),
+    ...(dataAddress !== "" && { [dataAddressLabel]: dataAddress }),
+  };
+  return { ...description, engine: { ...engine, labels } };
+}
+
+export function planeFactsOf(description: NodeDescription | undefined): PlaneFacts {
+  const { [wireguardLabel]: key = "", [dataAddressLabel]: dataAddress = "" } = description?.engine?.labels ?? {};
+  return { wireguardKey: new Uint8Array(Buffer.from(key, "base64")), dataAddress };
+}
+
+/** Whether the node runs Shoal: a stock engine in the swarm has overlay networks of its own kind alone. */
+export function isOurs({ description }: WireNode): boolean {
+  return Object.hasOwn(description?.engine?.labels ?? {}, addressLabel);
+}
