@@ -2,6 +2,7 @@ import { Fault } from "../lib/fault.ts";
 import { newId } from "../lib/ids.ts";
 import type { Cluster, Node } from "../model/objects.ts";
 import { judgeJoinToken } from "../pki/join-token.ts";
+import { isShoalsOwn } from "../pki/node-key.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
@@ -45,7 +46,8 @@ export class Issuer {
   /**
    * Lets a new node in and resolves with its id; its certificate is in the store by then. The role is the token's. Asked
    * once more with the same request, by a node that has not heard the answer, it says the same.
-   * Fault invalid_argument says what is wrong with the token or the request, resource_exhausted comes after too many.
+   * Fault invalid_argument says what is wrong with the token or the request, resource_exhausted comes after too many,
+   * failed_precondition tells a stock Docker Engine with a manager's token that it can only be a worker.
    */
   async join({ token, request, availability, address }: JoinApplication): Promise<string> {
     const { store, random, log } = this.#options;
@@ -57,6 +59,7 @@ export class Issuer {
       const role = entitled(token, cluster);
       const known = store.view(tx => findByRequest(tx, request, role));
       if (known) return known.id;
+      if (role === "manager" && !isShoalsOwn(request)) throw noManager();
       const node: Caller = { nodeId: newId(random), role, clusterId: cluster.id };
       const certificate = await this.#sign(request, node, cluster);
       const nodeId = await store.update(tx => {
@@ -136,6 +139,14 @@ function entitled(token: string, { rootCa }: Cluster): Caller["role"] {
 
 function refused(reason: string): Fault {
   return new Fault("invalid_argument", `A valid join token is necessary to join this cluster: ${reason}`);
+}
+
+function noManager(): Fault {
+  return new Fault(
+    "failed_precondition",
+    "Cannot join as a manager: the managers of this swarm are Shoal's, and a Docker Engine can be its worker only. Join " +
+      'with the token that "docker swarm join-token worker" shows on a manager',
+  );
 }
 
 function unknownNode(nodeId: string): Fault {

@@ -6,6 +6,7 @@ import { parseCredentials } from "../pki/credentials.ts";
 import { formatJoinToken, newJoinToken, parseJoinToken } from "../pki/join-token.ts";
 import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { RootCa } from "../pki/root-ca.ts";
+import { stockRequest } from "../pki/stock-request.test-kit.ts";
 import { type LogFields, type Logger, silentLogger } from "../ports/log.ts";
 import type { Caller, Client } from "../ports/transport.ts";
 import { SimClock, settle } from "../sim/clock.ts";
@@ -122,6 +123,20 @@ describe("joining", () => {
     await expect(join(worker, { csr: Buffer.from("x") })).rejects.toThrow("Cannot sign certificate request");
     await expect(join(worker, { availability: 9 })).rejects.toThrow("unknown availability 9");
     expect(store.view(tx => tx.node.size)).toBe(1);
+  });
+
+  it("makes a stock Docker Engine a worker, and tells it that it cannot be a manager", async () => {
+    const { worker, manager } = tokens();
+    const ask = async (token: string) =>
+      from("W")
+        .client(NodeCA)
+        .issueNodeCertificate({ csr: await stockRequest(), token });
+    await expect(ask(manager)).rejects.toMatchObject({
+      code: "failed_precondition",
+      message: expect.stringMatching(/^Cannot join as a manager: .* a Docker Engine can be its worker only/),
+    });
+    expect(store.view(tx => tx.node.size)).toBe(1);
+    expect(nodeOf((await ask(worker)).nodeId).role).toBe(NodeRole.WORKER);
   });
 
   it("is refused to an address that guesses, even with the right token, until a window has passed", async () => {

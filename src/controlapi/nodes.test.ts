@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 import type { MemberStatus } from "../consensus/member.ts";
 import { type Cluster, type Node, newMeta } from "../model/objects.ts";
 import { fromTimestamp, toTimestamp } from "../model/time.ts";
+import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { RootCa } from "../pki/root-ca.ts";
+import { stockRequest } from "../pki/stock-request.test-kit.ts";
 import { sampleNode, sampleTask } from "../sim/samples.ts";
 import { ClusterSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { ClusterSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
@@ -144,6 +146,21 @@ describe("updateNode", () => {
     const spec = { desiredRole: NodeRole.MANAGER };
     const { node } = await api.updateNode({ nodeId: "w", nodeVersion: version, spec });
     expect([node?.spec?.desiredRole, node?.role]).toEqual([NodeRole.MANAGER, NodeRole.WORKER]);
+  });
+
+  it.each([
+    ["a Shoal node", () => newRequest(newNodeKey()), true],
+    ["no stock Docker Engine", stockRequest, false],
+  ] as const)("promotes %s, whatever else changes", async (_, request, allowed) => {
+    const certificate = create(CertificateSchema, { csr: await request() });
+    const description = create(NodeDescriptionSchema, { hostname: "engine" });
+    const { api, store } = await withNodes(manager("m"), { ...sampleNode("w"), certificate, description });
+    const promote = api.updateNode({ nodeId: "w", nodeVersion: version, spec: { desiredRole: NodeRole.MANAGER } });
+    if (allowed) await promote;
+    else await expect(promote).rejects.toThrow('Cannot promote node "engine": it is a Docker Engine');
+    const desired = () => store.view(tx => tx.node.get("w")?.spec.desiredRole);
+    expect(desired()).toBe(allowed ? NodeRole.MANAGER : NodeRole.WORKER);
+    if (!allowed) await api.updateNode({ nodeId: "w", nodeVersion: version, spec: { availability: 2 } });
   });
 
   it.each<[string, MemberStatus[], boolean]>([

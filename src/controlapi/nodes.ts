@@ -3,6 +3,7 @@ import type { MemberStatus } from "../consensus/member.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Node } from "../model/objects.ts";
 import { toTimestamp } from "../model/time.ts";
+import { isShoalsOwn } from "../pki/node-key.ts";
 import { theCluster } from "../store/the-cluster.ts";
 import type { ReadTx, WriteTx } from "../store/tx.ts";
 import type { ListNodesRequest_Filters as Filters } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
@@ -47,6 +48,8 @@ export function nodeMethods({
         if (!current) throw notFound("node", id);
         if (current.spec.desiredRole === NodeRole.MANAGER && spec.desiredRole === NodeRole.WORKER)
           checkDemotion(tx, current, members());
+        if (current.spec.desiredRole === NodeRole.WORKER && spec.desiredRole === NodeRole.MANAGER)
+          checkPromotion(current);
         return tx.node.update({ ...atVersion(current, version), spec });
       });
       return { node: withManagerStatus(node, members()) };
@@ -77,6 +80,16 @@ function listNodes(tx: ReadTx, filters: Filters | undefined): Node[] {
       hasLabels(node.spec.annotations.labels, filters?.nodeLabels ?? {}) &&
       isAmong(node.role, filters?.roles ?? []) &&
       isAmong(node.spec.membership, filters?.memberships ?? []),
+  );
+}
+
+/** Managers of both makes in one quorum would have to agree on more than the protocol says. */
+function checkPromotion({ id, certificate, description }: Node): void {
+  if (!certificate || certificate.csr.length === 0 || isShoalsOwn(certificate.csr)) return;
+  const name = description?.hostname ?? id;
+  throw new Fault(
+    "failed_precondition",
+    `Cannot promote node "${name}": it is a Docker Engine, and this swarm's managers are Shoal's. Run shoald on it and join it again`,
   );
 }
 

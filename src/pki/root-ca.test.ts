@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Caller } from "../ports/transport.ts";
-import { newNodeKey, newRequest, publicKeyOf } from "./node-key.ts";
+import { isShoalsOwn, newNodeKey, newRequest, publicKeyOf } from "./node-key.ts";
 import { decodePem, encodePem } from "./pem.ts";
 import { defaultNodeExpiryMs, RootCa, rootExpiryMs } from "./root-ca.ts";
+import { stockRequest } from "./stock-request.test-kit.ts";
 
 const now = Date.UTC(2026, 10, 21, 12);
 const hour = 3_600_000;
@@ -112,6 +113,13 @@ describe("a certificate request", () => {
     ["too much", encodePem("CERTIFICATE REQUEST", new Uint8Array(20_000))],
   ])("is refused when it is %s", async (_, text) => {
     await expect(publicKeyOf(Buffer.from(text))).rejects.toMatchObject({ code: "invalid_argument" });
+  });
+
+  it("tells whether a Shoal node made it", async () => {
+    expect(isShoalsOwn(await newRequest(newNodeKey()))).toBe(true);
+    const stock = await stockRequest();
+    await expect(publicKeyOf(stock)).resolves.toBeDefined();
+    expect(isShoalsOwn(stock)).toBe(false);
   });
 
   it.each(["secp384r1", "secp521r1"])("may use the curve %s", async namedCurve => {
