@@ -33,6 +33,6 @@ export function isInService(node: Node | undefined): node is Node {
 }
 
 /** Whether what was started on the node may still run there, and can be told to stop. */
-export function isReachable(node: Node | undefined): boolean {
+export function isReachable(node: Node | undefined): node is Node {
   return node !== undefined && node.status.state !== NodeState.DOWN;
 }

@@ -2,6 +2,7 @@ import type { Cluster, Node, Service } from "../model/objects.ts";
 import { isTerminal, isWanted, occupiesNode, type Task } from "../model/task.ts";
 import { findCluster } from "../store/the-cluster.ts";
 import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { isLeaving } from "./drain-policy.ts";
 import { countsDifferently, taskEventOf } from "./hints.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
 import { isInService, isReachable } from "./placement.ts";
@@ -75,9 +76,10 @@ function needsLook(task: Task, node: Node | undefined): boolean {
 
 export function decideRestart(observation: RestartObservation, context: Context): Decision {
   const nodeOf: NodeOf = id => observation.nodes.get(id);
-  const lost = observation.tasks.filter(
-    task => isWanted(task) && (isTerminal(task.status.state) || isDisplaced(task, nodeOf(task.nodeId))),
-  );
+  const { service } = observation;
+  const isLost = (task: Task, node: Node | undefined) =>
+    isTerminal(task.status.state) || (isDisplaced(task, node) && !isLeaving(task, node, service));
+  const lost = observation.tasks.filter(task => isWanted(task) && isLost(task, nodeOf(task.nodeId)));
   if (lost.length === 0) return startReady(observation.tasks, nodeOf, context.now);
   // What cannot even be made ready ends before its delay is over. It is waited for all the same.
   const ended = lost.filter(task => isTerminal(task.status.state));
@@ -104,7 +106,8 @@ function replacementFor(
   if (!last || !mayRestart(last)) return [];
   const match = new SpecMatch(service);
   const isCurrent = (task: Task) => !match.isOutdated(task, nodeOf(task.nodeId));
-  if (tasks.some(task => isWanted(task) && !lost.includes(task) && isCurrent(task))) return [];
+  const takesOver = (task: Task) => isCurrent(task) && !isLeaving(task, nodeOf(task.nodeId), service);
+  if (tasks.some(task => isWanted(task) && !lost.includes(task) && takesOver(task))) return [];
   const isGlobal = last.slot === 0n;
   // A global service's task has nowhere else to go.
   if (isGlobal && isDisplaced(last, nodeOf(last.nodeId))) return [];

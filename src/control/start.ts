@@ -1,5 +1,6 @@
 import { admissionLoop } from "./allocator/admission.ts";
 import { endpointLoop } from "./allocator/endpoint.ts";
+import { drainLoop } from "./drain.ts";
 import { enforcerLoop } from "./enforcer.ts";
 import { globalLoop } from "./global.ts";
 import { jobLoop } from "./job.ts";
@@ -26,6 +27,7 @@ export function startControl(ports: ControlPorts): Running {
     runLoop(globalLoop, ports),
     runLoop(updaterLoop, ports),
     runLoop(restartLoop, ports),
+    runLoop(drainLoop, ports),
     runLoop(lostNodeLoop, ports),
     runLoop(enforcerLoop, ports),
     runLoop(endpointLoop, ports),

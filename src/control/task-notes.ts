@@ -20,6 +20,8 @@ export interface TaskNotes {
   readonly updateStart?: number;
   /** When a task of a rolling update was first seen running. */
   readonly ranAt?: number;
+  /** When it was first seen running on a drained node, which it leaves when its replacement runs. */
+  readonly drainSince?: number;
 }
 
 /** Restart times remembered. Policies that allow more restarts in their window are never used up. */
@@ -39,6 +41,7 @@ export function notesOf(task: Task): TaskNotes {
   const times = entries.get(`${prefix}restart-times`);
   const updateStart = numberOf("update-start");
   const ranAt = numberOf("ran-at");
+  const drainSince = numberOf("drain-since");
   return {
     ...(startAfter !== undefined && { startAfter }),
     ...(restarts !== undefined && { restarts }),
@@ -46,6 +49,7 @@ export function notesOf(task: Task): TaskNotes {
     ...(crashes !== undefined && { crashes }),
     ...(updateStart !== undefined && { updateStart }),
     ...(ranAt !== undefined && { ranAt }),
+    ...(drainSince !== undefined && { drainSince }),
   };
 }
 
@@ -59,6 +63,7 @@ export function withNotes(task: Task, notes: TaskNotes): Task {
   if (notes.crashes !== undefined) entries.push(["crashes", String(notes.crashes)]);
   if (notes.updateStart !== undefined) entries.push(["update-start", String(notes.updateStart)]);
   if (notes.ranAt !== undefined) entries.push(["ran-at", String(notes.ranAt)]);
+  if (notes.drainSince !== undefined) entries.push(["drain-since", String(notes.drainSince)]);
   const indices = entries.map(([key, val]) => create(IndexEntrySchema, { key: prefix + key, val }));
   const annotations = create(AnnotationsSchema, { ...task.annotations, indices: [...others, ...indices] });
   return { ...task, annotations };

@@ -30,13 +30,18 @@ export interface UpdatePlan {
 export function planOf(service: Service): UpdatePlan {
   const config: UpdateConfig | undefined = isRollback(service) ? service.spec.rollback : service.spec.update;
   return {
-    parallelism: config ? Number(config.parallelism) || Number.POSITIVE_INFINITY : 1,
+    parallelism: parallelismOf(config),
     delayMs: fromDuration(config?.delay) ?? 0,
     monitorMs: fromDuration(config?.monitor) ?? defaultMonitorMs,
     onFailure: config?.failureAction ?? FailureAction.PAUSE,
     maxFailureRatio: config?.maxFailureRatio ?? 0,
     order: config?.order ?? UpdateOrder.STOP_FIRST,
   };
+}
+
+/** Slots worked on at the same time; Infinity for all. */
+export function parallelismOf(config: UpdateConfig | undefined): number {
+  return config ? Number(config.parallelism) || Number.POSITIVE_INFINITY : 1;
 }
 
 export function isRollback(service: Service): boolean {

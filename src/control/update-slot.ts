@@ -30,12 +30,16 @@ export interface UpdateSlot {
 export interface SlotTests {
   readonly isOutdated: (task: Task) => boolean;
   readonly isOfUpdate: (task: Task) => boolean;
+  /** Whether it runs on a drained node only until its replacement runs. */
+  readonly isLeaving: (task: Task) => boolean;
 }
 
-export function updateSlot(slot: Slot, plan: UpdatePlan, { isOutdated, isOfUpdate }: SlotTests): UpdateSlot {
+export function updateSlot(slot: Slot, plan: UpdatePlan, { isOutdated, isOfUpdate, isLeaving }: SlotTests): UpdateSlot {
   const wanted = slot.tasks.filter(isWanted);
   const old = wanted.filter(isOutdated);
-  const current = wanted.filter(task => !isOutdated(task));
+  const upToDate = wanted.filter(task => !isOutdated(task));
+  const staying = upToDate.filter(task => !isLeaving(task));
+  const current = staying.length > 0 ? staying : upToDate;
   const made = slot.tasks.findLast(isOfUpdate);
   const ranAt = made && comeUpAt(made);
   const last = newestOf(slot);

@@ -7,12 +7,13 @@ import {
   UpdateConfig_UpdateOrder as UpdateOrder,
   UpdateStatus_UpdateState as UpdateState,
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { isLeaving } from "./drain-policy.ts";
 import { suits } from "./global.ts";
 import { cameUp, countsDifferently, taskEventOf } from "./hints.ts";
-import { type Context, type Decision, type Loop, nothing } from "./loop.ts";
+import type { Context, Decision, Loop } from "./loop.ts";
 import { isJob } from "./service-mode.ts";
 import { type Slot, slotsOf } from "./slot.ts";
-import { slotStateOf } from "./slot-state.ts";
+import { slotStateOf, wantedIn } from "./slot-state.ts";
 import { SpecMatch } from "./spec-match.ts";
 import { stopped } from "./task-change.ts";
 import { newTask } from "./task-factory.ts";
@@ -60,7 +61,7 @@ export function decideUpdate(observation: UpdateObservation, context: Context): 
     case UpdateState.UNKNOWN: {
       const started = { ...observation, service: updateStarted(service, context.now) };
       const slots = survey(started);
-      if (!slots.some(slot => slot.outdated || slot.handsOver || slot.superseded.length > 0)) return nothing;
+      if (!slots.some(slot => slot.outdated || slot.handsOver)) return dismissing(slots);
       const { writes } = advance(started, slots, context);
       return { writes: [{ kind: "update service", service: started.service }, ...writes] };
     }
@@ -72,8 +73,12 @@ export function decideUpdate(observation: UpdateObservation, context: Context): 
     case UpdateState.PAUSED:
     case UpdateState.ROLLBACK_PAUSED:
       // A new task that failed at first may come up later, in place of an old one that was kept.
-      return { writes: survey(observation).flatMap(slot => slot.superseded.flatMap(stopped)) };
+      return dismissing(survey(observation));
   }
+}
+
+function dismissing(slots: readonly UpdateSlot[]): Decision {
+  return { writes: slots.flatMap(slot => slot.superseded.flatMap(stopped)) };
 }
 
 function survey({ service, slots, nodeOf }: UpdateObservation): UpdateSlot[] {
@@ -82,6 +87,7 @@ function survey({ service, slots, nodeOf }: UpdateObservation): UpdateSlot[] {
   const tests = {
     isOutdated: (task: Task) => match.isOutdated(task, nodeOf(task.nodeId)),
     isOfUpdate: (task: Task) => isOfUpdate(task, service),
+    isLeaving: (task: Task) => isLeaving(task, nodeOf(task.nodeId), service),
   };
   return slots.map(slot => updateSlot(slot, plan, tests));
 }
@@ -132,20 +138,39 @@ function advance(observation: UpdateObservation, slots: readonly UpdateSlot[], c
   const { service } = observation;
   const plan = planOf(service);
   const working = slots.filter(slot => slot.turnEndsAt > context.now);
-  const room = Math.max(0, plan.parallelism - working.length);
-  const next = slots.filter(slot => slot.outdated).sort(idleFirst);
+  const doubled = slots.filter(slot => slot.turnEndsAt <= context.now && isDoubled(slot));
+  const room = Math.max(0, plan.parallelism - working.length - doubled.length);
+  const outdated = slots.filter(slot => slot.outdated).sort(idleFirst);
+  const next = outdated.slice(0, room);
   const writes: Write[] = [];
   for (const slot of slots) {
     if (writes.length >= context.maxWrites) break;
     writes.push(...slot.superseded.flatMap(stopped));
     if (plan.onFailure !== FailureAction.CONTINUE) writes.push(...noteRun(slot));
   }
-  for (const slot of next.slice(0, room)) {
+  for (const slot of outdated.slice(room)) {
+    if (writes.length >= context.maxWrites) break;
+    writes.push(...slot.old.filter(task => task !== runningOrFirst(slot.old)).flatMap(stopped));
+  }
+  for (const slot of next) {
     if (writes.length >= context.maxWrites) break;
     writes.push(...renew(slot, observation, plan, context));
   }
   const nextTurn = working.reduce((earliest, slot) => Math.min(earliest, slot.turnEndsAt), Number.POSITIVE_INFINITY);
   return Number.isFinite(nextTurn) ? { writes, lookAgainMs: nextTurn - context.now } : { writes };
+}
+
+/**
+ * Whether two tasks are wanted in the slot although it is nobody's turn there: one is about to take over from the other, on
+ * whoever's behalf. It counts as worked on, so that never more than that are wanted at once.
+ */
+function isDoubled({ slot, outdated, superseded }: UpdateSlot): boolean {
+  return !outdated && wantedIn(slot).length - superseded.length > 1;
+}
+
+/** The task that an outdated slot keeps until its turn: others there are what an interrupted update left. */
+function runningOrFirst(tasks: readonly Task[]): Task | undefined {
+  return tasks.find(task => task.status.state === TaskState.RUNNING) ?? tasks[0];
 }
 
 /** What is not running now loses nothing by going first. */

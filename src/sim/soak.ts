@@ -25,7 +25,7 @@ const streamsPerAgent = 3;
 /** Timers at rest: an agent's for its heartbeat and its looks at the machine and at the disk. */
 const workerTimers = 3;
 /** A manager's, besides one for each session and member: for the rescans of its loops, and something in hand. */
-const managerTimers = 16;
+const managerTimers = 17;
 
 export interface SoakOptions {
   readonly seed: number;

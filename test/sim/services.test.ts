@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { isLive } from "../../src/model/task.ts";
 import type { SimProgram } from "../../src/sim/machine.ts";
 import { operator, type ServiceInit } from "../../src/sim/operator.ts";
 import { SimSwarm } from "../../src/sim/swarm.ts";
+import { NodeSpec_Availability as Availability } from "../../src/wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import {
   UpdateConfig_FailureAction as FailureAction,
   TaskState,
@@ -142,6 +144,26 @@ describe("an update", () => {
     const range = await rangeUntil(() => updateState() === UpdateState.COMPLETED, 30_000);
     expect(range).toEqual([4, 5]);
     expect(imagesRunning()).toEqual(Array(4).fill("next"));
+  });
+
+  it("start-first, and so does a drain: it moves one at a time, each after its replacement runs", async () => {
+    await begin(
+      { replicas: 8, update: { order: UpdateOrder.START_FIRST } },
+      { sleep: { stopMs: 2_000, health: { afterMs: 3_000, says: "healthy" } } },
+    );
+    const host = swarm.hostOf(swarm.running("web")[0]!);
+    const left = (): number => swarm.running("web").filter(task => swarm.hostOf(task) === host).length;
+    await swarm.ask(api => operator.setAvailability(api, host.self.nodeId, Availability.DRAIN));
+    let most = 0;
+    const isMoved = (): boolean => {
+      expect(swarm.running("web").length).toBeGreaterThanOrEqual(8);
+      most = Math.max(most, swarm.tasks("web").filter(isLive).length);
+      return left() === 0;
+    };
+    await swarm.until(isMoved, "moved", 30_000);
+    expect(most).toBe(9);
+    // What was stopped last takes its time.
+    await swarm.clock.advance(5_000);
   });
 
   it("to an image that fails pauses after the first", async () => {
