@@ -22,6 +22,8 @@ export interface TaskNotes {
   readonly ranAt?: number;
   /** When it was first seen running on a drained node, which it leaves when its replacement runs. */
   readonly drainSince?: number;
+  /** It replaces one that had got its node: it does not wait once more for what its service depends on. */
+  readonly replaces?: true;
 }
 
 /** Restart times remembered. Policies that allow more restarts in their window are never used up. */
@@ -50,6 +52,7 @@ export function notesOf(task: Task): TaskNotes {
     ...(updateStart !== undefined && { updateStart }),
     ...(ranAt !== undefined && { ranAt }),
     ...(drainSince !== undefined && { drainSince }),
+    ...(entries.has(`${prefix}replaces`) && { replaces: true }),
   };
 }
 
@@ -64,6 +67,7 @@ export function withNotes(task: Task, notes: TaskNotes): Task {
   if (notes.updateStart !== undefined) entries.push(["update-start", String(notes.updateStart)]);
   if (notes.ranAt !== undefined) entries.push(["ran-at", String(notes.ranAt)]);
   if (notes.drainSince !== undefined) entries.push(["drain-since", String(notes.drainSince)]);
+  if (notes.replaces) entries.push(["replaces", "true"]);
   const indices = entries.map(([key, val]) => create(IndexEntrySchema, { key: prefix + key, val }));
   const annotations = create(AnnotationsSchema, { ...task.annotations, indices: [...others, ...indices] });
   return { ...task, annotations };

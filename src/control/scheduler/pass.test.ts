@@ -31,6 +31,7 @@ function decide(
     again: true,
     currentOf: task => task,
     isCurrent: () => true,
+    heldBy: () => undefined,
   };
   const before = picture(set);
   const { writes } = decidePass(observation, context(maxWrites));

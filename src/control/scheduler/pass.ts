@@ -15,6 +15,8 @@ export interface PassObservation {
   readonly kinds: Kinds;
   /** Whether to look again at tasks that have been told already why they wait. */
   readonly again: boolean;
+  /** Why the task is not to start yet, whatever room there is; undefined when it may. */
+  readonly heldBy: (task: Task) => string | undefined;
   /** The task as the transaction sees it; undefined when it does not wait any more. */
   readonly currentOf: (task: Task) => Task | undefined;
   /** Whether the transaction sees the node as the node set does: one that is ahead of the events is left out. */
@@ -66,6 +68,11 @@ class Pass {
       if (this.isFull) return;
       const task = this.#observation.currentOf(known);
       if (!task) continue;
+      const held = this.#observation.heldBy(task);
+      if (held !== undefined) {
+        this.#tell(task, held);
+        continue;
+      }
       placing ??= new Placing(key, task, this.#observation, this.#now);
       if (task.nodeId === "") this.#spread(task, placing);
       else this.#confirm(task, placing);

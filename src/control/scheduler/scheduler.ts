@@ -1,4 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
+import { Holds } from "../dependencies/holds.ts";
 import type { Loop } from "../loop.ts";
 import { Audit } from "./audit.ts";
 import { Kinds } from "./kinds.ts";
@@ -27,6 +28,7 @@ const audited = "audited";
 export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<Observation> {
   const nodes = new NodeSet();
   const kinds = new Kinds();
+  const holds = new Holds();
   let audit: Audit | undefined;
   /** Before the first audit is done nobody knows how full the nodes are. */
   let knowsAll = false;
@@ -44,7 +46,7 @@ export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<Observation> {
         case "room":
           return nodes.pending.size > 0 ? [retry] : [];
         case "none":
-          return [];
+          return nodes.pending.size > 0 && holds.concerns(event) ? [retry] : [];
         default:
           return consequence satisfies never;
       }
@@ -52,6 +54,7 @@ export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<Observation> {
     allKeys(tx) {
       audit = new Audit(nodes, tx);
       nodes.failures.prune(clock.now());
+      holds.clear();
       return [audited];
     },
     expectsWrites: key => knowsAll && nodes.pending.hasFresh && (key !== audited || audit === undefined),
@@ -68,6 +71,7 @@ export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<Observation> {
         nodes,
         kinds,
         again: key !== fresh,
+        heldBy: holds.look(tx),
         currentOf(known) {
           const task = tx.task.get(known.id);
           return task && isPending(task) ? task : undefined;
