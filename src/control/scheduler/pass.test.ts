@@ -214,6 +214,23 @@ describe("a pass", () => {
     expect(placesOf(byRack)).toEqual(["a1", "a1", "a2", "a3", "b1", "b1", "b1", "b1"]);
   });
 
+  it("spreads over what engines say of themselves, and over nothing by what is no label", () => {
+    const spread = (spreadDescriptor: string) =>
+      ({ Preference: { case: "spread", value: { spreadDescriptor } } }) as const;
+    const labelled = (id: string, zone: string): Node => {
+      const node = aNode(id);
+      return {
+        ...node,
+        description: { ...node.description!, engine: { ...node.description!.engine!, labels: { zone } } },
+      };
+    };
+    const nodes = [labelled("a1", "a"), labelled("a2", "a"), labelled("b1", "b")];
+    const over = (descriptor: string) =>
+      placesOf(decide(pending({ task: { placement: { preferences: [spread(descriptor)] } } }, 4), nodes));
+    expect(over("engine.labels.zone")).toEqual(["a1", "a2", "b1", "b1"]);
+    expect(new Set(over("node.hostname")).size).toBe(3);
+  });
+
   it("goes to another branch when one is full", () => {
     const spread = { Preference: { case: "spread", value: { spreadDescriptor: "node.labels.dc" } } } as const;
     const task = { resources: { reservations: { nanoCpus: 1_000_000_000n } }, placement: { preferences: [spread] } };
