@@ -3,6 +3,7 @@ import { auditedTransport, type CallAudit } from "../platform/audited-transport.
 import { systemClock } from "../platform/clock.ts";
 import { systemDisk } from "../platform/disk.ts";
 import { systemAddresses } from "../platform/host-addresses.ts";
+import { systemHttps } from "../platform/https.ts";
 import { systemRandom } from "../platform/random.ts";
 import type { Logger } from "../ports/log.ts";
 import { grpcTransport } from "../rpc/transport.ts";
@@ -16,6 +17,7 @@ export function realDoors(log: Logger, runtime: NodeDoors["runtime"], audit?: Ca
     addresses: systemAddresses,
     log,
     runtime,
+    https: systemHttps,
     transport: (identity, isRevoked) => {
       const transport = grpcTransport({ identity, isRevoked, log, clock: systemClock });
       return audit ? auditedTransport(transport, { write: audit, clock: systemClock }) : transport;

@@ -1,9 +1,10 @@
-import { Fault } from "../lib/fault.ts";
+import { asFault, Fault } from "../lib/fault.ts";
 import { newId } from "../lib/ids.ts";
 import type { Cluster, Node } from "../model/objects.ts";
 import { judgeJoinToken } from "../pki/join-token.ts";
 import { isShoalsOwn } from "../pki/node-key.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { HttpsClient } from "../ports/https.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 import type { Caller } from "../ports/transport.ts";
@@ -20,6 +21,8 @@ export interface IssuerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** To external CAs. */
+  readonly https: HttpsClient;
 }
 
 /** What a node without a certificate asks for. */
@@ -35,11 +38,12 @@ export interface JoinApplication {
 /** Gives nodes their certificates: new ones for a join token, known ones for the certificate they have. */
 export class Issuer {
   readonly #options: IssuerOptions;
-  readonly #authority = new Authority();
+  readonly #authority: Authority;
   readonly #failedJoins: FailedJoins;
 
   constructor(options: IssuerOptions) {
     this.#options = options;
+    this.#authority = new Authority(options.https);
     this.#failedJoins = new FailedJoins(options.clock);
   }
 
@@ -106,9 +110,14 @@ export class Issuer {
 
   async #sign(request: Uint8Array, node: Caller, cluster: Cluster) {
     const nowMs = this.#options.clock.now();
-    const { rootCa, chain } = this.#authority.of(cluster);
-    const pem = await rootCa.sign(request, node, nowMs, nodeExpiryMs(cluster));
-    return issuedCertificate(node, request, pem + chain);
+    try {
+      const pem = await this.#authority.of(cluster).sign(request, node, nowMs, nodeExpiryMs(cluster));
+      return issuedCertificate(node, request, pem);
+    } catch (error) {
+      const { code, message: reason } = asFault(error);
+      if (code !== "invalid_argument") this.#options.log.warn("could not sign a certificate", { reason });
+      throw error;
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Node } from "../model/objects.ts";
+import type { Cluster, Node } from "../model/objects.ts";
+import { FakeCfssl } from "../pki/cfssl.test-kit.ts";
 import { parseCredentials } from "../pki/credentials.ts";
 import { formatJoinToken, newJoinToken, parseJoinToken } from "../pki/join-token.ts";
 import { newNodeKey, newRequest } from "../pki/node-key.ts";
@@ -10,12 +11,18 @@ import { stockRequest } from "../pki/stock-request.test-kit.ts";
 import { type LogFields, type Logger, silentLogger } from "../ports/log.ts";
 import type { Caller, Client } from "../ports/transport.ts";
 import { SimClock, settle } from "../sim/clock.ts";
+import { SimHttps } from "../sim/https.ts";
 import { SimRandom } from "../sim/random.ts";
 import { newSimStore, type SimStore } from "../sim/store.ts";
 import { SimNetwork } from "../sim/transport.ts";
 import { CA, NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { ClusterSpecSchema, NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import { CertificateSchema, IssuanceStatus_State, NodeRole } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import {
+  CertificateSchema,
+  ExternalCASchema,
+  IssuanceStatus_State,
+  NodeRole,
+} from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { maxFailures, windowMs } from "./failed-joins.ts";
 import { type NewCluster, newCluster } from "./new-cluster.ts";
 import { newNode } from "./new-node.ts";
@@ -26,6 +33,7 @@ let clock: SimClock;
 let random: SimRandom;
 let store: SimStore;
 let network: SimNetwork;
+let https: SimHttps;
 let swarm: NewCluster;
 let logged: [string, LogFields | undefined][];
 
@@ -34,6 +42,7 @@ beforeEach(async () => {
   random = new SimRandom(11);
   store = newSimStore({ clock });
   network = new SimNetwork({ clock });
+  https = new SimHttps();
   logged = [];
   const keep = (message: string, fields?: LogFields) => logged.push([message, fields]);
   const log: Logger = { ...silentLogger, info: keep, warn: keep };
@@ -44,7 +53,7 @@ beforeEach(async () => {
     tx.cluster.create(swarm.cluster);
     tx.node.create(swarm.node);
   });
-  await network.transport("M").listen("M:2377", caServices({ store, clock, random, log }));
+  await network.transport("M").listen("M:2377", caServices({ store, clock, random, log, https }));
 });
 
 const from = (host: string, caller?: Caller) => network.transport(host, caller).connect("M:2377");
@@ -167,6 +176,59 @@ describe("joining", () => {
     await expect(join(worker)).rejects.toThrow("it may have been rotated");
     expect(store.view(tx => tx.node.size)).toBe(1);
     await join(tokens().worker);
+  });
+});
+
+describe("an external CA", () => {
+  const url = "https://ca";
+  const serve = async () => {
+    const { caCert, caKey } = store.view(tx => [...tx.cluster.all()][0]!.rootCa!);
+    const cfssl = new FakeCfssl(RootCa.load(`${Buffer.from(caCert)}`, `${Buffer.from(caKey)}`), () => clock.now());
+    https.servers.set(url, cfssl);
+    return cfssl;
+  };
+  const change = (keepsKey: boolean, urls: readonly string[]) =>
+    store.update(tx => {
+      const [{ rootCa, spec, ...cluster }] = [...tx.cluster.all()] as [Cluster];
+      const externalCas = urls.map(each => create(ExternalCASchema, { url: each }));
+      const caConfig = { ...spec.caConfig!, externalCas };
+      const caKey = keepsKey ? rootCa!.caKey : new Uint8Array();
+      tx.cluster.update({ ...cluster, spec: { ...spec, caConfig }, rootCa: { ...rootCa!, caKey } });
+    });
+
+  it("signs instead of the swarm, which need not have the key, for joining and for known nodes", async () => {
+    const cfssl = await serve();
+    await change(true, [url]);
+    const { nodeId } = await join(tokens().worker);
+    await change(false, [url]);
+    const { credentials } = await join(tokens().manager, { host: "M2" });
+    await from("M2", credentials)
+      .client(NodeCA)
+      .issueNodeCertificate({ csr: await newRequest(newNodeKey()) });
+    const manager = { nodeId: credentials.nodeId, role: "manager", clusterId: swarm.cluster.id };
+    expect(cfssl.signed).toEqual([{ nodeId, role: "worker", clusterId: swarm.cluster.id }, manager, manager]);
+  });
+
+  it("that does not answer is told to the node, which may try again as often as it likes", async () => {
+    await change(false, [url, "https://other"]);
+    for (let i = 0; i <= maxFailures; i++)
+      await expect(join(tokens().worker)).rejects.toMatchObject({
+        code: "aborted",
+        message: "Cannot reach https://ca: nobody is there; Cannot reach https://other: nobody is there",
+      });
+    expect(store.view(tx => tx.node.size)).toBe(1);
+    expect(logged[0]).toEqual(["could not sign a certificate", { reason: expect.stringContaining(url) }]);
+    const cfssl = new FakeCfssl(await RootCa.create(clock.now()), () => clock.now());
+    https.servers.set(url, cfssl);
+    await expect(join(tokens().worker)).rejects.toThrow("its root is not trusted");
+  });
+
+  it("that is not there, where the key is outside too, is said to be missing", async () => {
+    await change(false, []);
+    await expect(join(tokens().worker)).rejects.toMatchObject({
+      code: "failed_precondition",
+      message: expect.stringContaining("no external CA is set for it"),
+    });
   });
 });
 

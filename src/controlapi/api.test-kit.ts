@@ -3,6 +3,7 @@ import type { MemberStatus } from "../consensus/member.ts";
 import type { FaultCode } from "../lib/fault.ts";
 import { localClient } from "../manager/local-client.ts";
 import { SimClock } from "../sim/clock.ts";
+import { SimHttps } from "../sim/https.ts";
 import { SimRandom } from "../sim/random.ts";
 import { newSimStore } from "../sim/store.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
@@ -13,9 +14,10 @@ export function newApi() {
   const members: MemberStatus[] = [];
   const clock = new SimClock();
   const store = newSimStore({ clock });
-  const handlers = controlApi({ store, clock, random: new SimRandom(), members: () => members });
+  const https = new SimHttps();
+  const handlers = controlApi({ store, clock, https, random: new SimRandom(), members: () => members });
   const api = localClient(Control, handlers, { nodeId: "m", role: "manager", clusterId: "c" });
-  return { api, store, clock, members };
+  return { api, store, clock, members, https };
 }
 
 /** A Fault with this code and exactly this text. */

@@ -1,11 +1,13 @@
 import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Cluster, newMeta } from "../model/objects.ts";
+import { FakeCfssl } from "../pki/cfssl.test-kit.ts";
 import { isVouchedFor, readCertificates } from "../pki/chain.ts";
 import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { RootCa, rootExpiryMs } from "../pki/root-ca.ts";
 import { newRoot } from "../pki/root-rotation.ts";
+import { SimHttps } from "../sim/https.ts";
 import { SimRandom } from "../sim/random.ts";
 import { ClusterSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { ClusterSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
@@ -15,7 +17,7 @@ import {
   ExternalCA_CAProtocol,
   type RootCA,
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { fault, invalid, newApi } from "./api.test-kit.ts";
+import { invalid, newApi } from "./api.test-kit.ts";
 import { rootFor } from "./cluster-root.ts";
 
 const now = Date.UTC(2026, 10, 21);
@@ -27,6 +29,10 @@ let old: RootCa;
 let next: RootCa;
 let other: RootCa;
 let expiring: RootCa;
+let https: SimHttps;
+beforeEach(() => {
+  https = new SimHttps();
+});
 beforeAll(async () => {
   [old, next, other] = [await RootCa.create(now), await RootCa.create(now), await RootCa.create(now)];
   expiring = await RootCa.create(now - rootExpiryMs + 300 * dayMs);
@@ -45,7 +51,7 @@ const asked = (cluster: Cluster, caConfig: CaConfig) =>
   rootFor(
     cluster,
     { ...cluster.spec, ...create(ClusterSpecSchema, { caConfig }), annotations: cluster.spec.annotations },
-    now,
+    { nowMs: now, https },
   );
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();
 
@@ -120,13 +126,94 @@ describe("the root CA that is asked for", () => {
     await expect(asked(clusterWith(), { ...caConfig(), forceRotate: 1n })).rejects.toEqual(invalid(message));
   });
 
-  it("is refused: a key of another kind, and an external CA", async () => {
+  it("is refused: a key of another kind", async () => {
     const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" });
     const refusal = asked(clusterWith(), { ...signer(next), signingCaKey: pem(rsa.toString()), forceRotate: 1n });
     await expect(refusal).rejects.toMatchObject({ code: "invalid_argument" });
-    await expect(
-      asked(clusterWith(), { externalCas: [{ protocol: ExternalCA_CAProtocol.CFSSL, url: "https://ca" }] }),
-    ).rejects.toEqual(fault("unimplemented", "Cannot use an external CA: this version signs with its own alone"));
+  });
+});
+
+describe("a root whose key is kept by an external CA", () => {
+  const external = (url: string, root?: RootCa) => ({
+    protocol: ExternalCA_CAProtocol.CFSSL,
+    url,
+    caCert: pem(root?.certificatePem ?? ""),
+  });
+  const serve = (url: string, root: RootCa): FakeCfssl => {
+    const cfssl = new FakeCfssl(root, () => now);
+    https.servers.set(url, cfssl);
+    return cfssl;
+  };
+  const unreachable = (label: string) =>
+    invalid(`there must be at least one valid, reachable external CA corresponding to the ${label} CA certificate`);
+  /** The trusted root's key is outside. */
+  const keyless = () => clusterWith(newRoot({ caCert: pem(old.certificatePem), caKey: new Uint8Array() }, 0n, random));
+  /** Its certificate for the new root's key. */
+  const vouchesFor = (root: RootCa, { rootRotation }: RootCA): boolean => {
+    const between = new X509Certificate(text(rootRotation?.crossSignedCaCert));
+    const key = new X509Certificate(text(rootRotation?.caCert)).publicKey;
+    return between.verify(new X509Certificate(root.certificatePem).publicKey) && between.publicKey.equals(key);
+  };
+
+  it("needs nobody while the swarm has the key: servers may be set before they are there", async () => {
+    const cluster = clusterWith();
+    expect(await asked(cluster, { externalCas: [external("https://later")] })).toBe(cluster.rootCa);
+  });
+
+  it("takes the place of the one there is, which vouches for it", async () => {
+    const desired = { signingCaCert: pem(next.certificatePem), externalCas: [external("https://ca", next)] };
+    await expect(asked(clusterWith(), desired)).rejects.toEqual(unreachable("desired"));
+    serve("https://ca", other);
+    await expect(asked(clusterWith(), desired)).rejects.toEqual(unreachable("desired"));
+    serve("https://ca", next);
+    const root = await asked(clusterWith(), desired);
+    expect([text(root.rootRotation?.caCert), root.rootRotation?.caKey.length]).toEqual([next.certificatePem, 0]);
+    expect(vouchesFor(old, root)).toBe(true);
+    const unserved = { externalCas: [external("https://nobody", next)] };
+    await expect(asked(clusterWith(root), unserved)).rejects.toEqual(unreachable("next"));
+    const withKey = await asked(clusterWith(root), { ...signer(next), forceRotate: 1n });
+    expect([text(withKey.rootRotation?.caKey), text(withKey.caKey)]).toEqual([next.keyPem, old.keyPem]);
+  });
+
+  it("is the one there is, once its key is given up", async () => {
+    serve("https://ca", old);
+    const externalCas = [external("https://ca")];
+    const root = await asked(clusterWith(), { signingCaCert: pem(old.certificatePem), externalCas });
+    expect([root.caKey.length, root.rootRotation, text(root.caCert)]).toEqual([0, undefined, old.certificatePem]);
+    const again = await asked(keyless(), { ...signer(old), externalCas });
+    expect([text(again.caKey), again.rootRotation]).toEqual([old.keyPem, undefined]);
+  });
+
+  it("can be changed for one of the swarm's own, which the external CA vouches for", async () => {
+    const externalCas = [external("https://ca")];
+    await expect(asked(keyless(), { externalCas, forceRotate: 1n })).rejects.toEqual(unreachable("current"));
+    const cfssl = serve("https://ca", old);
+    const root = await asked(keyless(), { externalCas, forceRotate: 1n });
+    expect([cfssl.signed, root.rootRotation?.caKey.length !== 0, vouchesFor(old, root)]).toEqual([["CA"], true, true]);
+    const given = await asked(keyless(), { externalCas, ...signer(next), forceRotate: 1n });
+    expect([text(given.rootRotation?.caKey), vouchesFor(old, given)]).toEqual([next.keyPem, true]);
+    cfssl.trouble = { status: 500, body: "no" };
+    await expect(asked(keyless(), { externalCas, forceRotate: 1n })).rejects.toMatchObject({
+      code: "aborted",
+      message: expect.stringMatching(/^unable to generate a cross-signed certificate for root rotation: .*500 - no/),
+    });
+  });
+
+  it("cannot be changed for another external one", async () => {
+    serve("https://ca", old);
+    serve("https://next", next);
+    const externalCas = [external("https://ca"), external("https://next", next)];
+    await expect(asked(keyless(), { externalCas, signingCaCert: pem(next.certificatePem) })).rejects.toEqual(
+      invalid("rotating from one external CA to a different external CA is not supported"),
+    );
+  });
+
+  it("is looked for only when something of it changes", async () => {
+    const cluster = keyless();
+    expect(await asked(cluster, {})).toBe(cluster.rootCa);
+    await expect(asked(cluster, { externalCas: [external("https://gone")] })).rejects.toEqual(unreachable("current"));
+    const many = Array.from({ length: 17 }, () => external("https://ca"));
+    await expect(asked(clusterWith(), { externalCas: many })).rejects.toMatchObject({ code: "invalid_argument" });
   });
 });
 

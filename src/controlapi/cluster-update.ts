@@ -11,7 +11,7 @@ import { redacted } from "./redacted.ts";
 import { withoutExpired } from "./removed-certificates.ts";
 import { atVersion } from "./versioned.ts";
 
-export function updateCluster({ store, clock, random }: ControlApiParts): Methods<"updateCluster"> {
+export function updateCluster({ store, clock, random, https }: ControlApiParts): Methods<"updateCluster"> {
   return {
     async updateCluster({ clusterId, clusterVersion, spec: sent, rotation }) {
       const id = required(clusterId);
@@ -21,7 +21,7 @@ export function updateCluster({ store, clock, random }: ControlApiParts): Method
       if (!seen) throw notFound("cluster", id);
       // Where it is at another version the store refuses the change.
       const isCurrent = seen.meta.version?.index === version.index;
-      const root = isCurrent ? await rootFor(seen, spec, clock.now()) : undefined;
+      const root = isCurrent ? await rootFor(seen, spec, { nowMs: clock.now(), https }) : undefined;
       const cluster = await store.update(tx => {
         const current = tx.cluster.get(id);
         if (!current) throw notFound("cluster", id);

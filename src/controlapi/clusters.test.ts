@@ -99,11 +99,6 @@ describe("updateCluster refuses", () => {
       { acceptancePolicy: { policies: [{ secret: { alg: "plain" } }] } },
       invalid("hashing algorithm is not supported: plain"),
     ],
-    [
-      "an external CA",
-      { caConfig: { externalCas: [{ url: "https://ca" }] } },
-      fault("unimplemented", "Cannot use an external CA: this version signs with its own alone"),
-    ],
   ])("%s", async (_, spec, expected) => {
     const { update, store } = await founded();
     await expect(update(spec)).rejects.toEqual(expected);

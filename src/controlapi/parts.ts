@@ -1,6 +1,7 @@
 import type { MemberStatus } from "../consensus/member.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { HttpsClient } from "../ports/https.ts";
 import type { Random } from "../ports/random.ts";
 import type { Handlers } from "../ports/transport.ts";
 import type { Store } from "../store/store.ts";
@@ -11,6 +12,8 @@ export interface ControlApiParts {
   readonly store: Store;
   readonly clock: Pick<Clock, "now">;
   readonly random: Random;
+  /** To external CAs. */
+  readonly https: HttpsClient;
   /** The managers in the quorum, now. */
   readonly members: () => readonly MemberStatus[];
 }

@@ -1,6 +1,7 @@
 import type { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
+import type { HttpsClient } from "../ports/https.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 import type { Caller, Transport } from "../ports/transport.ts";
@@ -13,6 +14,8 @@ export interface ManagerOptions {
   readonly listenAddress: string;
   readonly advertiseAddress: string;
   readonly transport: Transport;
+  /** To external CAs. */
+  readonly https: HttpsClient;
   readonly disk: Disk;
   /** Directory of the log; nothing else may be in it. */
   readonly directory: string;

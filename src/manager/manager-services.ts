@@ -2,6 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { caServices } from "../ca/services.ts";
 import { controlApi } from "../controlapi/control-api.ts";
 import { defined } from "../lib/assert.ts";
+import type { HttpsClient } from "../ports/https.ts";
 import { type Registration, register } from "../ports/transport.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { Dispatcher } from "../wire/gen/docker/swarmkit/v1/dispatcher_pb.ts";
@@ -16,6 +17,7 @@ import { type MembershipServiceParts, membershipService } from "./membership-ser
 import { type RouteParts, routed } from "./routed-services.ts";
 
 export interface ServiceParts extends LeaderUnitParts, Omit<MembershipServiceParts, "store"> {
+  readonly https: HttpsClient;
   readonly routing: RouteParts;
   readonly seat: LeaderSeat<LeaderUnit>;
   /** What other members of the quorum call. Fault unavailable while it is not there yet. */

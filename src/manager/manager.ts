@@ -54,7 +54,7 @@ export class Manager {
   readonly #stops: (() => Promise<void> | void)[] = [];
 
   private constructor(options: ManagerOptions) {
-    const { self, clock, random, log, transport } = options;
+    const { self, clock, random, log, transport, https } = options;
     this.#options = options;
     this.#sealer = new ChangingSealer(options.dataKey, random);
     if (options.nextDataKey) this.#sealer.change(options.nextDataKey);
@@ -73,7 +73,7 @@ export class Manager {
     this.#seat = new LeaderSeat({ ...{ clock, log, onBroken }, make: () => new LeaderUnit(parts) });
     this.#services = managerServices({
       ...parts,
-      ...{ transport, seat: this.#seat },
+      ...{ transport, https, seat: this.#seat },
       consensus: this.#lateConsensus(),
       raft: () => this.consensus.registrations,
       routing: {

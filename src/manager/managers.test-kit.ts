@@ -5,6 +5,7 @@ import type { Caller, Client, Transport } from "../ports/transport.ts";
 import { SimClock, settle } from "../sim/clock.ts";
 import { SimDisk } from "../sim/disk.ts";
 import { foundSwarm } from "../sim/founding.ts";
+import { SimHttps } from "../sim/https.ts";
 import { SimMachine } from "../sim/machine.ts";
 import { SimProcess } from "../sim/process.ts";
 import { processDisk } from "../sim/process-disk.ts";
@@ -63,7 +64,15 @@ export class TestManager {
     const process = new SimProcess({ clock, random: new SimRandom(this.#swarm.nextSeed()) });
     const transport: Transport = network.transport(this.host, this.self);
     const manager = await Manager.start({
-      ...{ self: this.self, transport, directory, dataKey: this.dataKey, beginning, log: silentLogger },
+      ...{
+        self: this.self,
+        transport,
+        https: new SimHttps(),
+        directory,
+        dataKey: this.dataKey,
+        beginning,
+        log: silentLogger,
+      },
       ...{ clock: process.clock, random: process.random, disk: processDisk(this.disk, process) },
       ...(signal && { signal }),
       listenAddress: this.address,

@@ -3,6 +3,7 @@ import type { AnonymousDialler } from "../ports/anonymous.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { HostAddresses } from "../ports/host-addresses.ts";
+import type { HttpsClient } from "../ports/https.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 import type { Runtime } from "../ports/runtime.ts";
@@ -17,6 +18,8 @@ export interface NodeDoors {
   readonly addresses: HostAddresses;
   /** The door to the other nodes, for who `identity` says this node is. */
   transport(identity: IdentitySource, isRevoked: (nodeId: string) => boolean): Transport & AnonymousDialler;
+  /** The door to external CAs, for the same. */
+  https(identity: IdentitySource): HttpsClient;
   /** What runs the tasks of node `nodeId`, publishing on `address` (without port). */
   runtime(nodeId: string, address: string): Promise<Runtime>;
 }

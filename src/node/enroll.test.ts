@@ -12,6 +12,7 @@ import { silentLogger } from "../ports/log.ts";
 import { type Handlers, type Listener, register, type Transport } from "../ports/transport.ts";
 import { grpcTransport } from "../rpc/transport.ts";
 import { SimClock } from "../sim/clock.ts";
+import { SimHttps } from "../sim/https.ts";
 import { SimRandom } from "../sim/random.ts";
 import { newSimStore, type SimStore } from "../sim/store.ts";
 import { SimNetwork } from "../sim/transport.ts";
@@ -56,7 +57,9 @@ describe("enrolling over a simulated network", () => {
   });
 
   const listen = (address: string) =>
-    network.transport("any").listen(address, caServices({ store, clock, random, log: silentLogger }));
+    network
+      .transport("any")
+      .listen(address, caServices({ store, clock, random, log: silentLogger, https: new SimHttps() }));
   const dialler: AnonymousDialler = { connectAnonymous: address => network.transport("W").connect(address) };
   const begin = (options: Partial<EnrollOptions> = {}) =>
     enroll({
@@ -125,7 +128,7 @@ describe("enrolling over a simulated network", () => {
   it("goes on while one of the managers might still be the right one", async () => {
     const impostor = newSimStore({ clock });
     await foundIn(impostor, clock);
-    const services = caServices({ store: impostor, clock, random, log: silentLogger });
+    const services = caServices({ store: impostor, clock, random, log: silentLogger, https: new SimHttps() });
     await network.transport("X").listen("X:2377", services);
     const joining = begin({ remotes: ["X:2377", "M:2377"] });
     await clock.advance(2_000);
@@ -138,7 +141,7 @@ describe("enrolling over a simulated network", () => {
   it("asks on for a certificate that is not ready, as the same node", async () => {
     let applications = 0;
     let questions = 0;
-    const [ca, nodeCa] = caServices({ store, clock, random, log: silentLogger });
+    const [ca, nodeCa] = caServices({ store, clock, random, log: silentLogger, https: new SimHttps() });
     const real = nodeCa!.handlers as Handlers<typeof NodeCA>;
     const slow = register(NodeCA, {
       issueNodeCertificate: (request, context) => {
@@ -161,7 +164,7 @@ describe("enrolling over a simulated network", () => {
   });
 
   it("says why a certificate is refused", async () => {
-    const [ca] = caServices({ store, clock, random, log: silentLogger });
+    const [ca] = caServices({ store, clock, random, log: silentLogger, https: new SimHttps() });
     const failing = register(NodeCA, {
       issueNodeCertificate: async () => ({ nodeId: "n" }),
       nodeCertificateStatus: async () => ({ status: { state: 4, err: "the signer is out" } }),
@@ -184,7 +187,13 @@ describe("enrolling over TLS", () => {
   async function manager() {
     const store = newSimStore({ clock: systemClock });
     const swarm = await foundIn(store, systemClock);
-    const services = caServices({ store, clock: systemClock, random: systemRandom, log: silentLogger });
+    const services = caServices({
+      store,
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLogger,
+      https: new SimHttps(),
+    });
     const listener = await transportOf(new LiveIdentity(swarm.credentials)).listen("127.0.0.1:0", services);
     opened.push(listener);
     return { store, swarm, address: listener.address };

@@ -209,6 +209,7 @@ export class Member {
     const manager = await Manager.start({
       ...{ disk, clock, random, log, onBroken, beginning, ...hooks },
       transport: this.#transport,
+      https: doors.https(this.#identity),
       self: this.credentials,
       listenAddress: state.listenAddress,
       advertiseAddress: state.advertiseAddress,

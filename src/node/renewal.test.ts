@@ -9,6 +9,7 @@ import { RootCa } from "../pki/root-ca.ts";
 import { newRoot } from "../pki/root-rotation.ts";
 import { silentLogger } from "../ports/log.ts";
 import { SimClock } from "../sim/clock.ts";
+import { SimHttps } from "../sim/https.ts";
 import { SimRandom } from "../sim/random.ts";
 import { newSimStore, type SimStore } from "../sim/store.ts";
 import { SimNetwork } from "../sim/transport.ts";
@@ -51,7 +52,10 @@ beforeEach(async () => {
 });
 afterEach(() => renewal.stop());
 
-const listen = () => network.transport("M").listen("M:2377", caServices({ store, clock, random, log: silentLogger }));
+const listen = () =>
+  network
+    .transport("M")
+    .listen("M:2377", caServices({ store, clock, random, log: silentLogger, https: new SimHttps() }));
 const current = () => identity.current()!;
 const setRole = (role: NodeRole) => store.update(tx => tx.node.update({ ...tx.node.get(swarm.node.id)!, role }));
 

@@ -8,6 +8,7 @@ import { silentLogger } from "../ports/log.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { SimClock } from "../sim/clock.ts";
 import { SimDisk } from "../sim/disk.ts";
+import { SimHttps } from "../sim/https.ts";
 import { SimMachine } from "../sim/machine.ts";
 import { SimProcess } from "../sim/process.ts";
 import { processDisk } from "../sim/process-disk.ts";
@@ -27,6 +28,8 @@ export interface SimulatedPlace {
   readonly identities: Map<string, IdentitySource>;
   /** Calls between two nodes of which one would not believe the other's certificate. */
   readonly distrust: string[];
+  /** Servers outside the swarm. */
+  readonly https: SimHttps;
 }
 
 const seeds = 2 ** 31;
@@ -79,6 +82,7 @@ export class SimulatedNode {
           list: () => [{ interface: "eth0", address: this.host, isLoopback: false }],
           towards: async () => this.host,
         },
+        https: () => this.#place.https,
         transport: identity => this.#transport(identity, process, dead),
         runtime: async nodeId => processRuntime(new SimRuntime(this.machine, nodeId, process.clock), process),
       },
@@ -141,5 +145,12 @@ export function founding(host: string, autoLock = false): InitRequest {
 }
 
 export function newPlace(clock: SimClock, network: SimNetwork, seed: number): SimulatedPlace {
-  return { clock, network, random: new SimRandom(seed), identities: new Map<string, LiveIdentity>(), distrust: [] };
+  return {
+    clock,
+    network,
+    random: new SimRandom(seed),
+    identities: new Map<string, LiveIdentity>(),
+    distrust: [],
+    https: new SimHttps(),
+  };
 }

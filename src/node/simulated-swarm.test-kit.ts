@@ -1,4 +1,5 @@
 import type { Cluster } from "../model/objects.ts";
+import { issuerCertificate } from "../pki/chain.ts";
 import { SimClock } from "../sim/clock.ts";
 import { SimRandom } from "../sim/random.ts";
 import { SimNetwork } from "../sim/transport.ts";
@@ -35,20 +36,45 @@ export class SimulatedSwarm {
     const [first, ...others] = this.all;
     for (const each of this.all) await this.until(each.start());
     await this.until(first!.node.init(founding(first!.host)));
+    for (const node of others) await this.until(this.join(node));
+  }
+
+  /** Has a node that runs join, by way of the first manager. */
+  join(node: SimulatedNode): Promise<void> {
     const { worker = "", manager = "" } = this.cluster.rootCa?.joinTokens ?? {};
-    for (const node of others) {
-      const token = this.managers.includes(node) ? manager : worker;
-      await this.until(
-        node.node.join({
-          listenAddress: node.host,
-          advertiseAddress: node.host,
-          dataPathAddress: "",
-          remotes: [`${first!.host}:2377`],
-          token,
-          availability: NodeSpec_Availability.ACTIVE,
-        }),
-      );
-    }
+    return node.node.join({
+      listenAddress: node.host,
+      advertiseAddress: node.host,
+      dataPathAddress: "",
+      remotes: [`${this.managers[0]!.host}:2377`],
+      token: this.managers.includes(node) ? manager : worker,
+      availability: NodeSpec_Availability.ACTIVE,
+    });
+  }
+
+  /** A new machine whose daemon runs; it joins as a worker. */
+  async addWorker(): Promise<SimulatedNode> {
+    const node = new SimulatedNode(`10.0.0.${this.all.length + 1}`, this.place);
+    await this.until(node.start());
+    this.workers.push(node);
+    return node;
+  }
+
+  /** The root that nodes trust, PEM. */
+  get rootPem(): string {
+    return Buffer.from(this.cluster.rootCa?.caCert ?? "").toString();
+  }
+
+  /** Whether all trust another root than `before`, and have a certificate that it signed itself. */
+  hasMovedFrom(before: string): boolean {
+    const { rootPem } = this;
+    if (this.cluster.rootCa?.rootRotation || rootPem === before) return false;
+    const own = issuerCertificate(rootPem, rootPem)!;
+    return this.all.every(
+      ({ credentials }) =>
+        credentials?.rootPem === rootPem &&
+        issuerCertificate(credentials.certificatePem, rootPem)?.publicKey.equals(own.publicKey),
+    );
   }
 
   /** As some manager knows it. */

@@ -43,6 +43,16 @@ export function decodePem(text: string): PemBlock[] {
   });
 }
 
+/** The certificates of a PEM text as Go and OpenSSL write them, and nothing else of it; "" when there is none, or it is broken. */
+export function certificatesIn(pem: Uint8Array): string {
+  try {
+    const blocks = decodePem(Buffer.from(pem).toString()).filter(({ label }) => label === "CERTIFICATE");
+    return blocks.map(({ label, bytes }) => encodePem(label, bytes)).join("");
+  } catch {
+    return "";
+  }
+}
+
 function headerOf(line: string | undefined): [string, string] | undefined {
   const colon = line?.indexOf(":") ?? -1;
   return line === undefined || colon < 0 ? undefined : [line.slice(0, colon), line.slice(colon + 1).trim()];

@@ -5,6 +5,7 @@ import { Fault } from "../lib/fault.ts";
 import type { Caller } from "../ports/transport.ts";
 import { digestOf } from "./join-token.ts";
 import { publicKeyOf } from "./node-key.ts";
+import { encodePem } from "./pem.ts";
 import { caServerName, serverNames, unitOf } from "./subject.ts";
 import { rootKey, type SyncKey, syncCrypto, syncKey } from "./sync-crypto.ts";
 
@@ -71,8 +72,7 @@ export class RootCa {
       if (!certificate.checkPrivateKey(key)) throw new Error("the key does not belong to the certificate");
       return new RootCa(certificate, key);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new Fault("invalid_argument", `Cannot load root CA: ${reason}`, { cause });
+      throw unloadable(cause);
     }
   }
 
@@ -119,25 +119,25 @@ export class RootCa {
 
   /**
    * A certificate (PEM) that vouches for another root's key under that root's name: what the other one signs is trusted by
-   * whoever trusts this one. It lasts no longer than either of them.
+   * whoever trusts this one. It lasts no longer than either of them. Fault invalid_argument for a root that none can be.
    */
-  async crossSign(root: RootCa, nowMs: number): Promise<string> {
+  async crossSign(root: Pick<RootCa, "certificatePem">, nowMs: number): Promise<string> {
     const { KeyUsageFlags } = x509;
-    const publicKey = root.#publicKey();
+    const other = rootIn(root.certificatePem);
     const certificate = await x509.X509CertificateGenerator.create(
       {
         serialNumber: newSerial(),
         issuer: this.#certificate.subjectName,
-        subject: root.#certificate.subjectName,
+        subject: other.subjectName,
         notBefore: new Date(nowMs - backdateMs),
-        notAfter: new Date(Math.min(this.#certificate.notAfter.getTime(), root.#certificate.notAfter.getTime())),
+        notAfter: new Date(Math.min(this.#certificate.notAfter.getTime(), other.notAfter.getTime())),
         signingAlgorithm: { hash: "SHA-256", ...this.#signingKey.algorithm },
-        publicKey,
+        publicKey: other.publicKey.rawData,
         signingKey: this.#signingKey,
         extensions: [
           new x509.BasicConstraintsExtension(true, undefined, true),
           new x509.KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-          new x509.SubjectKeyIdentifierExtension(await root.#keyId()),
+          new x509.SubjectKeyIdentifierExtension(await keyIdOf(other)),
           new x509.AuthorityKeyIdentifierExtension(await this.#keyId()),
         ],
       },
@@ -146,20 +146,43 @@ export class RootCa {
     return new X509Certificate(Buffer.from(certificate.rawData)).toString();
   }
 
-  #publicKey() {
-    return rootKey(createPublicKey(this.#key));
+  /** A certificate request (PEM) for this root's own name and key: for another authority to vouch for it. */
+  async request(): Promise<Uint8Array> {
+    const keys = { privateKey: this.#signingKey, publicKey: rootKey(createPublicKey(this.#key)) };
+    const signingAlgorithm = { hash: "SHA-256", ...this.#signingKey.algorithm };
+    const name = this.#certificate.subjectName;
+    const request = await x509.Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm }, syncCrypto);
+    return Buffer.from(encodePem("CERTIFICATE REQUEST", new Uint8Array(request.rawData)));
   }
 
-  /** As the certificate itself says, where it does: others may have computed it in another way. Hexadecimal. */
   #keyId(): Promise<string> {
-    this.#statedKeyId ??= this.#readKeyId();
+    this.#statedKeyId ??= keyIdOf(this.#certificate);
     return this.#statedKeyId;
   }
+}
 
-  async #readKeyId(): Promise<string> {
-    const stated = this.#certificate.getExtension(x509.SubjectKeyIdentifierExtension);
-    return (stated ?? (await x509.SubjectKeyIdentifierExtension.create(this.#publicKey(), false, syncCrypto))).keyId;
+/** A certificate that can be a swarm's root. Fault invalid_argument for any other. */
+function rootIn(certificatePem: string): x509.X509Certificate {
+  try {
+    const certificate = new X509Certificate(certificatePem);
+    rootKey(certificate.publicKey);
+    if (!certificate.ca) throw new Error("the certificate is not an authority's");
+    return new x509.X509Certificate(new Uint8Array(certificate.raw));
+  } catch (cause) {
+    throw unloadable(cause);
   }
+}
+
+/** As the certificate itself says, where it does: others may have computed it in another way. Hexadecimal. */
+async function keyIdOf(certificate: x509.X509Certificate): Promise<string> {
+  const stated = certificate.getExtension(x509.SubjectKeyIdentifierExtension);
+  if (stated) return stated.keyId;
+  return (await x509.SubjectKeyIdentifierExtension.create(certificate.publicKey, false, syncCrypto)).keyId;
+}
+
+function unloadable(cause: unknown): Fault {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Fault("invalid_argument", `Cannot load root CA: ${reason}`, { cause });
 }
 
 /** 159 random bits (RFC 5280 §4.1.2.2: positive, at most 20 bytes), as hexadecimal. */

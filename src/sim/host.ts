@@ -5,6 +5,7 @@ import type { Caller } from "../ports/transport.ts";
 import { Worker } from "../worker/worker.ts";
 import type { SimClock } from "./clock.ts";
 import { SimDisk } from "./disk.ts";
+import { SimHttps } from "./https.ts";
 import { SimMachine } from "./machine.ts";
 import { SimProcess } from "./process.ts";
 import { processDisk } from "./process-disk.ts";
@@ -140,6 +141,7 @@ export class SimHost {
       if (this.isManager) {
         daemon.manager = await Manager.start({
           ...ports,
+          https: new SimHttps(),
           self,
           directory: logDirectory,
           listenAddress: this.managerAddress,

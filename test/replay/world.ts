@@ -4,6 +4,7 @@ import { TestApi } from "../../src/docker-api/api.test-kit.ts";
 import { managing } from "../../src/docker-api/fakes.test-kit.ts";
 import { localClient } from "../../src/manager/local-client.ts";
 import type { Node } from "../../src/model/objects.ts";
+import { SimHttps } from "../../src/sim/https.ts";
 import { SimRandom } from "../../src/sim/random.ts";
 import { newSimStore, type SimStore } from "../../src/sim/store.ts";
 import type { ReadTx } from "../../src/store/tx.ts";
@@ -47,7 +48,13 @@ export class World implements AsyncDisposable {
     store.onCommit(() => {
       members = store.view(membersOf);
     });
-    const handlers = controlApi({ store, clock, random: new SimRandom(), members: () => members });
+    const handlers = controlApi({
+      store,
+      clock,
+      https: new SimHttps(),
+      random: new SimRandom(),
+      members: () => members,
+    });
     this.api.backend.client = localClient(Control, handlers, caller);
     this.api.backend.logClient = { subscribeLogs: noLogs };
   }
