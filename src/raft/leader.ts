@@ -135,7 +135,8 @@ export class Leader implements Role {
       this.#sendHeartbeats();
       this.#reads.finish();
     }
-    this.replication.flush();
+    // A change of membership is in force for its members only once they know that it is committed, and some leave with it.
+    this.replication.flush(this.#lastConfigIndex);
   }
 
   /** The commit index goes only as far as the receiver is known to hold the log, for it cannot check what it has. */

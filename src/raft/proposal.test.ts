@@ -11,6 +11,7 @@ describe("a proposal", () => {
     const result = cluster.node(1n).propose([operationBytes(1), operationBytes(2)]);
     expect(result).toEqual({ kind: "appended", term, firstIndex: lastIndex + 1n, lastIndex: lastIndex + 2n });
     cluster.settle();
+    cluster.tick();
     expect(cluster.host(3n).machine).toMatchObject({ index: lastIndex + 2n, value: 2 });
   });
 
@@ -19,6 +20,7 @@ describe("a proposal", () => {
     cluster.elect(1n);
     expect(cluster.node(2n).propose([operationBytes(7)])).toEqual({ kind: "forwarded", to: 1n });
     cluster.settle();
+    cluster.tick();
     expect(cluster.up().map(host => host.machine.value)).toEqual([7, 7, 7]);
   });
 

@@ -90,14 +90,33 @@ describe("a follower", () => {
 describe("a leader", () => {
   it("puts what is proposed between two Readys into one append a follower", () => {
     const host = lone();
-    const term = elected(host);
+    elected(host);
     for (const operation of [1, 2, 3]) host.node.propose([operationBytes(operation)]);
     const appends = said(host);
     expect(appends).toHaveLength(1);
     expect(appendsTo(2n, appends)).toMatchObject([
       { prevIndex: 1n, entries: [{ index: 2n }, { index: 3n }, { index: 4n }] },
     ]);
-    expect(hear(host, accepted(2n, term, 4n))).toMatchObject([{ to: 2n, entries: [], commit: 4n }]);
+  });
+
+  it("tells along with the next entries that earlier ones are committed", () => {
+    const host = lone();
+    const term = elected(host);
+    host.node.propose([operationBytes(1)]);
+    said(host);
+    expect(hear(host, accepted(2n, term, 2n))).toEqual([]);
+    host.node.propose([operationBytes(2)]);
+    expect(appendsTo(2n, said(host))).toMatchObject([{ entries: [{ index: 3n }], commit: 2n }]);
+  });
+
+  it("tells at once that a change of membership is committed", () => {
+    const host = lone();
+    const term = elected(host);
+    const change = { kind: "add-learner", id: 4n } as const;
+    host.node.proposeConfigChange({ transition: "auto", changes: [change], tag: 0n, context: new Uint8Array() });
+    said(host);
+    const told = hear(host, accepted(2n, term, 2n));
+    expect(appendsTo(2n, told)).toMatchObject([{ entries: [], commit: 2n }]);
   });
 
   it("sends on without waiting for answers, until the window is full", () => {
@@ -218,6 +237,7 @@ describe("a cluster", () => {
     const cluster = new Cluster(3);
     cluster.elect(1n);
     write(cluster, 1n, 1, 2, 3);
+    cluster.tick();
     expect(cluster.up().map(host => [host.machine.value, host.machine.digest])).toEqual(
       Array(3).fill([3, cluster.host(1n).machine.digest]),
     );
@@ -246,6 +266,7 @@ describe("a cluster", () => {
       cluster.host(3n).start();
       cluster.tick(3);
       write(cluster, 1n, 51);
+      cluster.tick();
       expect(cluster.host(3n).machine).toEqual(cluster.host(1n).machine);
       expect(cluster.sent.some(message => message.type === "snapshot")).toBe(compacted);
     }
@@ -289,6 +310,7 @@ describe("a cluster", () => {
     const cluster = new Cluster(3);
     cluster.elect(1n);
     write(cluster, 1n, 1, 2, 3);
+    cluster.tick();
     const host = cluster.host(2n);
     host.compact(0n);
     const { index } = host.machine;

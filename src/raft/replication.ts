@@ -1,6 +1,6 @@
 import { type Configuration, membersOf } from "./configuration.ts";
 import type { Core } from "./core.ts";
-import { type Entry, type Index, type NodeId, totalBytes } from "./entry.ts";
+import { type Entry, type Index, lowest, type NodeId, totalBytes } from "./entry.ts";
 import type { AppendAccepted, AppendRejected } from "./message.ts";
 import { Progress } from "./progress.ts";
 import { quorumReached, verdict } from "./quorum.ts";
@@ -93,16 +93,19 @@ export class Replication {
     return result === "won";
   }
 
-  /** Sends everybody what there is, as far as their windows let it. */
-  flush(): void {
-    for (const [id, progress] of this.peers()) this.#bringUpToDate(id, progress);
+  /**
+   * Sends everybody what there is, as far as their windows let it. That an entry is committed is told along with the next ones, or by the
+   * next heartbeat: nobody waits for a follower to apply it. Up to `urgent` it is told at once.
+   */
+  flush(urgent: Index): void {
+    for (const [id, progress] of this.peers()) this.#bringUpToDate(id, progress, urgent);
   }
 
-  #bringUpToDate(to: NodeId, progress: Progress): void {
+  #bringUpToDate(to: NodeId, progress: Progress, urgent: Index): void {
     const { log, limits } = this.#core;
     for (;;) {
       const hasNews = progress.hasRoom && progress.next <= log.lastIndex;
-      if (!hasNews && !progress.isNudged && !progress.owesCommit(log.committed)) return;
+      if (!hasNews && !progress.isNudged && !progress.owesCommit(lowest(log.committed, urgent))) return;
       const entries = hasNews ? log.slice(progress.next, log.lastIndex, limits.maxMessageBytes) : [];
       const prevTerm = log.term(progress.next - 1n);
       if (entries === undefined || prevTerm === undefined) {
