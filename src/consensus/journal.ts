@@ -6,10 +6,10 @@ import { type HardState, highest, type Index, type Snapshot } from "../raft/entr
 import { MemoryStorage } from "../raft/memory-storage.ts";
 import type { Save } from "../raft/ready.ts";
 import { LogImage } from "./log-image.ts";
-import { decodeItems, encodeItems, type Identity, type LogItem } from "./log-record.ts";
+import { decodeItems, encodeEntries, encodeItems, type Identity, type LogItem } from "./log-record.ts";
 import type { Sealer } from "./sealer.ts";
 import { SnapshotFiles } from "./snapshot-files.ts";
-import { type Write, WriteAheadLog } from "./write-ahead-log.ts";
+import { WriteAheadLog } from "./write-ahead-log.ts";
 
 export interface JournalOptions {
   readonly disk: Disk;
@@ -92,9 +92,9 @@ export class Journal {
    */
   async save(saves: readonly Save[]): Promise<void> {
     for (const { snapshot } of saves) if (snapshot) await this.#snapshots.write(snapshot);
-    const noted = this.#isHardStateWritten ? [] : [this.#hardStateItem];
-    const items = [...noted, ...saves.flatMap(itemsOf)];
-    await this.#writer.append([writeOf(items)]);
+    const noted = this.#isHardStateWritten ? [] : [encodeItems([this.#hardStateItem])];
+    const mark = saves.map(markOfSave).reduce(highest, 0n);
+    await this.#writer.append([{ payload: [...noted, ...saves.flatMap(partsOf)], mark }]);
     for (const save of saves) this.#show(save);
     this.#isHardStateWritten = true;
   }
@@ -134,7 +134,7 @@ export class Journal {
   async close(): Promise<void> {
     try {
       if (!this.#isHardStateWritten)
-        await this.#writer.append([writeOf([{ kind: "hard-state", hardState: this.#hardState }])]);
+        await this.#writer.append([{ payload: [encodeItems([this.#hardStateItem])], mark: 0n }]);
     } catch (error) {
       this.#options.log.debug("the commit index is not on disk", { reason: asFault(error).message });
     }
@@ -167,7 +167,8 @@ export class Journal {
     this.#offer(snapshot);
     const { index, term } = snapshot;
     // The power went between the snapshot that a leader sent and the log's word of it.
-    if (isRestart) await this.#writer.append([writeOf([{ kind: "restart", index, term }])]);
+    if (isRestart)
+      await this.#writer.append([{ payload: [encodeItems([{ kind: "restart", index, term }])], mark: index }]);
   }
 
   #show({ snapshot, entries, hardState }: Save): void {
@@ -213,15 +214,17 @@ export class Journal {
 export type Founding = Partial<Omit<Save, "mustSync">>;
 
 /** The order matters: a snapshot voids the log, entries follow on it, and the hard state may say that they are committed. */
-function itemsOf({ snapshot, entries, hardState }: Save): LogItem[] {
-  const items: LogItem[] = [];
-  if (snapshot) items.push({ kind: "restart", index: snapshot.index, term: snapshot.term });
-  for (const entry of entries) items.push({ kind: "entry", entry });
-  if (hardState) items.push({ kind: "hard-state", hardState });
-  return items;
+function partsOf({ snapshot, entries, hardState }: Save): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  if (snapshot) parts.push(encodeItems([{ kind: "restart", index: snapshot.index, term: snapshot.term }]));
+  if (entries.length > 0) parts.push(encodeEntries(entries));
+  if (hardState) parts.push(encodeItems([{ kind: "hard-state", hardState }]));
+  return parts;
 }
 
-const writeOf = (items: readonly LogItem[]): Write => ({ payload: encodeItems(items), mark: markOf(items) });
+function markOfSave({ snapshot, entries }: Save): Index {
+  return highest(snapshot?.index ?? 0n, entries.at(-1)?.index ?? 0n);
+}
 
 /** How far the log must be covered by a snapshot before the record can go. */
 function markOf(items: readonly LogItem[]): Index {

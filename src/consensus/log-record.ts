@@ -34,6 +34,27 @@ const restartTag = 4;
 /** Of an item of any kind, without what is of variable length. */
 const maxFixedBytes = 1 + 8 + 8 + 8;
 
+interface EncodedEntries {
+  readonly entries: readonly Entry[];
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * What was encoded last: the same entries go to every follower and to the disk, one right after the other. They never change, so
+ * the same ones have the same bytes.
+ */
+let lastEncoded: EncodedEntries = { entries: [], bytes: new Uint8Array() };
+
+export function encodeEntries(entries: readonly Entry[]): Uint8Array {
+  if (!areSame(entries, lastEncoded.entries))
+    lastEncoded = { entries, bytes: encodeItems(entries.map(entry => ({ kind: "entry", entry }))) };
+  return lastEncoded.bytes;
+}
+
+function areSame(some: readonly Entry[], others: readonly Entry[]): boolean {
+  return some.length === others.length && some.every((entry, at) => entry === others[at]);
+}
+
 export function encodeItems(items: readonly LogItem[]): Uint8Array {
   const writer = new Writer(items.reduce((sum, item) => sum + sizeHint(item), 0));
   for (const item of items) writeItem(writer, item);

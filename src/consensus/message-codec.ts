@@ -12,7 +12,7 @@ import {
 import type { PeerMessage } from "../wire/gen/shoal/v1/peers_pb.ts";
 import { fromConfState, toConfState } from "./configuration-codec.ts";
 import { decodePayload, encodePayload, fromWireEntry, toWireEntry } from "./entry-codec.ts";
-import { decodeItems, encodeItems, type LogItem } from "./log-record.ts";
+import { decodeItems, encodeEntries } from "./log-record.ts";
 
 /*
  * Raft's messages as raftpb has them. What a field means in each type is etcd's: `index` and `logTerm` are a place in the log,
@@ -29,8 +29,7 @@ const transferContext = new TextEncoder().encode("CampaignTransfer");
 /** For a peer of our own make: a message's entries in the form that the log has them in. Protobuf takes five times as long. */
 export function toPeerMessage(message: Message): { message: WireMessage; entries: Uint8Array } {
   if (message.type !== "append") return { message: toWireMessage(message), entries: nothing };
-  const items = message.entries.map((entry): LogItem => ({ kind: "entry", entry }));
-  return { message: toWireMessage({ ...message, entries: [] }), entries: encodeItems(items) };
+  return { message: toWireMessage({ ...message, entries: [] }), entries: encodeEntries(message.entries) };
 }
 
 /** Fault invalid_argument or data_loss for what no member says to another. */

@@ -9,7 +9,7 @@ function segment(...batches: string[]): Buffer {
   let index = 5n;
   const parts: Uint8Array[] = [];
   for (const batch of batches) {
-    for (const letter of batch) parts.push(encodeRecord({ index: index++, payload: payload(letter) }, durable));
+    for (const letter of batch) parts.push(...encodeRecord(index++, [payload(letter)], durable));
     durable = parts.reduce((sum, part) => sum + part.byteLength, 0);
   }
   return Buffer.concat(parts);

@@ -20,14 +20,20 @@ export const maxPayloadBytes = 64 * 1024 * 1024;
 
 const zeros = Buffer.alloc(64 * 1024);
 
-export function encodeRecord(record: LogRecord, durable: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(headerBytes + record.payload.byteLength);
-  bytes.writeUInt32LE(record.payload.byteLength, 4);
-  bytes.writeBigUInt64LE(record.index, 8);
-  bytes.writeBigUInt64LE(BigInt(durable), 16);
-  bytes.set(record.payload, headerBytes);
-  bytes.writeUInt32LE(crc32c(bytes.subarray(4)), 0);
-  return bytes;
+/** A record whose payload is in parts, in parts: its header before them. */
+export function encodeRecord(index: bigint, payload: readonly Uint8Array[], durable: number): readonly Uint8Array[] {
+  const header = Buffer.allocUnsafe(headerBytes);
+  header.writeUInt32LE(byteLengthOf(payload), 4);
+  header.writeBigUInt64LE(index, 8);
+  header.writeBigUInt64LE(BigInt(durable), 16);
+  let checksum = crc32c(header.subarray(4));
+  for (const part of payload) checksum = crc32c(part, checksum);
+  header.writeUInt32LE(checksum, 0);
+  return [header, ...payload];
+}
+
+export function byteLengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.byteLength, 0);
 }
 
 interface Decoded extends LogRecord {

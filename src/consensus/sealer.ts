@@ -10,8 +10,11 @@ const tagBytes = 16;
 
 /** Seals what a manager writes to disk: nobody without its data key reads it, changes it or moves it elsewhere. */
 export interface Sealer {
-  /** `place` says what and where the bytes are; they open only there. */
-  seal(plain: Uint8Array, place: string): Uint8Array;
+  /**
+   * Takes what is in several parts for one, and returns its sealed form in parts too: putting megabytes together only to hand them on
+   * costs as much as sealing them. `place` says what and where the bytes are; they open only there.
+   */
+  seal(plain: readonly Uint8Array[], place: string): readonly Uint8Array[];
   /** Fault data_loss when the bytes were changed, belong elsewhere, or were sealed with another key. */
   open(sealed: Uint8Array, place: string): Uint8Array;
 }
@@ -26,9 +29,9 @@ export function aesGcmSealer(key: Uint8Array, random: Random): Sealer {
     seal(plain, place) {
       const nonce = random.bytes(nonceBytes);
       const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(place));
-      const body = cipher.update(plain);
+      const body = plain.map(part => cipher.update(part));
       cipher.final();
-      return Buffer.concat([nonce, body, cipher.getAuthTag()]);
+      return [nonce, ...body, cipher.getAuthTag()];
     },
     open(sealed, place) {
       if (sealed.byteLength < nonceBytes + tagBytes) throw new Fault("data_loss", `Cannot open ${place}: too short`);
@@ -70,7 +73,7 @@ export class ChangingSealer implements Sealer {
     this.#sealers.unshift(aesGcmSealer(key, this.#random));
   }
 
-  seal(plain: Uint8Array, place: string): Uint8Array {
+  seal(plain: readonly Uint8Array[], place: string): readonly Uint8Array[] {
     return this.#last.seal(plain, place);
   }
 

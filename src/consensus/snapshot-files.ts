@@ -1,4 +1,5 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { Fault } from "../lib/fault.ts";
 import { Mutex } from "../lib/mutex.ts";
 import type { Disk } from "../ports/disk.ts";
@@ -27,7 +28,7 @@ export class SnapshotFiles {
   write(snapshot: Snapshot): Promise<number> {
     const { disk, sealer } = this.#options;
     return this.#changes.run(async () => {
-      const sealed = sealer.seal(toBinary(SnapshotSchema, toWireSnapshot(snapshot)), placeOf(snapshot.index));
+      const sealed = Buffer.concat(sealer.seal(encode(snapshot), placeOf(snapshot.index)));
       await disk.replace(this.#path(snapshot.index), sealed);
       return sealed.byteLength;
     });
@@ -41,7 +42,7 @@ export class SnapshotFiles {
         const sealed = await disk.read(this.#path(index));
         if (!sealed) return;
         const place = placeOf(index);
-        await disk.replace(this.#path(index), sealer.seal(sealer.open(sealed, place), place));
+        await disk.replace(this.#path(index), Buffer.concat(sealer.seal([sealer.open(sealed, place)], place)));
       });
   }
 
@@ -83,6 +84,14 @@ export class SnapshotFiles {
   #path(index: Index): string {
     return `${this.#options.directory}/snap-${index.toString(16).padStart(16, "0")}.db`;
   }
+}
+
+/** As raftpb has it, in parts: the library would copy the data, which is the whole state, several times. */
+function encode(snapshot: Snapshot): readonly Uint8Array[] {
+  const { data } = snapshot;
+  const head = new BinaryWriter().tag(SnapshotSchema.field.data.number, WireType.LengthDelimited).uint32(data.length);
+  const { metadata } = toWireSnapshot(snapshot);
+  return [head.finish(), data, toBinary(SnapshotSchema, create(SnapshotSchema, { metadata }))];
 }
 
 const placeOf = (index: Index): string => `snapshot after entry ${index}`;

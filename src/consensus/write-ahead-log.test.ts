@@ -12,7 +12,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const head = "head";
 /** What a text ends with. */
 const markOf = (payload: Uint8Array): bigint => BigInt(/[0-9]+$/.exec(new TextDecoder().decode(payload))?.[0] ?? 0);
-const write = (text: string) => ({ payload: bytes(text), mark: markOf(bytes(text)) });
+const write = (text: string) => ({ payload: [bytes(text)], mark: markOf(bytes(text)) });
 
 function open(disk: SimDisk, segmentBytes = 400, sealKey = key) {
   const sealer = aesGcmSealer(sealKey, new SimRandom(9));

@@ -3,7 +3,7 @@ import { asFault, Fault } from "../lib/fault.ts";
 import { Mutex } from "../lib/mutex.ts";
 import type { AppendFile, Disk } from "../ports/disk.ts";
 import type { Logger } from "../ports/log.ts";
-import { encodeRecord, type LogRecord, maxPayloadBytes, scanSegment } from "./record.ts";
+import { byteLengthOf, encodeRecord, type LogRecord, maxPayloadBytes, scanSegment } from "./record.ts";
 import type { Sealer } from "./sealer.ts";
 
 /** A segment that has grown past this, in bytes, is followed by a new one. */
@@ -34,7 +34,8 @@ export interface LogOptions {
 
 /** One record to be written. */
 export interface Write {
-  readonly payload: Uint8Array;
+  /** In parts, one after the other. */
+  readonly payload: readonly Uint8Array[];
   readonly mark: bigint;
 }
 
@@ -97,10 +98,10 @@ export class WriteAheadLog {
     if (this.#broken) throw this.#broken;
     const file = this.#file ?? (await this.#openLast());
     const segment = defined(this.#segments.at(-1), "the segment that is written");
-    const head = file.size === 0 ? [this.#options.head()] : [];
+    const head = file.size === 0 ? [[this.#options.head()]] : [];
     const payloads = [...head, ...writes.map(write => write.payload)];
     try {
-      await file.append(payloads.map((payload, at) => this.#seal(payload, this.#next + BigInt(at))));
+      await file.append(payloads.flatMap((payload, at) => this.#seal(payload, this.#next + BigInt(at))));
     } catch (error) {
       throw await this.#undo(file, asFault(error));
     }
@@ -164,17 +165,17 @@ export class WriteAheadLog {
     let size = 0;
     for (const { index, payload } of scan.records) {
       const place = placeOf(index);
-      const record = encodeRecord({ index, payload: sealer.seal(sealer.open(payload, place), place) }, size);
-      records.push(record);
-      size += record.byteLength;
+      const record = encodeRecord(index, sealer.seal([sealer.open(payload, place)], place), size);
+      records.push(...record);
+      size += byteLengthOf(record);
     }
     await disk.replace(segment.path, Buffer.concat(records));
   }
 
-  #seal(payload: Uint8Array, index: bigint): Uint8Array {
+  #seal(payload: readonly Uint8Array[], index: bigint): readonly Uint8Array[] {
     const sealed = this.#options.sealer.seal(payload, placeOf(index));
-    assert(sealed.byteLength <= maxPayloadBytes, "a log record is within its limit");
-    return encodeRecord({ index, payload: sealed }, this.#durable);
+    assert(byteLengthOf(sealed) <= maxPayloadBytes, "a log record is within its limit");
+    return encodeRecord(index, sealed, this.#durable);
   }
 
   async #openLast(): Promise<AppendFile> {

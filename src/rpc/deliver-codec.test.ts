@@ -26,5 +26,6 @@ it.each([
   ],
 ])("encodes %s as protobuf does", (_, request) => {
   const expected = toBinary(DeliverRequestSchema, create(DeliverRequestSchema, request));
-  expect(Buffer.from(encodeDeliverRequest(request)).equals(expected)).toBe(true);
+  expect(encodeDeliverRequest(request, 0).equals(expected)).toBe(true);
+  expect(encodeDeliverRequest(request, 4).subarray(4).equals(expected)).toBe(true);
 });

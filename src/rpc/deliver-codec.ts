@@ -16,14 +16,15 @@ interface Field {
   readonly bytes: Uint8Array;
 }
 
-/** The same bytes as `toBinary` gives. */
-export function encodeDeliverRequest(init: MessageInitShape<typeof DeliverRequestSchema>): Uint8Array {
+/** The same bytes as `toBinary` gives, after `room` bytes that are left to the caller. */
+export function encodeDeliverRequest(init: MessageInitShape<typeof DeliverRequestSchema>, room: number): Buffer {
   const { addr, messages } = create(DeliverRequestSchema, init);
   const peers = messages.map(fieldsOf);
   const address: readonly Field[] = addr === "" ? [] : [{ tag: addrTag, bytes: new TextEncoder().encode(addr) }];
   const sizes = peers.map(sizeOf);
-  const bytes = Buffer.allocUnsafe(sizeOf(address) + sizes.reduce((sum, size) => sum + 1 + varintSize(size) + size, 0));
-  let at = writeFields(bytes, 0, address);
+  const length = sizeOf(address) + sizes.reduce((sum, size) => sum + 1 + varintSize(size) + size, 0);
+  const bytes = Buffer.allocUnsafe(room + length);
+  let at = writeFields(bytes, room, address);
   for (const [place, fields] of peers.entries()) {
     at = bytes.writeUInt8(messagesTag, at);
     at = writeVarint(bytes, at, sizes[place] ?? 0);

@@ -13,7 +13,7 @@ import { parseAddress } from "./address.ts";
 import { encodeDeliverRequest } from "./deliver-codec.ts";
 import { classifyDialFailure, dialFault } from "./dial-failure.ts";
 import { connectTimeoutMs } from "./limits.ts";
-import { framesOf, KeepAlive, peerProtocol, writeEnd, writeFrame } from "./peer-wire.ts";
+import { framesOf, headerBytes, KeepAlive, peerProtocol, writeEnd, writeWithHeader } from "./peer-wire.ts";
 
 export interface PeerCallOptions {
   /** HOST:PORT. */
@@ -81,7 +81,8 @@ async function feed(
   requests: AsyncIterator<MessageInitShape<typeof DeliverRequestSchema>>,
 ): Promise<void> {
   for (let next = await requests.next(); !next.done && !socket.destroyed; next = await requests.next()) {
-    if (!writeFrame(socket, encodeDeliverRequest(next.value)) && !socket.destroyed) await drained(socket);
+    const frame = encodeDeliverRequest(next.value, headerBytes);
+    if (!writeWithHeader(socket, frame) && !socket.destroyed) await drained(socket);
   }
   if (!socket.destroyed) writeEnd(socket);
 }

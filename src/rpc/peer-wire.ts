@@ -12,15 +12,21 @@ import { keepaliveTimeMs, keepaliveTimeoutMs, maxRequestBytes } from "./limits.t
  */
 export const peerProtocol = "shoal-peers/1";
 
-const headerBytes = 4;
+/** Of a frame, before its payload. */
+export const headerBytes = 4;
 const nothing = new Uint8Array();
 const endMark = 0xffff_ffff;
 
 /** Sends a frame. False when the other side does not keep up; the socket says `drain` when it does again. */
 export function writeFrame(socket: TLSSocket, payload: Uint8Array): boolean {
   const frame = Buffer.allocUnsafe(headerBytes + payload.length);
-  frame.writeUInt32BE(payload.length);
   frame.set(payload, headerBytes);
+  return writeWithHeader(socket, frame);
+}
+
+/** As `writeFrame`, of a payload before which `headerBytes` were left free. */
+export function writeWithHeader(socket: TLSSocket, frame: Buffer): boolean {
+  frame.writeUInt32BE(frame.length - headerBytes);
   return socket.write(frame);
 }
 
@@ -33,23 +39,55 @@ export function writeEnd(socket: TLSSocket): void {
 
 /** The frames that come in, without the empty ones, until the other side ends. Fault for one that is too long or cut off. */
 export async function* framesOf(socket: TLSSocket, alive: KeepAlive): AsyncGenerator<Uint8Array, void> {
-  let rest: Buffer = Buffer.alloc(0);
+  const pending = new PendingBytes();
   // Whoever has heard enough may still have something to say.
   for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     alive.heard();
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    while (rest.length >= headerBytes) {
-      const length = rest.readUInt32BE();
+    pending.add(chunk);
+    for (let length = pending.frameLength; length !== undefined; length = pending.frameLength) {
       if (length === endMark) return;
       if (length > maxRequestBytes)
         throw new Fault("resource_exhausted", `a message of ${length} bytes, more than ${maxRequestBytes}`);
-      const end = headerBytes + length;
-      if (rest.length < end) break;
-      if (length > 0) yield new Uint8Array(rest.buffer, rest.byteOffset + headerBytes, length);
-      rest = rest.subarray(end);
+      if (pending.size < headerBytes + length) break;
+      const frame = pending.take(headerBytes + length);
+      if (length > 0) yield new Uint8Array(frame.buffer, frame.byteOffset + headerBytes, length);
     }
   }
-  if (rest.length > 0) throw new Fault("cancelled", "the caller broke off its stream");
+  if (pending.size > 0) throw new Fault("cancelled", "the caller broke off its stream");
+}
+
+/** What has come in of frames that are not whole. Chunks are put together once, when the last one is there. */
+class PendingBytes {
+  #chunks: Buffer[] = [];
+  size = 0;
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.size += chunk.length;
+  }
+
+  /** What the first header says; undefined until that is there. */
+  get frameLength(): number | undefined {
+    if (this.size < headerBytes) return undefined;
+    const [first] = this.#chunks;
+    return (first && first.length >= headerBytes ? first : this.#joined()).readUInt32BE();
+  }
+
+  /** The first bytes, which must be there. */
+  take(count: number): Buffer {
+    const [first] = this.#chunks;
+    const bytes = first && first.length >= count ? first : this.#joined();
+    this.size -= count;
+    if (bytes.length > count) this.#chunks[0] = bytes.subarray(count);
+    else this.#chunks.shift();
+    return bytes.subarray(0, count);
+  }
+
+  #joined(): Buffer {
+    const bytes = Buffer.concat(this.#chunks);
+    this.#chunks = [bytes];
+    return bytes;
+  }
 }
 
 /** Tells the other side every now and then that this one is there, and gives the socket up when it is silent for too long. */
