@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isWanted } from "../model/task.ts";
 import { toDuration } from "../model/time.ts";
 import { SimRandom } from "../sim/random.ts";
+import { WantedBound } from "../sim/wanted-bound.ts";
 import { NodeSpec_Availability as Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import {
   RestartPolicy_RestartCondition as Condition,
@@ -152,7 +153,11 @@ async function ride(seed: number): Promise<void> {
   const nodes = Object.fromEntries(["n1", "n2", "n3", "n4"].map(id => [id, { labels: { group: "a" } }]));
   const world = await World.make(nodes, { seed, history: retention, encode: seed % 2 === 0 });
   const broken: string[] = [];
-  world.store.onCommit(events => broken.push(...world.store.view(tx => violations(tx, events))));
+  const bound = new WantedBound(problem => broken.push(problem));
+  world.store.onCommit(events => {
+    broken.push(...world.store.view(tx => violations(tx, events)));
+    for (const event of events) bound.see(event);
+  });
   world.agents.stopMs = (seed % 3) * 400;
   world.agents.behaviourOf = task => {
     const image = world.image(task);

@@ -38,6 +38,9 @@ const mostReplicas = 7;
  */
 const greedy = { prefix: "greedy", services: 2, replicas: 4, cpus: 1 };
 const published = { prefix: "published", services: 1, replicas: 2, port: 8080 };
+/** Jobs are told by their names, too: they are not scaled. */
+const jobPrefix = "job";
+const mostCompletions = 5;
 
 type Api = Client<typeof Control>;
 
@@ -84,8 +87,9 @@ export class ChaosUsers {
     const names = this.ledger.names();
     if (names.length >= mostServices) return false;
     this.#made += 1;
-    const init = this.#service(names);
-    const expected = { image: init.image, replicas: init.replicas ?? -1 };
+    const init = this.#dice.chance(0.25) ? this.#job() : this.#service(names);
+    const completions = init.job === undefined || init.job === "global" ? undefined : init.job.total;
+    const expected = { image: init.image, replicas: init.replicas ?? completions ?? -1 };
     const rollsBack = init.update?.onFailure === FailureAction.ROLLBACK;
     return this.#request(init.name, expected, api => operator.create(api, init), rollsBack);
   }
@@ -110,6 +114,19 @@ export class ChaosUsers {
     };
   }
 
+  #job(): ServiceInit {
+    const dice = this.#dice;
+    const job = { total: 1 + dice.below(mostCompletions), concurrent: 1 + dice.below(3) };
+    return {
+      name: `${jobPrefix}${this.#made}`,
+      image: dice.pick(images),
+      restart: dice.pick([RestartCondition.ON_FAILURE, RestartCondition.NONE]),
+      restartDelayMs: dice.pick([500, 2_000]),
+      stopGraceMs: dice.pick([1_000, 4_000]),
+      job: dice.chance(0.3) ? "global" : job,
+    };
+  }
+
   #shape(names: readonly string[]): Pick<ServiceInit, "name" | "replicas" | "cpus" | "hostPort"> {
     const isRoomFor = ({ prefix, services }: { prefix: string; services: number }): boolean =>
       names.filter(name => name.startsWith(prefix)).length < services && this.#dice.chance(0.3);
@@ -123,7 +140,7 @@ export class ChaosUsers {
 
   #scale(): unknown {
     return this.#change((name, before) => {
-      if (before.replicas < 0) return undefined;
+      if (before.replicas < 0 || name.startsWith(jobPrefix)) return undefined;
       const most = name.startsWith("web")
         ? mostReplicas
         : name.startsWith(greedy.prefix)

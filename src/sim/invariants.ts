@@ -1,5 +1,5 @@
 import { versionOf } from "../model/objects.ts";
-import { isTerminal, isWanted, occupiesNode, type Task } from "../model/task.ts";
+import { isLive, isTerminal, isWanted, occupiesNode, type Task } from "../model/task.ts";
 import type { ReadTx, StoreEvent } from "../store/tx.ts";
 import { TaskState, UpdateConfig_UpdateOrder as UpdateOrder } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { SimHost } from "./host.ts";
@@ -39,8 +39,13 @@ function* regress(old: Task, task: Task): Iterable<string> {
 
 /** Tasks wanted in one slot: one, or while an update starts the new one first, two. */
 export function* crowdedSlots(tx: ReadTx): Iterable<string> {
-  for (const [slot, tasks] of bySlot(tx, [...tx.task.all()].filter(isWanted)))
+  for (const [slot, tasks] of bySlot(tx, [...tx.task.all()].filter(takesSlot)))
     if (tasks.length > limitOf(tx, tasks)) yield `${slot} has ${tasks.length} wanted tasks: ${ids(tasks)}`;
+}
+
+/** What a job has done stays as it was wanted, and is in nobody's way. */
+function takesSlot(task: Task): boolean {
+  return task.jobIteration ? isLive(task) : isWanted(task);
 }
 
 /** What the tasks on a node hold: no more CPUs than there are, and each host port once. */

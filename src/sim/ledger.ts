@@ -90,9 +90,10 @@ export function imageOf({ spec }: Pick<Service, "spec">): string {
   return spec.task.runtime.case === "container" ? spec.task.runtime.value.image : "";
 }
 
-/** -1 for a global service. */
-export function replicasOf({ spec }: Service): number {
-  return spec.mode.case === "replicated" ? Number(spec.mode.value.replicas) : -1;
+/** Of a job its completions; -1 for what is on each node. */
+export function replicasOf({ spec: { mode } }: Service): number {
+  if (mode.case === "replicatedJob") return Number(mode.value.totalCompletions);
+  return mode.case === "replicated" ? Number(mode.value.replicas) : -1;
 }
 
 function show(service: Service | undefined): string {

@@ -5,7 +5,7 @@ import { toDuration } from "../model/time.ts";
 import type { Client } from "../ports/transport.ts";
 import { type Control, UpdateServiceRequest_Rollback } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Node, Service } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
-import type { NodeSpec_Availability, ServiceSpec } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
+import type { NodeSpec_Availability, ServiceSpec, ServiceSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import {
   PortConfig_PublishMode as PublishMode,
   RestartPolicy_RestartCondition as RestartCondition,
@@ -21,6 +21,8 @@ export interface ServiceInit {
   readonly image: string;
   /** Undefined for a global service. */
   readonly replicas?: number;
+  /** Makes it a job of so many completions, or of one on each node. */
+  readonly job?: { readonly total: number; readonly concurrent: number } | "global";
   readonly restart?: RestartCondition;
   readonly restartDelayMs?: number;
   readonly stopGraceMs?: number;
@@ -42,7 +44,7 @@ export interface ServiceInit {
 /** What a user does with `docker service` and `docker node`, as calls of the manager's API. */
 export const operator = {
   async create(api: Api, init: ServiceInit): Promise<void> {
-    const { name, image, replicas, hostPort, update } = init;
+    const { name, image, hostPort, update } = init;
     const secrets = init.secret === undefined ? [] : [await secretReference(api, init.secret)];
     await api.createService({
       spec: {
@@ -58,10 +60,7 @@ export const operator = {
           },
           resources: { reservations: { nanoCpus: BigInt(Math.round((init.cpus ?? 0) * 1e9)) } },
         },
-        mode:
-          replicas === undefined
-            ? { case: "global", value: {} }
-            : { case: "replicated", value: { replicas: BigInt(replicas) } },
+        mode: modeFrom(init),
         ...(hostPort !== undefined && {
           endpoint: { ports: [{ targetPort: 80, publishedPort: hostPort, publishMode: PublishMode.HOST }] },
         }),
@@ -136,6 +135,17 @@ export const operator = {
     });
   },
 };
+
+function modeFrom({ replicas, job }: ServiceInit): MessageInitShape<typeof ServiceSpecSchema>["mode"] & object {
+  if (job === "global") return { case: "globalJob", value: {} };
+  if (job) {
+    const value = { totalCompletions: BigInt(job.total), maxConcurrent: BigInt(job.concurrent) };
+    return { case: "replicatedJob", value };
+  }
+  return replicas === undefined
+    ? { case: "global", value: {} }
+    : { case: "replicated", value: { replicas: BigInt(replicas) } };
+}
 
 async function change(api: Api, name: string, edit: (spec: ServiceSpec) => ServiceSpec): Promise<void> {
   const { id, meta, spec } = await find(api, name);

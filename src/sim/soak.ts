@@ -1,10 +1,12 @@
+import { currentIteration, iterationOf } from "../control/job-run.ts";
 import { same } from "../lib/same.ts";
 import type { Manager } from "../manager/manager.ts";
-import type { ObjectKind } from "../model/objects.ts";
-import type { ReadTx } from "../store/tx.ts";
+import type { ObjectKind, Service } from "../model/objects.ts";
+import type { ReadTx, StoreEvent } from "../store/tx.ts";
 import { NodeSpec_Availability as Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import {
   NodeStatus_State as NodeState,
+  TaskState,
   UpdateStatus_UpdateState as UpdateState,
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { Chaos } from "./chaos.ts";
@@ -14,6 +16,7 @@ import { ChangeChecks, crowdedMachines, crowdedSlots, overbookedNodes } from "./
 import { imageOf, replicasOf } from "./ledger.ts";
 import { operator } from "./operator.ts";
 import { SimSwarm } from "./swarm.ts";
+import { WantedBound } from "./wanted-bound.ts";
 
 /** Time for everything to be as it is wanted once all faults have ended, in milliseconds. */
 const convergenceLimitMs = 300_000;
@@ -74,15 +77,15 @@ class Soak {
 
   async run(): Promise<SoakResult> {
     const { seed, managers, workers, virtualMinutes } = this.#options;
-    const changes = new Map<Manager, ChangeChecks>();
+    const changes = new Map<Manager, { see(event: StoreEvent): void }[]>();
     const swarm = await SimSwarm.start({
       ...{ seed, managers, workers },
       maxDrift: managers > 1 ? 0.02 : 0,
       snapshotInterval: 150n,
       onEvent: (event, run) => {
-        const checks = changes.get(run) ?? new ChangeChecks(this.#problem);
+        const checks = changes.get(run) ?? [new ChangeChecks(this.#problem), new WantedBound(this.#problem)];
         changes.set(run, checks);
-        checks.see(event);
+        for (const check of checks) check.see(event);
       },
       onBroken: fault => {
         if (!fault.message.includes("simulated failure")) this.#problem(`a manager is broken: ${fault.message}`);
@@ -143,7 +146,7 @@ class Soak {
     chaos.ledger.decide();
     this.#check(swarm, chaos);
     for (const name of chaos.ledger.settled()) {
-      await this.#insist(() => swarm.ask(api => operator.setImage(api, name, "sleep")));
+      await this.#insist(() => swarm.ask(api => operator.setImage(api, name, finalImage(swarm.service(name)))));
       await this.#insist(() => swarm.ask(api => operator.force(api, name)));
     }
     const took = await swarm.until(() => isConverged(swarm), "everything is as it is wanted", convergenceLimitMs);
@@ -195,22 +198,44 @@ function allReady(swarm: SimSwarm): boolean {
   return swarm.hosts.every(host => swarm.node(host).status.state === NodeState.READY);
 }
 
-/** Every replica runs with the present spec, and no machine has a container beyond those and the kept history. */
+/** What each service is to end with: jobs with what ends. */
+function finalImage({ jobStatus }: Service): string {
+  return jobStatus ? "brief" : "sleep";
+}
+
+/**
+ * Every replica runs with the present spec, every job is done, and no machine has a container beyond those and the kept
+ * history.
+ */
 function isConverged(swarm: SimSwarm): boolean {
   const running = new Set(swarm.hosts.flatMap(({ machine }) => machine.running));
   const services = swarm.view(tx => [...tx.service.all()]);
   let wanted = 0;
   for (const service of services) {
+    if (imageOf(service) !== finalImage(service)) return false;
+    if (service.jobStatus) {
+      if (!isDone(service, swarm)) return false;
+      continue;
+    }
     const tasks = swarm.running(service.spec.annotations.name);
     const replicas = replicasOf(service) < 0 ? swarm.hosts.length : replicasOf(service);
     const isCurrent = tasks.every(({ spec }) => spec.forceUpdate === service.spec.task.forceUpdate);
     const isAlive = tasks.every(({ id }) => running.has(id));
     const state = service.updateStatus?.state ?? UpdateState.COMPLETED;
-    if (tasks.length !== replicas || !isCurrent || !isAlive || imageOf(service) !== "sleep") return false;
+    if (tasks.length !== replicas || !isCurrent || !isAlive) return false;
     if (state !== UpdateState.COMPLETED) return false;
     wanted += replicas;
   }
   return running.size === wanted && swarm.view(tx => hasNoOrphans(tx, swarm));
+}
+
+/** The job's present run has its completions, each once. */
+function isDone(service: Service, swarm: SimSwarm): boolean {
+  const completions = swarm
+    .tasks(service.spec.annotations.name)
+    .filter(task => task.status.state === TaskState.COMPLETE && iterationOf(task) === currentIteration(service));
+  const wanted = replicasOf(service) < 0 ? swarm.hosts.length : replicasOf(service);
+  return completions.length === wanted;
 }
 
 function hasNoOrphans(tx: ReadTx, swarm: SimSwarm): boolean {
