@@ -24,6 +24,8 @@ function word(write: Write, before: readonly Task[]): string {
       return `-${write.id}`;
     case "update service":
       return `service ${write.service.id}`;
+    case "update network":
+      return `network ${write.network.id}`;
     case "update node":
       return `node ${write.node.id}`;
     case "update cluster":

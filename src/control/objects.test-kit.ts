@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { addressLabel } from "../model/node-address.ts";
 import { type Cluster, type Network, type Node, newMeta, type Service } from "../model/objects.ts";
 import type { Task } from "../model/task.ts";
 import { toTimestamp } from "../model/time.ts";
@@ -47,6 +48,8 @@ export interface NodeInit {
   readonly generic?: MessageInitShape<typeof GenericResourceSchema>[];
   readonly arch?: string;
   readonly plugins?: { type: string; name: string }[];
+  /** A Docker Engine in swarm mode, and not this daemon. */
+  readonly stock?: boolean;
   readonly updatedAt?: number;
 }
 
@@ -68,7 +71,7 @@ export function aNode(id: string, init: NodeInit = {}): Node {
         memoryBytes: init.memory ?? 8n << 30n,
         generic: init.generic ?? [],
       },
-      engine: { plugins: init.plugins ?? [] },
+      engine: { plugins: init.plugins ?? [], labels: init.stock ? {} : { [addressLabel]: "10.0.0.1" } },
     }),
   };
 }

@@ -1,5 +1,4 @@
-import { admissionLoop } from "./allocator/admission.ts";
-import { endpointLoop } from "./allocator/endpoint.ts";
+import { newAllocatorLoop } from "./allocator/allocator.ts";
 import { drainLoop } from "./drain.ts";
 import { enforcerLoop } from "./enforcer.ts";
 import { globalLoop } from "./global.ts";
@@ -30,8 +29,7 @@ export function startControl(ports: ControlPorts): Running {
     runLoop(drainLoop, ports),
     runLoop(lostNodeLoop, ports),
     runLoop(enforcerLoop, ports),
-    runLoop(endpointLoop, ports),
-    runLoop(admissionLoop, ports),
+    runLoop(newAllocatorLoop(), ports),
     runLoop(newSchedulerLoop(ports.clock), ports),
     runLoop(reaperLoop, ports),
     runLoop(newRoleLoop(ports.quorum), ports),

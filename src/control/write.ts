@@ -1,4 +1,4 @@
-import type { Cluster, Node, Service } from "../model/objects.ts";
+import type { Cluster, Network, Node, Service } from "../model/objects.ts";
 import type { Task } from "../model/task.ts";
 import type { WriteTx } from "../store/tx.ts";
 
@@ -8,6 +8,7 @@ export type Write =
   | { readonly kind: "update task"; readonly task: Task }
   | { readonly kind: "remove task"; readonly id: string }
   | { readonly kind: "update service"; readonly service: Service }
+  | { readonly kind: "update network"; readonly network: Network }
   | { readonly kind: "update node"; readonly node: Node }
   | { readonly kind: "update cluster"; readonly cluster: Cluster };
 
@@ -25,6 +26,9 @@ export function applyWrites(tx: WriteTx, writes: readonly Write[]): void {
         break;
       case "update service":
         tx.service.update(write.service);
+        break;
+      case "update network":
+        tx.network.update(write.network);
         break;
       case "update node":
         tx.node.update(write.node);

@@ -48,7 +48,7 @@ describe("a swarm's only manager", () => {
     expect(nodes[0]).not.toBe(only.manager.view(tx => tx.node.get("m1")));
     expect(only.manager.view(tx => tx.node.get("m1")!.managerStatus)).toBeUndefined();
     const networks = only.manager.view(tx => [...tx.network.all()].map(({ spec }) => spec.annotations.name));
-    expect(networks.sort()).toEqual([...predefinedNetworks].sort());
+    expect(networks.sort()).toEqual([...predefinedNetworks, "ingress"].sort());
     await swarm.settled(only.control.createConfig({ spec: { annotations: { name: "c" }, data: new Uint8Array(1) } }));
     only.kill();
     await only.start();

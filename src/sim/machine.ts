@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { Fault } from "../lib/fault.ts";
+import { addressLabel } from "../model/node-address.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Instance, LogLine } from "../ports/runtime.ts";
 import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
@@ -51,7 +52,7 @@ export class SimMachine {
       hostname: options.hostname ?? "sim",
       platform: { architecture: "x86_64", os: "linux" },
       resources: { nanoCpus: 4_000_000_000n, memoryBytes: 8_000_000_000n },
-      engine: { engineVersion: "sim" },
+      engine: { engineVersion: "sim", labels: { [addressLabel]: "" } },
     });
   }
 

@@ -1,26 +1,35 @@
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import type { Service } from "../../model/objects.ts";
+import { EndpointSchema } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import {
+  type PortConfig,
   PortConfig_Protocol as Protocol,
   PortConfig_PublishMode as PublishMode,
 } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { aService, type ServiceInit } from "../objects.test-kit.ts";
-import { decideEndpoint, endpointFor, hasEndpoint } from "./endpoint.ts";
-import { firstDynamicPort, lastDynamicPort } from "./ports.ts";
+import { firstDynamicPort, lastDynamicPort, PortBook } from "./ports.ts";
+import { isProblem, type Problem } from "./problem.ts";
 
 type Ports = NonNullable<ServiceInit["ports"]>;
 
-/** A service as it is once its endpoint is allocated beside the others. */
+function portsOf(service: Service, others: readonly Service[] = []): PortConfig[] | Problem {
+  const book = new PortBook();
+  book.rebuild(others);
+  return book.allocate(service);
+}
+
+/** A service as it is once its ports are allocated beside the others. */
 function allocated(service: Service, others: readonly Service[] = []): Service {
-  const endpoint = endpointFor(service, others);
-  if ("text" in endpoint) throw new Error(endpoint.text);
-  return { ...service, endpoint };
+  const ports = portsOf(service, others);
+  if (isProblem(ports)) throw new Error(ports.text);
+  return { ...service, endpoint: create(EndpointSchema, { ports }) };
 }
 
 const withPorts = (id: string, ports: Ports) => aService(id, { ports });
 const numbers = (service: Service) => service.endpoint?.ports.map(port => port.publishedPort);
 
-describe("endpoints", () => {
+describe("published ports", () => {
   it("keep given numbers, and take the lowest free ones where none is given", () => {
     const web = allocated(
       withPorts("web", [{ targetPort: 80, publishedPort: 8080 }, { targetPort: 81 }, { targetPort: 82 }]),
@@ -34,7 +43,7 @@ describe("endpoints", () => {
 
   it("say who holds a number already", () => {
     const web = allocated(withPorts("web", [{ targetPort: 80, publishedPort: 8080 }]));
-    expect(endpointFor(withPorts("other", [{ targetPort: 80, publishedPort: 8080 }]), [web])).toEqual({
+    expect(portsOf(withPorts("other", [{ targetPort: 80, publishedPort: 8080 }]), [web])).toMatchObject({
       text: "port '8080' is already in use by service 'web' (web) as an ingress port",
     });
     const udp = withPorts("other", [{ targetPort: 80, publishedPort: 8080, protocol: Protocol.UDP }]);
@@ -45,6 +54,17 @@ describe("endpoints", () => {
     const host = { targetPort: 80, publishedPort: 8080, publishMode: PublishMode.HOST };
     const web = allocated(withPorts("web", [{ targetPort: 80, publishedPort: 8080 }]));
     expect(numbers(allocated(withPorts("other", [host, { ...host, publishedPort: 0 }]), [web]))).toEqual([8080, 0]);
+  });
+
+  it("are free again when nobody holds them any more", () => {
+    const book = new PortBook();
+    const web = allocated(withPorts("web", [{ targetPort: 80, publishedPort: 8080 }]));
+    const other = withPorts("other", [{ targetPort: 80, publishedPort: 8080 }]);
+    expect(book.apply({ kind: "service", action: "create", version: 1n, object: web })).toBe(false);
+    expect(isProblem(book.allocate(other))).toBe(true);
+    const bare = { ...web, endpoint: create(EndpointSchema) };
+    expect(book.apply({ kind: "service", action: "update", version: 2n, object: bare, old: web })).toBe(true);
+    expect(isProblem(book.allocate(other))).toBe(false);
   });
 
   it("keep a number that was given to an open port before", () => {
@@ -60,37 +80,8 @@ describe("endpoints", () => {
   it("run out of numbers with a reason", () => {
     const ports = Array.from({ length: lastDynamicPort - firstDynamicPort + 1 }, (_, i) => ({ targetPort: i + 1 }));
     const greedy = allocated(withPorts("greedy", ports));
-    expect(endpointFor(withPorts("web", [{ targetPort: 80 }]), [greedy])).toEqual({
+    expect(portsOf(withPorts("web", [{ targetPort: 80 }]), [greedy])).toMatchObject({
       text: "no port between 30000 and 32767 is free",
-    });
-  });
-});
-
-describe("decideEndpoint", () => {
-  const web = withPorts("web", [{ targetPort: 80, publishedPort: 8080 }]);
-
-  it("fills in what is missing, once", () => {
-    const [write] = decideEndpoint({ service: web, others: [] }).writes;
-    expect(write).toMatchObject({
-      kind: "update service",
-      service: { endpoint: { ports: [{ publishedPort: 8080 }] } },
-    });
-    expect(decideEndpoint({ service: allocated(web), others: [] }).writes).toEqual([]);
-  });
-
-  it("gives a service that publishes nothing none", () => {
-    const quiet = aService("quiet", { ports: [] });
-    expect(hasEndpoint(quiet)).toBe(true);
-    const { endpoint } = allocated(web);
-    const [write] = decideEndpoint({ service: { ...quiet, endpoint: endpoint! }, others: [] }).writes;
-    if (write?.kind !== "update service") throw new Error("not written");
-    expect(write.service.endpoint).toBeUndefined();
-  });
-
-  it("waits for a port that is taken", () => {
-    expect(decideEndpoint({ service: web, others: [{ ...allocated(web), id: "other" }] })).toEqual({
-      writes: [],
-      lookAgainMs: 1_000,
     });
   });
 });

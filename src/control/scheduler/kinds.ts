@@ -4,6 +4,7 @@ import { clusterVolumes } from "./filters/cluster-volumes.ts";
 import { constraints } from "./filters/constraints.ts";
 import { hostPorts } from "./filters/host-ports.ts";
 import { maxReplicas } from "./filters/max-replicas.ts";
+import { overlay } from "./filters/overlay.ts";
 import { platform } from "./filters/platform.ts";
 import { plugins } from "./filters/plugins.ts";
 import { ready } from "./filters/ready.ts";
@@ -21,6 +22,7 @@ const filters: readonly Filter[] = [
   hostPorts,
   maxReplicas,
   clusterVolumes,
+  overlay,
 ];
 
 /** Kinds of task that are remembered: each may remember an answer for every node and filter. */

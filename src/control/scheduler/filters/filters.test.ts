@@ -1,6 +1,8 @@
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import type { Node } from "../../../model/objects.ts";
 import type { Task } from "../../../model/task.ts";
+import { NetworkAttachmentSchema } from "../../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import {
   Mount_Type as MountType,
   PortConfig_Protocol as Protocol,
@@ -20,6 +22,7 @@ import { Place } from "../place.ts";
 import { constraints } from "./constraints.ts";
 import { hostPorts } from "./host-ports.ts";
 import { maxReplicas } from "./max-replicas.ts";
+import { overlay } from "./overlay.ts";
 import { platform } from "./platform.ts";
 import { plugins } from "./plugins.ts";
 import { resources } from "./resources.ts";
@@ -244,5 +247,25 @@ describe("replicas on a node", () => {
     expect(passes(maxReplicas, taskOf({}), aNode("n"))).toBe(none);
     const others = Array.from({ length: 5 }, (_, i) => aTask(aService("other"), `o${i}`));
     expect(passes(maxReplicas, limited, aNode("n"), others)).toBe(true);
+  });
+});
+
+describe("overlay networks", () => {
+  const on = (...drivers: string[]): Task => ({
+    ...taskOf({}),
+    networks: drivers.map(driver => create(NetworkAttachmentSchema, { network: aNetwork(driver, driver) })),
+  });
+
+  it.each<[string, Task, Node, boolean | typeof none]>([
+    ["a task without networks", on(), aNode("n1", { stock: true }), none],
+    ["a task on a node's own network", on("host"), aNode("n1", { stock: true }), none],
+    ["a task on an overlay", on("overlay"), aNode("n1", { stock: true }), false],
+    ["a task on an overlay", on("host", "overlay"), aNode("n1"), true],
+  ])("%s, %#", (_, task, node, expected) => {
+    expect(passes(overlay, task, node)).toEqual(expected);
+  });
+
+  it("says why", () => {
+    expect(overlay.explain(2)).toBe("overlay networks not served by a stock engine on 2 nodes");
   });
 });

@@ -1,0 +1,67 @@
+/**
+ * Ids of what is to be looked at: what is new or has changed, and what waits until something happens. Each id is there at
+ * most once, so there are never more than there are objects.
+ */
+export class Backlog {
+  readonly #fresh = new Set<string>();
+  /** What each id waits for. */
+  readonly #reasons = new Map<string, string>();
+  readonly #waiting = new Map<string, Set<string>>();
+
+  get hasFresh(): boolean {
+    return this.#fresh.size > 0;
+  }
+
+  /** Those to look at, as of now. */
+  fresh(): readonly string[] {
+    return [...this.#fresh];
+  }
+
+  has(id: string): boolean {
+    return this.#fresh.has(id) || this.#reasons.has(id);
+  }
+
+  /** It is to be looked at, whatever it waits for. */
+  add(id: string): void {
+    this.#unpark(id);
+    this.#fresh.add(id);
+  }
+
+  /** Nothing is to be done about it any more. */
+  remove(id: string): void {
+    this.#fresh.delete(id);
+    this.#unpark(id);
+  }
+
+  /** It is not to be looked at before that happens. */
+  park(id: string, until: string): void {
+    this.remove(id);
+    this.#reasons.set(id, until);
+    const waiting = this.#waiting.get(until);
+    if (waiting) waiting.add(id);
+    else this.#waiting.set(until, new Set([id]));
+  }
+
+  /** It has happened. Whether anything waited for it. */
+  wake(until: string): boolean {
+    const waiting = this.#waiting.get(until);
+    if (!waiting) return false;
+    for (const id of [...waiting]) this.add(id);
+    return true;
+  }
+
+  clear(): void {
+    this.#fresh.clear();
+    this.#reasons.clear();
+    this.#waiting.clear();
+  }
+
+  #unpark(id: string): void {
+    const reason = this.#reasons.get(id);
+    if (reason === undefined) return;
+    this.#reasons.delete(id);
+    const waiting = this.#waiting.get(reason);
+    waiting?.delete(id);
+    if (waiting?.size === 0) this.#waiting.delete(reason);
+  }
+}
