@@ -1,0 +1,33 @@
+import { same } from "../lib/same.ts";
+import type { BridgeNetwork } from "../ports/net-ops.ts";
+import type { LocalNetwork } from "./local-networks.ts";
+
+/** The engine's bridge networks that stand for the swarm's networks on this node. */
+export function bridgesOf(networks: readonly LocalNetwork[]): BridgeNetwork[] {
+  return networks.map(({ network, bridge, engineName, mtu }) => ({
+    name: engineName,
+    networkId: network.id,
+    bridge,
+    mtu,
+    subnets: network.subnets.filter(({ gateway }) => gateway !== "").map(({ cidr, gateway }) => ({ cidr, gateway })),
+  }));
+}
+
+/**
+ * What is to be made and removed. One that has changed, or has lost its device, is removed first: its name and addresses are
+ * those of the new one.
+ */
+export function bridgePlan(
+  actual: readonly BridgeNetwork[],
+  wanted: readonly BridgeNetwork[],
+  hasDevice: (name: string) => boolean,
+): { readonly replaced: string[]; readonly made: BridgeNetwork[]; readonly removed: string[] } {
+  const there = new Map(actual.map(network => [network.name, network]));
+  const names = new Set(wanted.map(({ name }) => name));
+  const made = wanted.filter(network => !same(there.get(network.name), network) || !hasDevice(network.bridge));
+  return {
+    replaced: made.map(({ name }) => name).filter(name => there.has(name)),
+    made,
+    removed: [...there.keys()].filter(name => !names.has(name)),
+  };
+}

@@ -1,0 +1,166 @@
+import { asFault, type Fault } from "../lib/fault.ts";
+import { same } from "../lib/same.ts";
+import type { Logger } from "../ports/log.ts";
+import type { BridgeNetwork, BridgeNetworks, Links, NetOps, RulesShape } from "../ports/net-ops.ts";
+import { bridgePlan } from "./bridges.ts";
+import { linkPlan } from "./link-plan.ts";
+import { bridgePrefix, forwardChain, tableName, vxlanPrefix } from "./names.ts";
+import { noTable, tableChange, wholeTable } from "./rules/commands.ts";
+import { type Ruleset, shapeOf } from "./rules/ruleset.ts";
+import type { WantedPlane } from "./wanted.ts";
+
+export interface BuilderOptions {
+  readonly nodeId: string;
+  readonly ops: NetOps;
+  readonly engine: BridgeNetworks;
+  readonly log: Logger;
+}
+
+/** What is known of this machine, from having looked or from having made it; undefined is to be looked at. */
+interface Known {
+  bridges: readonly BridgeNetwork[] | undefined;
+  links: Links | undefined;
+  rules: Ruleset | undefined;
+  kernel: WantedPlane["kernel"] | undefined;
+  passes: boolean;
+}
+
+/** Brings this machine from what there is to what is wanted, in an order that breaks nothing that works. */
+export class Builder {
+  readonly #options: BuilderOptions;
+  readonly #prefixes: readonly string[];
+  #known: Known = { bridges: undefined, links: undefined, rules: undefined, kernel: undefined, passes: false };
+  #targets: ReadonlySet<string> = new Set();
+  #warnedOfUdp = false;
+
+  constructor(options: BuilderOptions) {
+    this.#options = options;
+    this.#prefixes = [bridgePrefix(options.nodeId), vxlanPrefix(options.nodeId)];
+  }
+
+  /** Relies no more on what is known: somebody else may have changed it. */
+  async doubt(): Promise<void> {
+    const { rules } = this.#known;
+    this.#known = { bridges: undefined, links: undefined, rules: undefined, kernel: undefined, passes: false };
+    if (!rules) return;
+    const shape = await this.#options.ops.shapeOfRules(rules.table);
+    if (sameShape(shape, shapeOf(rules))) this.#known.rules = rules;
+    else
+      this.#options.log.warn("somebody has changed this node's rules: they are written anew", { table: rules.table });
+  }
+
+  /**
+   * The engine's bridge networks: those that are missing or wrong are made. Gives the reasons for those that could not be, by
+   * the swarm's network. Those that nobody wants are left to `finish`, for connections may still lead there.
+   */
+  async makeBridges(wanted: readonly BridgeNetwork[]): Promise<Map<string, Fault>> {
+    const { engine, ops } = this.#options;
+    this.#known.bridges ??= await engine.list();
+    this.#known.links ??= await ops.observe(this.#prefixes);
+    const devices = this.#known.links.bridges;
+    const { replaced, made } = bridgePlan(this.#known.bridges, wanted, name => devices.has(name));
+    const refused = new Map<string, Fault>();
+    for (const network of made) {
+      try {
+        if (replaced.includes(network.name)) await engine.remove(network.name);
+        await engine.create(network);
+      } catch (error) {
+        refused.set(network.networkId, asFault(error));
+      }
+    }
+    if (made.length > 0) {
+      this.#known.bridges = undefined;
+      this.#known.links = undefined;
+      this.#known.kernel = undefined;
+    }
+    return refused;
+  }
+
+  /**
+   * Devices and rules: what is new first, then what leads there, then what nothing leads to any more is taken away. What can
+   * be done is, whatever becomes of the rest: then throws the first Fault.
+   */
+  async build(wanted: WantedPlane): Promise<void> {
+    const { ops } = this.#options;
+    const faults: Fault[] = [];
+    const attempt = (step: Promise<void>): Promise<void> => step.catch(error => void faults.push(asFault(error)));
+    this.#known.links ??= await ops.observe(this.#prefixes);
+    const { before, after } = linkPlan(this.#known.links, wanted.links);
+    await attempt(this.#setKernel(wanted.kernel));
+    if (before.length > 0) await attempt(ops.change(before));
+    await attempt(this.#setRules(wanted.rules));
+    await attempt(this.#passForwarding());
+    if (after.length > 0) await attempt(ops.change(after));
+    this.#known.links = faults.length > 0 ? undefined : wanted.links;
+    await this.#forgetGone(wanted.targets);
+    if (faults[0]) throw faults[0];
+  }
+
+  /** Removes the engine's networks that nobody wants any more. Fault failed_precondition while containers run on one. */
+  async finish(wanted: readonly BridgeNetwork[]): Promise<void> {
+    this.#known.bridges ??= await this.#options.engine.list();
+    const { removed } = bridgePlan(this.#known.bridges, wanted, () => true);
+    if (removed.length === 0) return;
+    this.#known.bridges = undefined;
+    for (const name of removed) await this.#options.engine.remove(name);
+  }
+
+  /** Takes everything away, found by its names. */
+  async clear(): Promise<void> {
+    const { ops, nodeId } = this.#options;
+    await this.doubt();
+    const nothing: Links = {
+      bridges: new Map(),
+      vxlans: new Map(),
+      forwarding: new Map(),
+      neighbours: new Map(),
+      returns: new Map(),
+    };
+    await ops.applyRules(noTable(tableName(nodeId)));
+    await ops.change(linkPlan(await ops.observe(this.#prefixes), nothing).after);
+    await ops.unpassForwarding(forwardChain(nodeId));
+    await this.finish([]);
+  }
+
+  async #setKernel(settings: WantedPlane["kernel"]): Promise<void> {
+    if (same([...(this.#known.kernel ?? [])], [...settings])) return;
+    await this.#options.ops.setKernel(settings);
+    this.#known.kernel = settings;
+  }
+
+  async #setRules(rules: Ruleset): Promise<void> {
+    const { rules: before } = this.#known;
+    const commands = before ? tableChange(before, rules) : wholeTable(rules);
+    this.#known.rules = undefined;
+    if (commands !== "") await this.#options.ops.applyRules(commands);
+    this.#known.rules = rules;
+  }
+
+  async #passForwarding(): Promise<void> {
+    const { ops, nodeId } = this.#options;
+    if (this.#known.passes) return;
+    await ops.passForwarding(forwardChain(nodeId), bridgePrefix(nodeId));
+    this.#known.passes = true;
+  }
+
+  /** Without it calls by UDP go on to where nobody is, for as long as they last. */
+  async #forgetGone(targets: ReadonlySet<string>): Promise<void> {
+    const gone = [...this.#targets].filter(address => !targets.has(address));
+    this.#targets = targets;
+    if (gone.length === 0) return;
+    try {
+      await this.#options.ops.forgetUdp(gone);
+    } catch (error) {
+      if (!this.#warnedOfUdp)
+        this.#options.log.warn("UDP flows to tasks that are gone are not cut", { reason: asFault(error).message });
+      this.#warnedOfUdp = true;
+    }
+  }
+}
+
+function sameShape(a: RulesShape | undefined, b: RulesShape): boolean {
+  if (!a) return false;
+  const equal = (left: ReadonlyMap<string, number>, right: ReadonlyMap<string, number>): boolean =>
+    left.size === right.size && [...left].every(([name, count]) => right.get(name) === count);
+  return equal(a.chains, b.chains) && equal(a.sets, b.sets);
+}

@@ -1,0 +1,140 @@
+import { asFault, type Fault } from "../lib/fault.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/log.ts";
+import type { NameSockets } from "../ports/name-sockets.ts";
+import type { BridgeNetworks, NetOps } from "../ports/net-ops.ts";
+import type { Random } from "../ports/random.ts";
+import type { NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
+import { Builder } from "./builder.ts";
+import { Resolver } from "./dns/resolver.ts";
+import { localNetworks, refusalOf } from "./local-networks.ts";
+import { applyMessage, emptyPlane, type Plane } from "./plane-state.ts";
+import { Reconciler } from "./reconciler.ts";
+import type { Self } from "./self.ts";
+import { wantedPlane } from "./wanted.ts";
+
+/** What a packet of an underlay may have where nothing is known of it, in bytes: Ethernet's. */
+const usualMtu = 1_500;
+
+export interface DataPlaneOptions {
+  readonly nodeId: string;
+  /** What other nodes know this one by: VXLAN packets leave from it. */
+  readonly address: string;
+  readonly ops: NetOps;
+  readonly engine: BridgeNetworks;
+  readonly names: NameSockets;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/**
+ * A node's networks: holds what the managers say of them, and brings this machine there. Nothing is touched before they have
+ * said it once, and without them everything stays as it is.
+ */
+export class DataPlane {
+  readonly #options: DataPlaneOptions;
+  readonly #builder: Builder;
+  readonly #reconciler: Reconciler;
+  readonly #resolver: Resolver;
+  readonly #leaving = new Set<string>();
+  #plane: Plane = emptyPlane;
+  #self: Self;
+  #refused = new Map<string, Fault>();
+  /** The networks that are in place, by id. */
+  #ready: ReadonlySet<string> = new Set();
+
+  constructor(options: DataPlaneOptions) {
+    const { nodeId, address, names, clock, random, log } = options;
+    this.#options = options;
+    this.#self = { nodeId, address, underlayMtu: usualMtu };
+    this.#builder = new Builder(options);
+    this.#resolver = new Resolver(names);
+    this.#reconciler = new Reconciler({ pass: compare => this.#pass(compare), clock, random, log });
+  }
+
+  /** Takes in a message of the managers'. */
+  receive(message: NetworkMessage): void {
+    this.#plane = applyMessage(this.#plane, message);
+    for (const taskId of this.#leaving) if (!this.#plane.endpoints.has(taskId)) this.#leaving.delete(taskId);
+    this.#changed();
+  }
+
+  /** Sends nothing new to a task that is about to be stopped. Resolves when that is so on this node. */
+  async leave(taskId: string, signal: AbortSignal): Promise<void> {
+    if (!this.#plane.endpoints.get(taskId)?.ready || this.#leaving.has(taskId)) return;
+    this.#leaving.add(taskId);
+    this.#changed();
+    await this.#reconciler.passed(signal);
+  }
+
+  /** Resolves when these networks are in place, or when `signal` aborts. `waiting` gets the reason while they are not. */
+  async ready(networkIds: readonly string[], waiting: (reason: string) => void, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const missing = networkIds.find(id => !this.#ready.has(id));
+      if (missing === undefined || signal.aborted) return;
+      waiting(this.#whyNot(missing));
+      await this.#reconciler.passed(signal);
+    }
+  }
+
+  /** Where a container on these networks asks for names: this node's address on the first that answers. */
+  nameServers(networkIds: readonly string[]): string[] {
+    const networks = localNetworks(this.#plane, this.#self).filter(({ network }) => !network.ingress);
+    const first = networks.find(({ network }) => networkIds.includes(network.id));
+    return first?.gateways.slice(0, 1) ?? [];
+  }
+
+  /** What the managers have said last. */
+  get plane(): Plane {
+    return this.#plane;
+  }
+
+  /** Lets go. The networks stay as they are, and traffic goes on. */
+  async stop(): Promise<void> {
+    await this.#reconciler.stop();
+    await this.#options.names.close();
+  }
+
+  /** Stops, and removes everything that was made. */
+  async remove(): Promise<void> {
+    await this.stop();
+    await this.#builder.clear();
+  }
+
+  #changed(): void {
+    this.#resolver.replace(this.#plane, this.#leaving);
+    this.#reconciler.wake();
+  }
+
+  #whyNot(networkId: string): string {
+    const network = this.#plane.networks.get(networkId);
+    if (!network) return "the managers have not said yet what this node's networks are";
+    const fault = this.#refused.get(networkId) ?? this.#reconciler.fault;
+    return refusalOf(network) ?? fault?.message ?? `network "${network.name}" is being made`;
+  }
+
+  async #pass(compare: boolean): Promise<void> {
+    const { ops, names, address, nodeId } = this.#options;
+    if (compare) {
+      await this.#builder.doubt();
+      this.#self = { nodeId, address, underlayMtu: (await ops.mtuOf(address)) ?? usualMtu };
+    }
+    const asked = this.#plane;
+    const all = wantedPlane(asked, this.#self, this.#leaving);
+    this.#refused = await this.#builder.makeBridges(all.bridges);
+    const plane = this.#refused.size === 0 ? asked : withoutNetworks(asked, this.#refused);
+    const wanted = this.#refused.size === 0 ? all : wantedPlane(plane, this.#self, this.#leaving);
+    await this.#builder.build(wanted);
+    this.#ready = new Set(wanted.bridges.map(({ networkId }) => networkId));
+    const unanswered = await names.listen(wanted.nameServers, this.#resolver.handler).then(() => undefined, asFault);
+    await this.#builder.finish(all.bridges);
+    const [refusal] = this.#refused.values();
+    const fault = refusal ?? unanswered;
+    if (fault) throw fault;
+  }
+}
+
+function withoutNetworks(plane: Plane, refused: ReadonlyMap<string, Fault>): Plane {
+  return { ...plane, networks: new Map([...plane.networks].filter(([id]) => !refused.has(id))) };
+}

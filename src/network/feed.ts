@@ -1,0 +1,42 @@
+import { type Backoff, backoffMs } from "../lib/backoff.ts";
+import { asFault } from "../lib/fault.ts";
+import { type Clock, sleep } from "../ports/clock.ts";
+import type { Logger } from "../ports/log.ts";
+import type { Random } from "../ports/random.ts";
+import type { Connection } from "../ports/transport.ts";
+import { NetworkFeed, type NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
+
+/** Between tries to follow the feed within one session. */
+const followBackoff: Backoff = { firstMs: 250, longestMs: 8_000 };
+
+export interface FeedOptions {
+  readonly receive: (message: NetworkMessage) => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Hands on what a manager says of this node's networks, for as long as the session with it lasts. */
+export async function followFeed(
+  connection: Connection,
+  sessionId: string,
+  signal: AbortSignal,
+  { receive, clock, random, log }: FeedOptions,
+): Promise<void> {
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    try {
+      const messages = connection.client(NetworkFeed).watch({ sessionId }, { signal });
+      for await (const message of messages) {
+        receive(message);
+        attempt = 1;
+      }
+    } catch (error) {
+      const { code, message } = asFault(error);
+      if (signal.aborted) return;
+      // A stock engine leads: it has no such feed, and this node keeps the networks it has.
+      if (code === "unimplemented") return log.info("the leader says nothing of networks", { reason: message });
+      log.info("the feed of this node's networks broke off", { code, reason: message });
+    }
+    await sleep(clock, backoffMs(followBackoff, attempt, random.float()), signal);
+  }
+}

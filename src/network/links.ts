@@ -1,0 +1,83 @@
+import type { BridgeLink, Links, ReturnPath, VxlanLink } from "../ports/net-ops.ts";
+import type { PlaneEndpoint } from "../wire/gen/shoal/v1/network_pb.ts";
+import { addressesOn, alone, macOf, placeOf } from "./addresses.ts";
+import type { LocalNetwork } from "./local-networks.ts";
+import type { Plane } from "./plane-state.ts";
+import { returnPaths, sendersOn } from "./return-paths.ts";
+import type { Self } from "./self.ts";
+import { virtualAddressesOn } from "./virtual-addresses.ts";
+
+type Table = Map<string, Map<string, string>>;
+
+/** The devices and their tables that this node is to have. */
+export function linksOf(plane: Plane, networks: readonly LocalNetwork[], self: Self): Links {
+  const bridges = new Map<string, BridgeLink>();
+  const vxlans = new Map<string, VxlanLink>();
+  const forwarding: Table = new Map();
+  const neighbours: Table = new Map();
+  let returns = new Map<string, ReturnPath>();
+  for (const local of networks) {
+    bridges.set(local.bridge, bridgeLink(plane, local));
+    vxlans.set(local.vxlan, vxlanLink(local, self));
+    const places = local.network.ingress ? ingressPlaces(plane, local, self) : overlayPlaces(plane, local, self);
+    forwarding.set(local.vxlan, places.forwarding);
+    // Nobody on the ingress network looks for anybody but the nodes themselves: their bridges know all.
+    neighbours.set(local.network.ingress ? local.bridge : local.vxlan, places.neighbours);
+    if (local.network.ingress) returns = returnPaths(sendersOn(local.network, plane.nodes.values()), local.bridge);
+  }
+  return { bridges, vxlans, forwarding, neighbours, returns };
+}
+
+function bridgeLink(plane: Plane, { network, bridge, gateways }: LocalNetwork): BridgeLink {
+  const addresses = network.ingress ? [] : virtualAddressesOn(plane, network.id).map(alone);
+  return { name: bridge, mac: macOf(gateways[0] ?? ""), addresses: new Set(addresses) };
+}
+
+function vxlanLink({ network, vxlan, bridge, mtu }: LocalNetwork, self: Self): VxlanLink {
+  return { name: vxlan, id: network.vxlanId, port: network.vxlanPort, local: self.address, mtu, bridge };
+}
+
+interface Places {
+  /** MAC → underlay address. */
+  readonly forwarding: Map<string, string>;
+  /** Address → MAC. */
+  readonly neighbours: Map<string, string>;
+}
+
+/** Other nodes' bridges and containers, each behind its own MAC. The VXLAN device answers for them when asked who has what. */
+function overlayPlaces(plane: Plane, { network }: LocalNetwork, self: Self): Places {
+  const places: Places = { forwarding: new Map(), neighbours: new Map() };
+  const note = (addresses: readonly string[], nodeId: string): void => {
+    const to = plane.nodes.get(nodeId)?.dataAddress ?? "";
+    const { mac } = placeOf(addresses);
+    if (to === "" || mac === undefined) return;
+    places.forwarding.set(mac, to);
+    for (const address of addresses) places.neighbours.set(address, mac);
+  };
+  for (const node of plane.nodes.values()) note(addressesOn(node.attachments, network.id), node.id);
+  for (const endpoint of remote(plane, self)) note(addressesOn(endpoint.attachments, network.id), endpoint.nodeId);
+  return places;
+}
+
+/** On the ingress network nodes route: what is for a container goes to its node, which knows the way back. */
+function ingressPlaces(plane: Plane, { network }: LocalNetwork, self: Self): Places {
+  const places: Places = { forwarding: new Map(), neighbours: new Map() };
+  const macs = new Map<string, string>();
+  for (const node of plane.nodes.values()) {
+    const { addresses, mac } = placeOf(addressesOn(node.attachments, network.id));
+    if (node.dataAddress === "" || mac === undefined) continue;
+    macs.set(node.id, mac);
+    places.forwarding.set(mac, node.dataAddress);
+    for (const address of addresses) places.neighbours.set(address, mac);
+  }
+  for (const endpoint of remote(plane, self)) {
+    const mac = macs.get(endpoint.nodeId);
+    if (mac === undefined) continue;
+    for (const address of addressesOn(endpoint.attachments, network.id)) places.neighbours.set(address, mac);
+  }
+  return places;
+}
+
+function remote(plane: Plane, self: Self): PlaneEndpoint[] {
+  return [...plane.endpoints.values()].filter(endpoint => endpoint.nodeId !== self.nodeId);
+}

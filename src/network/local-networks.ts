@@ -1,0 +1,42 @@
+import type { PlaneNetwork } from "../wire/gen/shoal/v1/network_pb.ts";
+import { familyOf } from "./addresses.ts";
+import { bridgeName, engineNetworkName, vxlanName } from "./names.ts";
+import type { Plane } from "./plane-state.ts";
+import { innerMtu, type Self } from "./self.ts";
+
+/** A network of the swarm's as it is on this node. */
+export interface LocalNetwork {
+  readonly network: PlaneNetwork;
+  readonly bridge: string;
+  readonly vxlan: string;
+  readonly engineName: string;
+  /** This node's own addresses on it, without lengths; the first is IPv4. */
+  readonly gateways: readonly string[];
+  readonly mtu: number;
+}
+
+/** Why this node cannot have the network; undefined when it can. */
+export function refusalOf(network: PlaneNetwork): string | undefined {
+  if (network.encrypted) return `network "${network.name}" is to be encrypted, which this node cannot do`;
+  if (!network.subnets.some(subnet => familyOf(subnet.gateway) === 4))
+    return `network "${network.name}" has no address left for this node`;
+  return undefined;
+}
+
+/** The networks that this node is to have, the first made first. */
+export function localNetworks(plane: Plane, self: Self): LocalNetwork[] {
+  const wanted = [...plane.networks.values()].filter(network => refusalOf(network) === undefined);
+  return wanted.sort((a, b) => (a.id < b.id ? -1 : 1)).map(network => localNetwork(network, self));
+}
+
+function localNetwork(network: PlaneNetwork, self: Self): LocalNetwork {
+  const gateways = network.subnets.map(subnet => subnet.gateway).filter(address => address !== "");
+  return {
+    network,
+    bridge: bridgeName(self.nodeId, network.id),
+    vxlan: vxlanName(self.nodeId, network.id),
+    engineName: engineNetworkName(self.nodeId, network),
+    gateways: gateways.sort((a, b) => (familyOf(a) ?? 0) - (familyOf(b) ?? 0)),
+    mtu: innerMtu(network.mtu, self),
+  };
+}

@@ -1,0 +1,52 @@
+/*
+ * What everything that a node's data plane makes is called. Device names end after 15 characters, so that ids are cut: the
+ * node's to four characters, which keep daemons apart that share a host, the network's to seven (36^7 = 78 billion).
+ */
+
+const tagLength = 4;
+const networkLength = 7;
+
+/** Stands for the node in names that must be short. Ids begin with little chance, so that their ends are taken. */
+export function nodeTag(nodeId: string): string {
+  return nodeId.slice(-tagLength);
+}
+
+/** All bridges of the node's begin so. */
+export function bridgePrefix(nodeId: string): string {
+  return `sb${nodeTag(nodeId)}`;
+}
+
+/** All VXLAN devices of the node's begin so. */
+export function vxlanPrefix(nodeId: string): string {
+  return `sv${nodeTag(nodeId)}`;
+}
+
+export function bridgeName(nodeId: string, networkId: string): string {
+  return bridgePrefix(nodeId) + networkId.slice(-networkLength);
+}
+
+export function vxlanName(nodeId: string, networkId: string): string {
+  return vxlanPrefix(nodeId) + networkId.slice(-networkLength);
+}
+
+/**
+ * The engine's name of the bridge network that stands for a network of the swarm's. Of several networks an engine makes the one
+ * that is first by name a container's way out: networks that lead nowhere come last.
+ */
+export function engineNetworkName(
+  nodeId: string,
+  network: { readonly id: string; readonly ingress: boolean; readonly internal: boolean },
+): string {
+  const order = network.internal ? "c" : network.ingress ? "b" : "a";
+  return `shoal-${nodeTag(nodeId)}-${order}-${network.id}`;
+}
+
+/** The node's table in nftables. */
+export function tableName(nodeId: string): string {
+  return `shoal_${nodeId.replace(/\W/g, "_")}`;
+}
+
+/** The node's chain in the engine's firewall. */
+export function forwardChain(nodeId: string): string {
+  return `SHOAL-${nodeTag(nodeId)}`;
+}

@@ -1,0 +1,83 @@
+import type { Task } from "../model/task.ts";
+import { type Clock, sleep } from "../ports/clock.ts";
+import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "../ports/runtime.ts";
+import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import type { DataPlane } from "./data-plane.ts";
+import { drainMs, networksOf } from "./drain.ts";
+
+/** A runtime whose tasks are on the swarm's networks: these are there before a task is, and know of its end before it. */
+export class NetworkedRuntime implements Runtime {
+  readonly #runtime: Runtime;
+  readonly #plane: DataPlane;
+  readonly #clock: Clock;
+  readonly #closing = new AbortController();
+
+  constructor(runtime: Runtime, plane: DataPlane, clock: Clock) {
+    this.#runtime = runtime;
+    this.#plane = plane;
+    this.#clock = clock;
+  }
+
+  get kind(): Runtime["kind"] {
+    return this.#runtime.kind;
+  }
+
+  describe(): Promise<NodeDescription> {
+    return this.#runtime.describe();
+  }
+
+  list(): Promise<Instance[]> {
+    return this.#runtime.list();
+  }
+
+  inspect(taskId: string): Promise<Instance | undefined> {
+    return this.#runtime.inspect(taskId);
+  }
+
+  async prepare(
+    task: Task,
+    dependencies: TaskDependencies,
+    progress: (message: string) => void,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<Instance> {
+    const waiting = (reason: string): void => progress(`waiting for its networks: ${reason}`);
+    await this.#plane.ready(networksOf(task), waiting, AbortSignal.any([signal, this.#closing.signal]));
+    return this.#runtime.prepare(task, dependencies, progress, signal);
+  }
+
+  start(task: Task): Promise<Instance> {
+    return this.#runtime.start(task);
+  }
+
+  changed(taskId: string, seen: Instance, signal: AbortSignal): Promise<Instance | undefined> {
+    return this.#runtime.changed(taskId, seen, signal);
+  }
+
+  /** New callers are sent elsewhere first, on every node: then those that are still there get time to finish. */
+  async stop(task: Task): Promise<void> {
+    const now = await this.#runtime.inspect(task.id);
+    if (now?.state === "running" && now.health !== "unhealthy") await this.#drain(task);
+    await this.#runtime.stop(task);
+  }
+
+  remove(taskId: string): Promise<void> {
+    return this.#runtime.remove(taskId);
+  }
+
+  logs(taskId: string, options: LogOptions): AsyncIterable<LogLine> {
+    return this.#runtime.logs(taskId, options);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#plane.stop();
+    await this.#runtime.close();
+  }
+
+  async #drain(task: Task): Promise<void> {
+    const ms = drainMs(task);
+    if (ms === 0) return;
+    await this.#plane.leave(task.id, this.#closing.signal);
+    await sleep(this.#clock, ms, this.#closing.signal);
+  }
+}

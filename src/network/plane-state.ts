@@ -1,0 +1,64 @@
+import {
+  PlaneChange_Action as Action,
+  NetworkMessage_Type as MessageType,
+  type NetworkMessage,
+  type PlaneChange,
+  type PlaneEndpoint,
+  type PlaneNetwork,
+  type PlaneNode,
+  type PlaneService,
+} from "../wire/gen/shoal/v1/network_pb.ts";
+
+/** What the managers say of the networks this node takes part in, at one moment. */
+export interface Plane {
+  readonly networks: ReadonlyMap<string, PlaneNetwork>;
+  /** The other nodes on them. */
+  readonly nodes: ReadonlyMap<string, PlaneNode>;
+  /** By task. */
+  readonly endpoints: ReadonlyMap<string, PlaneEndpoint>;
+  readonly services: ReadonlyMap<string, PlaneService>;
+}
+
+export const emptyPlane: Plane = {
+  networks: new Map(),
+  nodes: new Map(),
+  endpoints: new Map(),
+  services: new Map(),
+};
+
+/** The plane after a message of the feed's. A message stands for one state of the swarm: it is applied as a whole. */
+export function applyMessage(plane: Plane, message: NetworkMessage): Plane {
+  const from = message.type === MessageType.COMPLETE ? emptyPlane : plane;
+  const next = {
+    networks: new Map(from.networks),
+    nodes: new Map(from.nodes),
+    endpoints: new Map(from.endpoints),
+    services: new Map(from.services),
+  };
+  for (const { action, item } of message.changes) {
+    switch (item.case) {
+      case "network":
+        put(next.networks, item.value.id, item.value, action);
+        break;
+      case "node":
+        put(next.nodes, item.value.id, item.value, action);
+        break;
+      case "endpoint":
+        put(next.endpoints, item.value.taskId, item.value, action);
+        break;
+      case "service":
+        put(next.services, item.value.id, item.value, action);
+        break;
+      case undefined:
+        break; // From a newer manager: nothing this node knows of.
+      default:
+        item satisfies never;
+    }
+  }
+  return next;
+}
+
+function put<T>(table: Map<string, T>, id: string, value: T, action: PlaneChange["action"]): void {
+  if (action === Action.REMOVE) table.delete(id);
+  else table.set(id, value);
+}

@@ -1,0 +1,36 @@
+import type { PlaneService } from "../../wire/gen/shoal/v1/network_pb.ts";
+import { Backends } from "../backends.ts";
+import type { LocalNetwork } from "../local-networks.ts";
+import type { Plane } from "../plane-state.ts";
+import type { Self } from "../self.ts";
+import { type Restriction, restrictions } from "./restrictions.ts";
+
+/** What the rules are made from, looked up once. */
+export interface Scene {
+  readonly plane: Plane;
+  readonly self: Self;
+  readonly networks: ReadonlyMap<string, LocalNetwork>;
+  readonly ingress: LocalNetwork | undefined;
+  readonly services: readonly PlaneService[];
+  readonly backends: Backends;
+  /** Who may reach the service; undefined when all may. */
+  restrictionOf(service: PlaneService): Restriction | undefined;
+}
+
+export function sceneOf(
+  plane: Plane,
+  networks: readonly LocalNetwork[],
+  self: Self,
+  leaving: ReadonlySet<string>,
+): Scene {
+  const restricted = restrictions(plane, networks);
+  return {
+    plane,
+    self,
+    networks: new Map(networks.map(local => [local.network.id, local])),
+    ingress: networks.find(({ network }) => network.ingress),
+    services: [...plane.services.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    backends: new Backends(plane, leaving),
+    restrictionOf: service => restricted.get(service.id),
+  };
+}

@@ -1,0 +1,17 @@
+/** What a node's data plane depends on besides what the managers say. */
+export interface Self {
+  readonly nodeId: string;
+  /** The underlay address that VXLAN packets leave from: what other nodes know this one by. */
+  readonly address: string;
+  /** Largest packet of the underlay in bytes. */
+  readonly underlayMtu: number;
+}
+
+/** What VXLAN adds to a packet, in bytes (RFC 7348): Ethernet 14, VXLAN 8, UDP 8, and IPv4 20 or IPv6 40. */
+const vxlanBytes = { 4: 50, 6: 70 } as const;
+
+/** The largest packet inside a network, in bytes: what the user asked for, or what the underlay leaves. */
+export function innerMtu(asked: number, { address, underlayMtu }: Self): number {
+  const room = underlayMtu - vxlanBytes[address.includes(":") ? 6 : 4];
+  return asked === 0 ? room : asked;
+}

@@ -1,0 +1,38 @@
+import type { BridgeNetwork, Links } from "../ports/net-ops.ts";
+import { placeOf } from "./addresses.ts";
+import { bridgesOf } from "./bridges.ts";
+import { kernelSettings } from "./kernel-settings.ts";
+import { linksOf } from "./links.ts";
+import { localNetworks } from "./local-networks.ts";
+import type { Plane } from "./plane-state.ts";
+import { rulesOf } from "./rules/plane-rules.ts";
+import type { Ruleset } from "./rules/ruleset.ts";
+import type { Self } from "./self.ts";
+
+/** A node's whole data plane as it ought to be: a function of what the managers say, and of nothing else. */
+export interface WantedPlane {
+  readonly bridges: readonly BridgeNetwork[];
+  readonly links: Links;
+  readonly rules: Ruleset;
+  readonly kernel: ReadonlyMap<string, string>;
+  /** Addresses that new connections are sent to. */
+  readonly targets: ReadonlySet<string>;
+  /** Where names are answered: this node's addresses on its networks. */
+  readonly nameServers: readonly string[];
+}
+
+/** `leaving`: tasks of this node's that are about to be stopped. */
+export function wantedPlane(plane: Plane, self: Self, leaving: ReadonlySet<string>): WantedPlane {
+  const networks = localNetworks(plane, self);
+  const endpoints = [...plane.endpoints.values()].filter(({ ready, taskId }) => ready && !leaving.has(taskId));
+  return {
+    bridges: bridgesOf(networks),
+    links: linksOf(plane, networks, self),
+    rules: rulesOf(plane, networks, self, leaving),
+    kernel: kernelSettings(plane, networks),
+    targets: new Set(
+      endpoints.flatMap(({ attachments }) => attachments.flatMap(each => placeOf(each.addresses).addresses)),
+    ),
+    nameServers: networks.filter(({ network }) => !network.ingress).flatMap(({ gateways }) => gateways),
+  };
+}

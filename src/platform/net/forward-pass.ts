@@ -1,0 +1,57 @@
+import { mustRun, runProgram } from "./program.ts";
+
+/** How long a firewall command waits for another program that holds the lock, in seconds. */
+const lockWaitSeconds = "5";
+const versions = ["iptables", "ip6tables"] as const;
+
+/**
+ * Docker's firewall drops what it has not allowed itself, and chains of other tables cannot overrule that. So what comes
+ * from our bridges or goes to them is accepted in the place Docker leaves to its users; what may pass, our own table says.
+ */
+export async function passForwarding(chain: string, prefix: string): Promise<void> {
+  const [from, to] = [`-i ${prefix}+`, `-o ${prefix}+`];
+  const known = "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
+  const rules = [
+    `${from} ${to} -j ACCEPT`,
+    `${to} -m conntrack --ctstate DNAT -j ACCEPT`,
+    `${from} ${known}`,
+    `${to} ${known}`,
+  ];
+  const text = ["*filter", `:${chain} - [0:0]`, ...rules.map(rule => `-A ${chain} ${rule}`), "COMMIT", ""].join("\n");
+  for (const program of versions) {
+    if (!(await hasDifferent(program, chain, rules.length))) continue;
+    await mustRun(`${program}-restore`, ["-n", "-w", lockWaitSeconds], text);
+    await jump(program, chain);
+  }
+}
+
+export async function unpassForwarding(chain: string): Promise<void> {
+  for (const program of versions) {
+    for (const parent of parents) await runProgram(program, ["-w", lockWaitSeconds, "-D", parent, "-j", chain]);
+    await runProgram(program, ["-w", lockWaitSeconds, "-F", chain]);
+    await runProgram(program, ["-w", lockWaitSeconds, "-X", chain]);
+  }
+}
+
+/** Docker's own place for its users' rules comes first; an engine that has none drops nothing by itself. */
+const parents = ["DOCKER-USER", "FORWARD"] as const;
+
+async function hasDifferent(program: string, chain: string, count: number): Promise<boolean> {
+  const { stdout } = await runProgram(program, ["-w", lockWaitSeconds, "-S"]);
+  const lines = stdout.split("\n");
+  const rules = lines.filter(line => line.startsWith(`-A ${chain} `)).length;
+  const parent = parentIn(lines);
+  return rules !== count || !lines.includes(`-A ${parent} -j ${chain}`);
+}
+
+async function jump(program: string, chain: string): Promise<void> {
+  const { stdout } = await runProgram(program, ["-w", lockWaitSeconds, "-S"]);
+  const lines = stdout.split("\n");
+  const parent = parentIn(lines);
+  if (!lines.includes(`-A ${parent} -j ${chain}`))
+    await mustRun(program, ["-w", lockWaitSeconds, "-I", parent, "-j", chain]);
+}
+
+function parentIn(lines: readonly string[]): (typeof parents)[number] {
+  return lines.includes("-N DOCKER-USER") ? "DOCKER-USER" : "FORWARD";
+}

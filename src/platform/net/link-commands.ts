@@ -1,0 +1,101 @@
+import type { LinkChange, ReturnPath, VxlanLink } from "../../ports/net-ops.ts";
+import { returnMarkMask } from "../../ports/net-ops.ts";
+
+/** One line for `ip -batch` or `bridge -batch`. */
+export interface BatchLine {
+  readonly program: "ip" | "bridge";
+  readonly text: string;
+  /** An error that means only that things are so already. */
+  readonly harmless?: RegExp;
+}
+
+const isThere = /File exists/;
+const isGone = /Cannot find device|No such|Cannot assign requested address/;
+
+/** Where the routing rules of return paths stand; below the engine's and above the main table's. */
+export const rulePriority = 5200;
+/** Routes of ours carry it (`ip route … proto`). */
+export const routeProtocol = 114;
+/** Numbers of the tables of return paths begin here, one a mark. */
+const firstTable = 5_200_000;
+
+/** The commands for a change, in order. */
+export function batchLines(change: LinkChange): BatchLine[] {
+  switch (change.do) {
+    case "set-bridge-mac":
+      return [ip(`link set dev ${change.bridge} address ${change.mac}`)];
+    case "add-vxlan":
+      return addVxlan(change.link);
+    case "remove-vxlan":
+      return [ip(`link delete dev ${change.name}`, isGone)];
+    case "add-address":
+      return [ip(`address add ${change.address} dev ${change.bridge}${withoutProbe(change.address)}`, isThere)];
+    case "remove-address":
+      return [ip(`address delete ${change.address} dev ${change.bridge}`, isGone)];
+    case "set-forwarding":
+      return [bridge(`fdb replace ${change.mac} dev ${change.device} dst ${change.to} self permanent`)];
+    case "remove-forwarding":
+      return [bridge(`fdb delete ${change.mac} dev ${change.device} dst ${change.to} self`, isGone)];
+    case "set-neighbour":
+      return [ip(`neighbour replace ${change.address} lladdr ${change.mac} dev ${change.device} nud permanent`)];
+    case "remove-neighbour":
+      return [ip(`neighbour delete ${change.address} dev ${change.device}`, isGone)];
+    case "set-return":
+      return setReturn(change.path);
+    case "remove-return":
+      return removeReturn(change.path);
+    default:
+      return change satisfies never;
+  }
+}
+
+/** The mark of the table's routes. */
+export function markOfTable(table: number): number {
+  return (table - firstTable) * 2 ** markBits;
+}
+
+const markBits = 20;
+
+function tableOf(mark: number): number {
+  return firstTable + mark / 2 ** markBits;
+}
+
+/** Learns nothing and asks nobody: what is where comes from the swarm's state, and it answers for it. */
+function addVxlan({ name, id, port, local, mtu, bridge: master }: VxlanLink): BatchLine[] {
+  return [
+    ip(`link add ${name} mtu ${mtu} type vxlan id ${id} local ${local} dstport ${port} nolearning proxy`),
+    ip(`link set dev ${name} addrgenmode none`, /not supported|Invalid argument/),
+    ip(`link set dev ${name} master ${master} up`),
+  ];
+}
+
+function setReturn(path: ReturnPath): BatchLine[] {
+  const { family, via, device } = path;
+  const route = `default via ${via} dev ${device} onlink table ${tableOf(path.mark)} proto ${routeProtocol}`;
+  return [ip(`-${family} route replace ${route}`), ip(`-${family} rule add ${ruleOf(path)}`, isThere)];
+}
+
+function removeReturn(path: ReturnPath): BatchLine[] {
+  return [
+    ip(`-${path.family} rule delete ${ruleOf(path)}`, isGone),
+    ip(`-${path.family} route flush table ${tableOf(path.mark)}`, isGone),
+  ];
+}
+
+function ruleOf({ mark }: ReturnPath): string {
+  const hex = (value: number): string => `0x${value.toString(16)}`;
+  return `pref ${rulePriority} fwmark ${hex(mark)}/${hex(returnMarkMask)} lookup ${tableOf(mark)}`;
+}
+
+/** Without it an IPv6 address is looked for on the network first, and not used for a second. */
+function withoutProbe(address: string): string {
+  return address.includes(":") ? " nodad" : "";
+}
+
+function ip(text: string, harmless?: RegExp): BatchLine {
+  return { program: "ip", text, ...(harmless ? { harmless } : {}) };
+}
+
+function bridge(text: string, harmless?: RegExp): BatchLine {
+  return { program: "bridge", text, ...(harmless ? { harmless } : {}) };
+}

@@ -1,0 +1,137 @@
+import type { BridgeLink, Links, ReturnPath, VxlanLink } from "../../ports/net-ops.ts";
+import { returnKey } from "../../ports/net-ops.ts";
+import { markOfTable, routeProtocol, rulePriority } from "./link-commands.ts";
+import { mustRun } from "./program.ts";
+
+/* The parts of iproute2's JSON that are looked at. */
+
+interface LinkJson {
+  readonly ifname?: string;
+  readonly mtu?: number;
+  readonly address?: string;
+  readonly master?: string;
+  readonly flags?: readonly string[];
+  readonly linkinfo?: {
+    readonly info_kind?: string;
+    readonly info_data?: {
+      readonly id?: number;
+      readonly port?: number;
+      readonly local?: string;
+      readonly local6?: string;
+    };
+  };
+}
+
+interface AddressJson {
+  readonly ifname?: string;
+  readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number; readonly scope?: string }[];
+}
+
+interface ForwardingJson {
+  readonly mac?: string;
+  readonly ifname?: string;
+  readonly dst?: string;
+}
+
+interface NeighbourJson {
+  readonly dst?: string;
+  readonly dev?: string;
+  readonly lladdr?: string;
+}
+
+interface RuleJson {
+  readonly priority?: number;
+  readonly fwmark?: string;
+}
+
+interface RouteJson {
+  readonly dst?: string;
+  readonly gateway?: string;
+  readonly dev?: string;
+  readonly table?: string | number;
+}
+
+/** What there is on devices whose names begin so, and all return paths. */
+export async function observeLinks(prefixes: readonly string[]): Promise<Links> {
+  const isOurs = (name: string | undefined): name is string => prefixes.some(prefix => name?.startsWith(prefix));
+  const [links, addresses, forwarding, neighbours] = await Promise.all([
+    query<LinkJson>("ip", "-d", "link", "show"),
+    query<AddressJson>("ip", "address", "show"),
+    query<ForwardingJson>("bridge", "fdb", "show"),
+    query<NeighbourJson>("ip", "neighbour", "show", "nud", "permanent"),
+  ]);
+  const ours = links.filter(({ ifname }) => isOurs(ifname));
+  return {
+    bridges: bridgesIn(ours, addresses),
+    vxlans: vxlansIn(ours),
+    forwarding: tableOf(
+      forwarding.filter(({ ifname, dst }) => isOurs(ifname) && dst),
+      each => [...[each.ifname, each.mac, each.dst]],
+    ),
+    neighbours: tableOf(
+      neighbours.filter(({ dev }) => isOurs(dev)),
+      each => [each.dev, each.dst, each.lladdr],
+    ),
+    returns: new Map([...(await returnsOf(4)), ...(await returnsOf(6))]),
+  };
+}
+
+/** The MTU in bytes of the device that has the address. */
+export async function observeMtu(address: string): Promise<number | undefined> {
+  const all = await query<AddressJson & { readonly mtu?: number }>("ip", "address", "show");
+  return all.find(({ addr_info: has = [] }) => has.some(({ local }) => local === address))?.mtu;
+}
+
+function bridgesIn(links: readonly LinkJson[], addresses: readonly AddressJson[]): Map<string, BridgeLink> {
+  const found = new Map<string, BridgeLink>();
+  for (const { ifname: name = "", address: mac = "", linkinfo } of links) {
+    if (linkinfo?.info_kind !== "bridge") continue;
+    const own = addresses.find(({ ifname }) => ifname === name)?.addr_info ?? [];
+    const alone = own.filter(({ local = "", prefixlen }) => prefixlen === (local.includes(":") ? 128 : 32));
+    found.set(name, { name, mac, addresses: new Set(alone.map(({ local, prefixlen }) => `${local}/${prefixlen}`)) });
+  }
+  return found;
+}
+
+/** One that is down counts as missing its bridge: it is made anew. */
+function vxlansIn(links: readonly LinkJson[]): Map<string, VxlanLink> {
+  const found = new Map<string, VxlanLink>();
+  for (const { ifname: name = "", mtu = 0, master = "", flags = [], linkinfo } of links) {
+    if (linkinfo?.info_kind !== "vxlan") continue;
+    const { id = 0, port = 0, local, local6 = "" } = linkinfo.info_data ?? {};
+    found.set(name, { name, id, port, local: local ?? local6, mtu, bridge: flags.includes("UP") ? master : "" });
+  }
+  return found;
+}
+
+async function returnsOf(family: 4 | 6): Promise<[string, ReturnPath][]> {
+  const [rules, routes] = await Promise.all([
+    query<RuleJson>("ip", `-${family}`, "rule", "show"),
+    query<RouteJson>("ip", `-${family}`, "route", "show", "table", "all", "proto", String(routeProtocol)),
+  ]);
+  const marks = new Set(rules.filter(({ priority }) => priority === rulePriority).map(({ fwmark }) => Number(fwmark)));
+  return routes.flatMap(({ table, gateway, dev }): [string, ReturnPath][] => {
+    const mark = markOfTable(Number(table));
+    if (gateway === undefined || dev === undefined || !marks.has(mark)) return [];
+    const path: ReturnPath = { mark, family, via: gateway, device: dev };
+    return [[returnKey(path), path]];
+  });
+}
+
+function tableOf<T>(
+  entries: readonly T[],
+  row: (entry: T) => (string | undefined)[],
+): Map<string, Map<string, string>> {
+  const found = new Map<string, Map<string, string>>();
+  for (const entry of entries) {
+    const [device = "", key = "", value = ""] = row(entry);
+    const entriesOfDevice = found.get(device) ?? new Map<string, string>();
+    found.set(device, entriesOfDevice.set(key, value));
+  }
+  return found;
+}
+
+async function query<T>(program: "ip" | "bridge", ...args: string[]): Promise<T[]> {
+  const text = await mustRun(program, ["-j", ...args]);
+  return text.trim() === "" ? [] : (JSON.parse(text) as T[]);
+}

@@ -1,0 +1,86 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { asFault, Fault } from "../../lib/fault.ts";
+import type { LinkChange, Links, NetOps, RulesShape } from "../../ports/net-ops.ts";
+import { runBatches } from "./batch.ts";
+import { passForwarding, unpassForwarding } from "./forward-pass.ts";
+import { batchLines } from "./link-commands.ts";
+import { observeLinks, observeMtu } from "./link-observation.ts";
+import { mustRun, runProgram } from "./program.ts";
+import { rulesShape } from "./rules-shape.ts";
+
+/** This machine's network, by the programs that every Linux system has for it. */
+export const systemNetOps: NetOps = {
+  async obstacle(): Promise<string | undefined> {
+    if (process.platform !== "linux") return `it needs Linux, this is ${process.platform}`;
+    if (process.getuid?.() !== 0) return "it needs root";
+    for (const [program, ...args] of probes) {
+      const refused = await mustRun(program ?? "", args).then(() => undefined, asFault);
+      if (refused) return refused.message;
+    }
+    return undefined;
+  },
+
+  mtuOf: observeMtu,
+
+  observe(prefixes: readonly string[]): Promise<Links> {
+    return observeLinks(prefixes);
+  },
+
+  change(changes: readonly LinkChange[]): Promise<void> {
+    return runBatches(changes.flatMap(batchLines));
+  },
+
+  /** By a file: nft cannot read what Node gives it as standard input. */
+  async applyRules(commands: string): Promise<void> {
+    const directory = await mkdtemp(join(tmpdir(), "shoal-nft-"));
+    try {
+      const file = join(directory, "rules");
+      await writeFile(file, commands, { mode: 0o600 });
+      await mustRun("nft", ["-f", file]);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+
+  async shapeOfRules(table: string): Promise<RulesShape | undefined> {
+    const { code, stdout, stderr } = await runProgram("nft", ["-j", "list", "table", "inet", table]);
+    if (code === 0) return rulesShape(stdout);
+    if (stderr.includes("No such file or directory")) return undefined;
+    throw new Fault("internal", `nft list table inet ${table}: ${stderr.trim()}`);
+  },
+
+  async setKernel(settings: ReadonlyMap<string, string>): Promise<void> {
+    for (const [path, value] of settings) await setOne(path, value);
+  },
+
+  passForwarding,
+  unpassForwarding,
+
+  async forgetUdp(addresses: readonly string[]): Promise<void> {
+    for (const address of addresses) {
+      const family = address.includes(":") ? "ipv6" : "ipv4";
+      const { code, stderr } = await runProgram("conntrack", ["-D", "-f", family, "-p", "udp", "-r", address]);
+      // It ends with 1 when there was nothing to forget.
+      if (code !== 0 && !stderr.includes("0 flow entries"))
+        throw new Fault("internal", `conntrack -D -r ${address}: ${stderr.trim()}`);
+    }
+  },
+};
+
+const probes = [
+  ["ip", "-V"],
+  ["bridge", "-V"],
+  ["nft", "list", "tables"],
+  ["iptables", "-V"],
+];
+
+async function setOne(path: string, value: string): Promise<void> {
+  const file = join("/proc/sys", path);
+  try {
+    if ((await readFile(file, "utf8")).trim() !== value) await writeFile(file, value);
+  } catch (error) {
+    throw new Fault("internal", `Cannot set ${path} to ${value}: ${asFault(error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,52 @@
+import { spawn } from "node:child_process";
+import { Fault } from "../../lib/fault.ts";
+
+/** How long one run may take, in milliseconds. */
+const runTimeoutMs = 30_000;
+/** How much of a program's output is read, in bytes: 100,000 neighbour entries are about 15 MB. */
+const outputLimitBytes = 64 << 20;
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program of the system's to its end, with `input` on its standard input, whatever its exit status. Faults:
+ * failed_precondition when it is not installed, unavailable when it takes too long, resource_exhausted when it floods.
+ */
+export function runProgram(file: string, args: readonly string[], input = ""): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
+    const child = spawn(file, args, { env, timeout: runTimeoutMs, killSignal: "SIGKILL" });
+    const output = { stdout: "", stderr: "" };
+    let flooded = false;
+    for (const stream of ["stdout", "stderr"] as const)
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        output[stream] += text;
+        flooded ||= output[stream].length > outputLimitBytes;
+        if (flooded) child.kill("SIGKILL");
+      });
+    child.on("error", error => reject(startFault(file, error)));
+    child.on("close", code => {
+      if (flooded) reject(new Fault("resource_exhausted", `${file} wrote more than ${outputLimitBytes >> 20} MiB`));
+      else if (code === null) reject(new Fault("unavailable", `${file} did not end within ${runTimeoutMs / 1000} s`));
+      else resolve({ code, ...output });
+    });
+    child.stdin.on("error", () => {}); // It may end without reading all; its exit status tells.
+    child.stdin.end(input);
+  });
+}
+
+/** The same for a run that must succeed; what it wrote. Fault internal with the program's own text. */
+export async function mustRun(file: string, args: readonly string[], input = ""): Promise<string> {
+  const { code, stdout, stderr } = await runProgram(file, args, input);
+  if (code !== 0) throw new Fault("internal", `${file} ${args.join(" ")}: ${stderr.trim() || `exit status ${code}`}`);
+  return stdout;
+}
+
+function startFault(file: string, error: NodeJS.ErrnoException): Fault {
+  if (error.code === "ENOENT") return new Fault("failed_precondition", `${file} is not installed`);
+  return new Fault("unavailable", `${file} cannot be started: ${error.message}`, { cause: error });
+}

@@ -1,0 +1,119 @@
+/**
+ * The doors to this machine's network: what a node's data plane is made of. Real: `platform/net` (iproute2, nftables,
+ * conntrack) and `platform/docker/bridge-networks.ts`; simulated: `sim/net-ops.ts`. Every operation may be repeated and
+ * ends in the same state. Faults: failed_precondition when the machine cannot do it at all (not root, a program or a
+ * kernel feature is missing), unavailable when it may work a moment later, internal with the program's own text otherwise.
+ */
+export interface NetOps {
+  /** Why this machine can have no data plane ("nft is not installed"); undefined when it can. */
+  obstacle(): Promise<string | undefined>;
+  /** The MTU in bytes of the device that has `address`; undefined when none has. */
+  mtuOf(address: string): Promise<number | undefined>;
+  /** What there is on devices whose names begin with one of `prefixes`, and all return paths. */
+  observe(prefixes: readonly string[]): Promise<Links>;
+  /** Makes the changes in their order. */
+  change(changes: readonly LinkChange[]): Promise<void>;
+  /** Runs nftables commands as one transaction: all of them or none. */
+  applyRules(commands: string): Promise<void>;
+  /** What the table (family inet) holds, roughly; undefined when there is none. */
+  shapeOfRules(table: string): Promise<RulesShape | undefined>;
+  /** Sets kernel settings (`net/ipv4/ip_forward`) that are not so yet. A setting that does not exist is a Fault. */
+  setKernel(settings: ReadonlyMap<string, string>): Promise<void>;
+  /**
+   * Lets the engine's firewall pass what is forwarded to and from devices that begin with `prefix`: the decision is our
+   * table's alone. `chain` is the name of a chain of ours.
+   */
+  passForwarding(chain: string, prefix: string): Promise<void>;
+  /** Takes that back. */
+  unpassForwarding(chain: string): Promise<void>;
+  /** Makes the kernel forget UDP flows that were sent to these addresses, so that their next packet is balanced anew. */
+  forgetUdp(addresses: readonly string[]): Promise<void>;
+}
+
+/** Devices, addresses and tables outside of nftables. The same type is what is wanted and what there is. */
+export interface Links {
+  readonly bridges: ReadonlyMap<string, BridgeLink>;
+  readonly vxlans: ReadonlyMap<string, VxlanLink>;
+  /** VXLAN device → MAC → underlay address of the node behind which it is. */
+  readonly forwarding: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** Device → address → MAC: permanent entries. */
+  readonly neighbours: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** By mark and IP version (`returnKey`). */
+  readonly returns: ReadonlyMap<string, ReturnPath>;
+}
+
+/** A bridge that the engine has made. */
+export interface BridgeLink {
+  readonly name: string;
+  readonly mac: string;
+  /** "10.0.1.2/32": service addresses that it answers for, beside its own. */
+  readonly addresses: ReadonlySet<string>;
+}
+
+export interface VxlanLink {
+  readonly name: string;
+  readonly id: number;
+  /** UDP port. */
+  readonly port: number;
+  /** This node's underlay address. */
+  readonly local: string;
+  /** Bytes. */
+  readonly mtu: number;
+  /** The bridge it is a port of; "" while it is of none. */
+  readonly bridge: string;
+}
+
+/** Where replies go that carry a mark: back to the node that a connection came in by. */
+export interface ReturnPath {
+  readonly mark: number;
+  readonly family: 4 | 6;
+  readonly via: string;
+  readonly device: string;
+}
+
+export function returnKey({ mark, family }: Pick<ReturnPath, "mark" | "family">): string {
+  return `${mark}/${family}`;
+}
+
+export type LinkChange =
+  | { readonly do: "set-bridge-mac"; readonly bridge: string; readonly mac: string }
+  | { readonly do: "add-vxlan"; readonly link: VxlanLink }
+  | { readonly do: "remove-vxlan"; readonly name: string }
+  | { readonly do: "add-address"; readonly bridge: string; readonly address: string }
+  | { readonly do: "remove-address"; readonly bridge: string; readonly address: string }
+  | { readonly do: "set-forwarding"; readonly device: string; readonly mac: string; readonly to: string }
+  | { readonly do: "remove-forwarding"; readonly device: string; readonly mac: string; readonly to: string }
+  | { readonly do: "set-neighbour"; readonly device: string; readonly address: string; readonly mac: string }
+  | { readonly do: "remove-neighbour"; readonly device: string; readonly address: string }
+  | { readonly do: "set-return"; readonly path: ReturnPath }
+  | { readonly do: "remove-return"; readonly path: ReturnPath };
+
+/** How many rules each chain and how many elements each set has: enough to notice that somebody has changed them. */
+export interface RulesShape {
+  readonly chains: ReadonlyMap<string, number>;
+  readonly sets: ReadonlyMap<string, number>;
+}
+
+/** The bits of a packet's mark that name the node a connection came in by. */
+export const returnMarkMask = 0xfff0_0000;
+
+/** A bridge network of the engine's, made by us for one of the swarm's networks. */
+export interface BridgeNetwork {
+  /** The engine's name for it. */
+  readonly name: string;
+  /** The swarm's network. */
+  readonly networkId: string;
+  /** The device. */
+  readonly bridge: string;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly subnets: readonly { readonly cidr: string; readonly gateway: string }[];
+}
+
+export interface BridgeNetworks {
+  /** Those of this node. */
+  list(): Promise<BridgeNetwork[]>;
+  create(network: BridgeNetwork): Promise<void>;
+  /** Fault failed_precondition while containers are running on it; no error when it is gone. */
+  remove(name: string): Promise<void>;
+}
