@@ -23,19 +23,39 @@ export function installPackages() {
   writeFileSync(mark, lock);
 }
 
-function newest(directory) {
+/** Time of the newest file in a folder that `wanted` takes. */
+function newest(directory, wanted = () => true) {
   let time = 0;
   for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true }))
-    if (entry.isFile()) time = Math.max(time, statSync(join(entry.parentPath, entry.name)).mtimeMs);
+    if (entry.isFile() && wanted(entry)) time = Math.max(time, statSync(join(entry.parentPath, entry.name)).mtimeMs);
   return time;
 }
 
-/** Compiles src to dist when a source is newer than the last build. */
+const page = join(root, "src", "dashboard", "web");
+const common = ["tsconfig.json", "package-lock.json"];
+
+/** What is built: from which sources, and the file that tells when that was last. */
+const products = [
+  {
+    stamp: join(root, "dist", ".tsbuildinfo"),
+    changed: () => newest(join(root, "src"), ({ parentPath }) => !parentPath.startsWith(page)),
+    settings: [...common, "tsconfig.build.json"],
+    command: ["typescript/bin/tsc", "-p", "tsconfig.build.json"],
+  },
+  {
+    stamp: join(root, "dist", "dashboard", "web", "index.html"),
+    changed: () => newest(page),
+    settings: common,
+    command: ["vite/bin/vite.js", "build", "--logLevel", "warn", "--config", join(page, "vite.config.ts")],
+  },
+];
+
+/** Compiles src to dist, and the dashboard's page, where a source is newer than the last build. */
 export function build() {
-  const stamp = join(root, "dist", ".tsbuildinfo");
-  const inputs = [join(root, "tsconfig.json"), join(root, "tsconfig.build.json"), join(root, "package-lock.json")];
-  const changed = Math.max(newest(join(root, "src")), ...inputs.map(path => statSync(path).mtimeMs));
-  if (existsSync(stamp) && statSync(stamp).mtimeMs > changed) return;
-  console.error("Building …");
-  run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"]);
+  const due = products.filter(({ stamp, changed, settings }) => {
+    const sources = Math.max(changed(), ...settings.map(path => statSync(join(root, path)).mtimeMs));
+    return !existsSync(stamp) || statSync(stamp).mtimeMs <= sources;
+  });
+  if (due.length > 0) console.error("Building …");
+  for (const { command } of due) run(process.execPath, [join(root, "node_modules", command[0]), ...command.slice(1)]);
 }

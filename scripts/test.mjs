@@ -46,6 +46,7 @@ if (filters.length === 0) {
   run(tool("biome"), ["check", "--error-on-warnings", "--log-level=warn", "."]);
   console.log("Checking types …");
   run(tool("tsc"), ["-p", "tsconfig.json"]);
+  run(tool("tsc"), ["-p", join("src", "dashboard", "web")]);
   console.log("Checking that the generated code is what the .proto files say …");
   run(process.execPath, [join(root, "scripts", "check-generated.mjs")]);
 }

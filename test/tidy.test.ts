@@ -15,7 +15,8 @@ const RANKS: readonly (readonly string[])[] = [
   ["manager", "worker", "docker-api"],
   ["node"],
   ["platform", "sim"],
-  ["bin", "cli", "dashboard", "demo"],
+  ["cli", "dashboard", "demo"],
+  ["bin"],
 ];
 
 /** Rooms that may import less than their rank allows. */
@@ -46,7 +47,7 @@ const longest = 500;
 
 function filesBelow(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true, recursive: true })
-    .filter(entry => entry.isFile() && entry.name.endsWith(".ts"))
+    .filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map(entry => join(entry.parentPath, entry.name))
     .filter(path => !path.includes("/wire/gen/"));
 }

@@ -20,8 +20,8 @@ export interface DaemonConfig {
   readonly logLevel: LogLevel;
   /** Where metrics are served, HOST:PORT; nowhere when undefined. */
   readonly metricsAddr: string | undefined;
-  /** Addresses asked for that nothing is served on in this version; the daemon says so when it starts. */
-  readonly unserved: readonly string[];
+  /** Where the dashboard is served, HOST:PORT; nowhere when undefined. */
+  readonly dashboardAddr: string | undefined;
   readonly insecure: boolean;
   /** Group of the API's unix sockets; undefined for `docker` where there is one, "" for none. */
   readonly group: string | undefined;
@@ -69,7 +69,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv, vers
     genericResources: grouped(setting("genericResource")),
     logLevel: oneOf(setting("logLevel") ?? "info", logLevels, "log-level"),
     metricsAddr: text(setting("metricsAddr")),
-    unserved: ["dashboardAddr"].filter(name => setting(name) !== undefined),
+    dashboardAddr: text(setting("dashboardAddr")),
     insecure: isOn(setting("insecure")),
     group: text(setting("group")),
     audit: auditFile(setting),
@@ -131,7 +131,10 @@ function describeFlags(version: string): Command {
       "--metrics-addr <host:port>",
       "serve Prometheus metrics here, without authentication (:PORT: on this machine alone)",
     )
-    .option("--dashboard-addr <host:port>", "reserved: the dashboard is not served yet")
+    .option(
+      "--dashboard-addr <host:port>",
+      "serve the dashboard here (:PORT: on this machine alone); elsewhere than on loopback with --tlscert",
+    )
     .option("--group <name>", 'group that may use the API\'s unix sockets (default "docker", where there is one)')
     .option("--tlsverify", "serve the API over TCP to clients with certificates alone (as the files below imply)")
     .option("--tlscacert <file>", "CA that API clients over TCP must be signed by")

@@ -11,6 +11,7 @@ import { serveMetrics } from "../platform/metrics/server.ts";
 import { RotatingFile } from "../platform/rotating-file.ts";
 import type { Logger } from "../ports/log.ts";
 import { type AuditFileConfig, readConfig } from "./config.ts";
+import { openDashboard } from "./dashboard.ts";
 import { realDoors } from "./doors.ts";
 import { listeners } from "./listeners.ts";
 import { chooseRuntime } from "./runtimes.ts";
@@ -27,7 +28,6 @@ async function main(): Promise<void> {
   const log = processLogger(config.logLevel);
   mkdirSync(config.dataRoot, { recursive: true, mode: 0o711 });
   const lock = await lockDataRoot(config.dataRoot);
-  for (const setting of config.unserved) log.warn("nothing is served there in this version", { setting });
 
   const machine = {
     ...describeMachine(),
@@ -49,6 +49,8 @@ async function main(): Promise<void> {
     ...(audit ? { audit } : {}),
   });
   log.info("serving the Docker API", { addresses: api.addresses, runtime: config.runtime });
+  const dashboard = await openDashboard(config, api);
+  if (dashboard) log.info("serving the dashboard", { url: dashboard.url });
 
   let stopping = false;
   const stop = async (signal: string): Promise<void> => {
@@ -56,6 +58,7 @@ async function main(): Promise<void> {
     stopping = true;
     log.info("stopping; tasks go on running", { signal });
     setTimeout(() => process.exit(1), stopLimitMs).unref();
+    await dashboard?.close();
     await metrics?.close();
     await api.close();
     await node.stop();

@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import { Api } from "./api.ts";
+import { dashboardCommands } from "./dashboard.ts";
 import { report } from "./failure.ts";
 import { managerCommands } from "./manager.ts";
 import { nodeCommands } from "./node.ts";
-import { serviceCommands } from "./service.ts";
+import { serviceCommands } from "./service/commands.ts";
+import { stackCommands } from "./stack/commands.ts";
 import { swarmCommands } from "./swarm.ts";
 import { systemCommands } from "./system.ts";
 
@@ -20,7 +22,9 @@ const api = (): Api => new Api(program.opts<{ host?: string }>().host ?? process
 swarmCommands(program, api);
 nodeCommands(program, api);
 managerCommands(program, api);
+dashboardCommands(program, api);
 serviceCommands(program, api);
+stackCommands(program, api);
 systemCommands(program, api);
 
 // Whoever reads this may have seen enough: `shoal events | head`.

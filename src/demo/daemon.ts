@@ -20,6 +20,8 @@ export interface DaemonSettings {
   readonly directory: string;
   readonly address: string;
   readonly runtime: "embedded" | "docker";
+  /** Where it serves the dashboard, HOST:PORT; nowhere when undefined. */
+  readonly dashboard: string | undefined;
 }
 
 /** One node: a `shoald` process of its own, as it would run on a machine of its own. */
@@ -39,6 +41,10 @@ export class Daemon {
     this.api = new DockerApi(join(settings.directory, `${settings.name}.sock`));
   }
 
+  get dashboard(): string | undefined {
+    return this.#settings.dashboard;
+  }
+
   get isRunning(): boolean {
     return this.#process !== undefined;
   }
@@ -49,10 +55,11 @@ export class Daemon {
 
   /** Starts it; resolves when it answers. */
   async start(signal: AbortSignal): Promise<void> {
-    const { runtime } = this.#settings;
+    const { runtime, dashboard } = this.#settings;
     const log = openSync(this.#log, "a");
     const host = `unix://${this.api.socket}`;
     const flags = ["--data-root", this.dataRoot, "--host", host, "--hostname", this.name, "--runtime", runtime];
+    if (dashboard) flags.push("--dashboard-addr", dashboard);
     // A session of its own: Ctrl-C in the terminal is the demo's to answer, in the right order.
     const child = spawn(process.execPath, [join(binaries, "shoald"), ...flags], {
       detached: true,

@@ -14,6 +14,7 @@ import { sampleStack, scalableService } from "./stack.ts";
 
 const clusterPort = 2377;
 const webPort = 8080;
+const dashboardPort = 9377;
 /** How long the sample stack may take to come up, milliseconds. */
 const deployLimitMs = 120_000;
 const lookEveryMs = 250;
@@ -53,7 +54,8 @@ export class Demo {
       await smoke({ cluster, runtime, port: this.#port, screen: this.#screen, signal });
       return;
     }
-    this.#screen.say(...this.#hints(cluster, snapshot));
+    const { Token } = await cluster.manager.api.post<{ Token: string }>("/shoal/dashboard/tokens", { Name: "demo" });
+    this.#screen.say(...this.#hints(cluster, snapshot, Token));
     await this.#follow(cluster, signal);
   }
 
@@ -75,7 +77,11 @@ export class Demo {
     this.#directory = await mkdtemp(join(tmpdir(), "shoal-demo-"));
     const addresses = nodeAddresses(managers + workers);
     this.#port = await freePort(addresses, webPort);
-    const nodes = addresses.map(address => ({ address, runtime, directory: this.#directory }));
+    const dashboard = await freePort(addresses, dashboardPort);
+    const nodes = addresses.map((address, at) => ({
+      ...{ address, runtime, directory: this.#directory },
+      dashboard: at < managers ? `${address}:${dashboard}` : undefined,
+    }));
     this.#cluster = new Cluster(nodes, managers, await freePort(addresses, clusterPort));
     return this.#cluster;
   }
@@ -101,14 +107,15 @@ export class Demo {
     }
   }
 
-  #hints(cluster: Cluster, { tasks }: Snapshot): string[] {
+  #hints(cluster: Cluster, { tasks }: Snapshot, token: string): string[] {
     const serving = new Set(tasks.filter(task => task.name.startsWith("web.")).map(task => task.node));
     const urls = cluster.daemons
       .filter(daemon => serving.has(daemon.name))
       .map(daemon => `http://${daemon.address}:${this.#port}/`);
     const client = findClient(process.env.PATH ?? "");
     const scalable = scalableService(this.#options.runtime);
-    return hints({ socket: cluster.manager.api.socket, urls, logs: this.#directory, scalable, client });
+    const dashboard = `http://${cluster.manager.dashboard}/#token=${token}`;
+    return hints({ socket: cluster.manager.api.socket, urls, dashboard, logs: this.#directory, scalable, client });
   }
 
   /** Lets the swarm end its own tasks, so that programs get their stop signal. What it does not end is removed later. */

@@ -6,6 +6,8 @@ import { binaries } from "./daemon.ts";
 export interface HintFacts {
   readonly socket: string;
   readonly urls: readonly string[];
+  /** Of the dashboard, with a token to log in. */
+  readonly dashboard: string;
   readonly logs: string;
   /** A service that takes any number of tasks. */
   readonly scalable: string;
@@ -13,11 +15,13 @@ export interface HintFacts {
   readonly client: string;
 }
 
-export function hints({ socket, urls, logs, scalable, client }: HintFacts): string[] {
+export function hints({ socket, urls, dashboard, logs, scalable, client }: HintFacts): string[] {
   const call = `${client} -H unix://${socket}`;
   return [
     "",
     `Everything runs. The service "web" answers at ${urls.slice(0, 3).join(", ")}${urls.length > 3 ? ", …" : ""}`,
+    "",
+    `Look at it: ${dashboard}`,
     "",
     "Try, in another terminal:",
     "",

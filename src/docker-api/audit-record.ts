@@ -7,6 +7,8 @@ export type AuditedCaller =
   | { readonly via: "unix socket" }
   | { readonly via: "tcp"; readonly address: string }
   | { readonly via: "tls"; readonly address: string; readonly commonName: string }
+  /** Somebody at the dashboard, by the name their token was given. */
+  | { readonly via: "dashboard"; readonly address: string; readonly name: string }
   /** Another node of the swarm, by its certificate; `nodeId` is "" for one that has none yet. */
   | { readonly via: "node"; readonly address: string; readonly nodeId: string; readonly forwardedBy?: string };
 

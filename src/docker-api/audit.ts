@@ -24,13 +24,18 @@ export class Auditor {
     this.#clock = clock;
   }
 
-  /** To be called for every request; undefined for those that only read. */
-  begin(request: IncomingMessage, target: Target, match: RouteMatch | undefined): AuditedCall | undefined {
+  /** To be called for every request; undefined for those that only read. `caller` where the connection does not tell. */
+  begin(
+    request: IncomingMessage,
+    target: Target,
+    match: RouteMatch | undefined,
+    caller?: AuditedCaller,
+  ): AuditedCall | undefined {
     const { method = "" } = request;
     if (!this.#write || method === "GET" || method === "HEAD" || method === "OPTIONS") return undefined;
     return new AuditedCall(this.#write, this.#clock, {
       time: new Date(this.#clock.now()).toISOString(),
-      who: callerOf(request),
+      who: caller ?? callerOf(request),
       method: cut(method),
       route: cut(match?.route.path ?? target.path),
       object: objectOf(target, match),

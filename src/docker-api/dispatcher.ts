@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Headers } from "./answer.ts";
 import type { AuditedCall, Auditor } from "./audit.ts";
+import type { AuditedCaller } from "./audit-record.ts";
 import type { Doors, RouteContext } from "./context.ts";
 import { describeError, HttpError, pageNotFound } from "./errors.ts";
 import { requireManager } from "./manager.ts";
@@ -47,11 +48,19 @@ export class Dispatcher {
     this.#options = options;
   }
 
-  /** Answers one request, whatever happens. `guard` throws for requests this listener does not take. */
-  async handle(request: IncomingMessage, response: ServerResponse, guard: Guard): Promise<void> {
+  /**
+   * Answers one request, whatever happens. `guard` throws for requests this listener does not take; `caller` is who
+   * asks, where the connection does not tell.
+   */
+  async handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    guard: Guard,
+    caller?: AuditedCaller,
+  ): Promise<void> {
     const target = targetOf(request);
     const match = this.#options.routes.find(request.method ?? "", target.path);
-    const audited = this.#options.auditor.begin(request, target, match);
+    const audited = this.#options.auditor.begin(request, target, match, caller);
     const gone = new AbortController();
     response.on("close", () => {
       gone.abort();

@@ -41,6 +41,32 @@ export const managing: SwarmStatus = {
 export const working: SwarmStatus = { ...managing, controlAvailable: false };
 export const locked: SwarmStatus = { ...inactive, state: "locked" };
 
+/** Changes as a test tells them, to everyone who reads at that moment. */
+class Committed {
+  readonly #readers = new Set<Channel<StoreEvent>>();
+
+  async send(event: StoreEvent): Promise<void> {
+    for (const reader of this.#readers) await reader.send(event);
+  }
+
+  /** Ends everyone's reading. */
+  close(fault: Fault): void {
+    for (const reader of this.#readers) reader.close(fault);
+  }
+
+  async *read(signal: AbortSignal): AsyncGenerator<StoreEvent, void> {
+    const channel = new Channel<StoreEvent>(1_000);
+    this.#readers.add(channel);
+    const stop = onAbort(signal, () => channel.close());
+    try {
+      yield* channel;
+    } finally {
+      this.#readers.delete(channel);
+      stop();
+    }
+  }
+}
+
 /** Remembers what it was asked; answers as told. */
 export class FakeBackend implements SwarmBackend {
   current: SwarmStatus = managing;
@@ -50,7 +76,7 @@ export class FakeBackend implements SwarmBackend {
   /** Thrown by init, join, leave and unlock. */
   failure: Fault | undefined;
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
-  readonly committed = new Channel<StoreEvent>(1_000);
+  readonly committed = new Committed();
 
   status(): SwarmStatus {
     return this.current;
@@ -95,10 +121,8 @@ export class FakeBackend implements SwarmBackend {
     return this.logClient as Client<typeof Logs>;
   }
 
-  async *changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
-    const stop = onAbort(signal, () => this.committed.close());
-    yield* this.committed;
-    stop();
+  changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
+    return this.committed.read(signal);
   }
 
   #ask(what: string, request: unknown): void {

@@ -1,7 +1,8 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { asFault, Fault } from "../lib/fault.ts";
 import { sleep } from "../ports/clock.ts";
 import { Auditor } from "./audit.ts";
-import type { AuditRecord } from "./audit-record.ts";
+import type { AuditedCaller, AuditRecord } from "./audit-record.ts";
 import { configRoutes } from "./configs/routes.ts";
 import type { Doors } from "./context.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -16,6 +17,9 @@ import { RouteTable } from "./router.ts";
 import { secretRoutes } from "./secrets/routes.ts";
 import { serviceRoutes } from "./services/routes.ts";
 import { backupRoutes } from "./shoal/backup.ts";
+import { DashboardPasses } from "./shoal/dashboard/passes.ts";
+import { dashboardRoutes } from "./shoal/dashboard/routes.ts";
+import { liveRoutes } from "./shoal/live/routes.ts";
 import { swarmRoutes } from "./swarm/routes.ts";
 import { infoRoutes } from "./system/info.ts";
 import type { Machine } from "./system/machine.ts";
@@ -40,6 +44,10 @@ export interface DockerApiOptions extends Doors {
 export interface DockerApi {
   /** What is listened on, in the order of `hosts`: HOST:PORT or the socket's path. */
   readonly addresses: readonly string[];
+  /** Whom dashboard tokens were given to. */
+  readonly passes: DashboardPasses;
+  /** Answers a request that came in elsewhere, by `caller`, who may ask for it. */
+  answer(request: IncomingMessage, response: ServerResponse, caller: AuditedCaller): void;
   /** Takes no more requests, ends streams, cuts connections. */
   close(): Promise<void>;
 }
@@ -52,6 +60,7 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
   const { backend, engine, clock, log, machine, hosts } = options;
   const stopping = new AbortController();
   const feed = new EventFeed(backend, clock, log);
+  const passes = new DashboardPasses(backend, clock);
   const routes = new RouteTable([
     ...pingRoutes,
     ...versionRoutes(machine),
@@ -65,6 +74,8 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
     ...secretRoutes,
     ...configRoutes,
     ...backupRoutes,
+    ...liveRoutes(),
+    ...dashboardRoutes(passes),
   ]);
   const dispatcher = new Dispatcher({
     doors: { backend, engine, clock, log },
@@ -85,7 +96,12 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
     await close();
     throw error;
   }
-  return { addresses: open.map(({ address }) => address), close };
+  return {
+    addresses: open.map(({ address }) => address),
+    passes,
+    answer: (request, response, caller) => void dispatcher.handle(request, response, () => {}, caller),
+    close,
+  };
 }
 
 /** The engine's, whose answers most of the others are; ours where there is none, or it is down or hangs. */

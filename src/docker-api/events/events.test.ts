@@ -50,13 +50,13 @@ async function past(query: string): Promise<unknown[]> {
 
 describe("GET /events", () => {
   it("tells the engine's and the swarm's as they come, from now on", async () => {
-    api.backend.committed.offer(created("network", "before", 0));
+    await api.backend.committed.send(created("network", "before", 0));
     await keptAre("before");
     const response = await api.open("GET", "/v1.41/events");
     expect([response.statusCode, response.headers["content-type"]]).toEqual([200, "application/json"]);
     api.engine.told.offer(fromEngine("c1", 1));
     expect(await nextLines(response, 1)).toEqual([fromEngine("c1", 1)]);
-    api.backend.committed.offer(created("service", "web", 2));
+    await api.backend.committed.send(created("service", "web", 2));
     expect(ids(await nextLines(response, 1))).toEqual(["web"]);
     response.destroy();
   });
@@ -67,19 +67,19 @@ describe("GET /events", () => {
       ["b", 2],
       ["c", 3],
     ] as const) {
-      api.backend.committed.offer(created("network", id, second));
+      await api.backend.committed.send(created("network", id, second));
     }
     await keptAre("a", "b", "c");
     const response = await api.open("GET", `/events?since=${at(2)}`);
     expect(ids(await nextLines(response, 2))).toEqual(["b", "c"]);
-    api.backend.committed.offer(created("network", "d", 4));
+    await api.backend.committed.send(created("network", "d", 4));
     expect(ids(await nextLines(response, 1))).toEqual(["d"]);
     response.destroy();
   });
 
   it("puts what is over in order and ends", async () => {
-    api.backend.committed.offer(created("network", "a", 1));
-    api.backend.committed.offer(created("network", "c", 3));
+    await api.backend.committed.send(created("network", "a", 1));
+    await api.backend.committed.send(created("network", "c", 3));
     await keptAre("a", "c");
     api.engine.told.offer(fromEngine("b", 2));
     api.engine.told.offer(fromEngine("d", 4));
@@ -112,8 +112,8 @@ describe("GET /events", () => {
     [{ network: { net: true } }, ["net"]],
     [{ label: ["name=net"] }, ["net"]],
   ])("filters by %j", async (filters, expected) => {
-    api.backend.committed.offer(created("network", "net", 1));
-    api.backend.committed.offer(created("service", "web", 2));
+    await api.backend.committed.send(created("network", "net", 1));
+    await api.backend.committed.send(created("service", "web", 2));
     await keptAre("net", "web");
     expect(ids(await past(`since=0&filters=${encodeURIComponent(JSON.stringify(filters))}`))).toEqual(expected);
   });

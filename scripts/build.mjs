@@ -1,0 +1,5 @@
+// npm run build: compiles what has changed.
+import { build, installPackages } from "./install.mjs";
+
+installPackages();
+build();

@@ -1,0 +1,171 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { ApiDoor, Visitor } from "./door.ts";
+import { type Dashboard, serveDashboard } from "./server.ts";
+
+const assets = mkdtempSync(join(tmpdir(), "shoal-dashboard-"));
+const own = { "X-Shoal-Dashboard": "1" };
+const visitors: Readonly<Record<string, Visitor>> = {
+  look: { name: "ada", role: "reader", expiresMs: 4_000_000_000_000 },
+  steer: { name: "grace", role: "operator", expiresMs: 4_000_000_000_000 },
+};
+
+/** An API that says what it was asked, and by whom. */
+const api: ApiDoor = {
+  check: async token => {
+    if (token === "asked too early") throw new Error("This node is not a swarm manager.");
+    return visitors[token];
+  },
+  answer: (asked: IncomingMessage, response: ServerResponse, { name }) => {
+    response.writeHead(200, { "Content-Type": "text/plain" }).end(`${name} ${asked.method} ${asked.url}`);
+  },
+};
+
+let dashboard: Dashboard;
+let url: URL;
+
+beforeAll(async () => {
+  mkdirSync(join(assets, "assets"));
+  writeFileSync(join(assets, "index.html"), "<title>Shoal</title>");
+  writeFileSync(join(assets, "assets", "app-1234.js"), "export {};");
+  dashboard = await serveDashboard({ address: "127.0.0.1:0", tls: undefined, names: ["vm"], assets, api });
+  url = new URL(dashboard.url);
+});
+afterAll(async () => {
+  await dashboard.close();
+  rmSync(assets, { recursive: true });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly text: string;
+}
+
+/** One request, with any headers: `fetch` would not send Host or Origin. */
+function call(method: string, path: string, headers: Record<string, string> = {}, body = ""): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const options = { host: url.hostname, port: url.port, method, path, headers, agent: false };
+    const sent = request(options, async response => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() });
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+const as = (token: string) => ({ Cookie: `other=1; shoal-session=${token}` });
+
+describe("the dashboard's page", () => {
+  it("is served for each of its views, and may load nothing from elsewhere", async () => {
+    for (const path of ["/", "/services/web"]) {
+      const { status, text, headers } = await call("GET", path);
+      expect([status, text]).toEqual([200, "<title>Shoal</title>"]);
+      expect(headers["content-security-policy"]).toContain("default-src 'none'");
+      expect(headers["x-frame-options"]).toBe("DENY");
+    }
+  });
+
+  it("has files that browsers keep, and zips them", async () => {
+    const { headers } = await call("GET", "/assets/app-1234.js", { "Accept-Encoding": "br, gzip" });
+    expect(headers).toMatchObject({
+      "content-encoding": "gzip",
+      "cache-control": expect.stringContaining("immutable"),
+    });
+  });
+
+  it.each([
+    ["GET", "/assets/none.js", 404],
+    ["GET", "/../package.json", 404],
+    ["POST", "/", 405],
+  ])("%s %s: %i", async (method, path, status) => expect((await call(method, path)).status).toBe(status));
+
+  it.each([
+    ["evil.example", 403],
+    ["vm:8080", 200],
+    ["localhost", 200],
+    ["[::1]:80", 200],
+  ])("under the name %s: %i", async (Host, status) => expect((await call("GET", "/", { Host })).status).toBe(status));
+});
+
+describe("logging in", () => {
+  it("gives a cookie that no script reads and no other site uses", async () => {
+    const { status, text, headers } = await call("POST", "/session", own, "steer\n");
+    expect([status, JSON.parse(text)]).toEqual([200, visitors.steer]);
+    expect(headers["set-cookie"]?.[0]).toMatch(/^shoal-session=steer; Path=\/; HttpOnly; SameSite=Strict; Expires=/);
+  });
+
+  it.each([
+    ["a token that is none", own, "nonsense", 401],
+    ["far too much", own, "x".repeat(10_000), 401],
+    ["a page of another site", {}, "steer", 403],
+    ["a page of another site that has learnt of the header", { ...own, Origin: "https://evil.example" }, "steer", 403],
+    ["a page before the node is a manager", own, "asked too early", 503],
+  ])("is refused to %s", async (_who, headers, token, status) => {
+    const answer = await call("POST", "/session", headers, token);
+    expect([answer.status, answer.headers["set-cookie"]]).toEqual([status, undefined]);
+  });
+
+  it("is told, and over when the visitor says so", async () => {
+    expect((await call("GET", "/session")).status).toBe(401);
+    expect(JSON.parse((await call("GET", "/session", as("look"))).text)).toEqual(visitors.look);
+    const { headers } = await call("DELETE", "/session", { ...own, ...as("look") });
+    expect(headers["set-cookie"]?.[0]).toContain("Expires=Thu, 01 Jan 1970");
+  });
+});
+
+describe("the API behind the page", () => {
+  let origin: string;
+  beforeEach(() => {
+    origin = url.origin;
+  });
+
+  it("answers who has logged in, by name", async () => {
+    const answer = await call("GET", "/api/services?status=true", as("look"));
+    expect([answer.status, answer.text]).toEqual([200, "ada GET /services?status=true"]);
+    expect(answer.headers["cache-control"]).toBe("no-store");
+  });
+
+  it("is changed by operators, from the page itself", async () => {
+    const headers = { ...own, ...as("steer"), Origin: origin };
+    expect((await call("POST", "/api/services/web/update?version=1", headers)).text).toBe(
+      "grace POST /services/web/update?version=1",
+    );
+  });
+
+  it.each([
+    ["without logging in", "GET", "/api/services", {}, 401],
+    ["of readers to change something", "DELETE", "/api/services/web", { ...own, ...as("look") }, 403],
+    ["of other sites' pages", "DELETE", "/api/services/web", as("steer"), 403],
+    ["for what is not the dashboard's", "GET", "/api/containers/json", as("steer"), 403],
+    ["for join tokens", "GET", "/api/swarm", as("steer"), 403],
+  ])("refuses calls %s", async (_what, method, path, headers, status) => {
+    expect((await call(method, path, headers as Record<string, string>)).status).toBe(status);
+  });
+});
+
+describe("the dashboard's address", () => {
+  it.each([
+    ["0.0.0.0:0", "other addresses than loopback need"],
+    ["nowhere", "it must be HOST:PORT"],
+    ["127.0.0.1:99999", "it must be HOST:PORT"],
+  ])("%s is refused", async (address, message) => {
+    const options = { address, tls: undefined, names: [], assets, api };
+    await expect(serveDashboard(options)).rejects.toThrow(message);
+  });
+
+  it("must be free", async () => {
+    const options = { address: url.host, tls: undefined, names: [], assets, api };
+    await expect(serveDashboard(options)).rejects.toThrow("EADDRINUSE");
+  });
+
+  it("is refused when the page is not built", async () => {
+    const options = { address: "127.0.0.1:0", tls: undefined, names: [], assets: `${assets}/none`, api };
+    await expect(serveDashboard(options)).rejects.toThrow("is not built");
+  });
+});

@@ -1,0 +1,180 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { type AddressInfo, isIP, type Socket } from "node:net";
+import { Fault } from "../../lib/fault.ts";
+import { isAllowed } from "./access.ts";
+import { Assets } from "./assets.ts";
+import type { ApiDoor, Visitor } from "./door.ts";
+import { addSecurityHeaders, isOurHost } from "./headers.ts";
+import { endedSessionCookie, isOwnCall, sessionCookie, tokenIn } from "./session.ts";
+
+export interface DashboardOptions {
+  /** HOST:PORT; other addresses than loopback only with `tls`. */
+  readonly address: string;
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+  /** Names that browsers may call this machine by, besides addresses and localhost. */
+  readonly names: readonly string[];
+  /** The built page. */
+  readonly assets: string;
+  readonly api: ApiDoor;
+}
+
+/** The running dashboard. */
+export interface Dashboard {
+  /** Where it is. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Bytes of a log-in: a token is far shorter. */
+const maxLoginBytes = 4 * 1024;
+const maxConnections = 512;
+/** Milliseconds for a request's headers. */
+const headersMs = 10_000;
+
+/** Serves the page, its log-in and its way to the API. Faults: invalid_argument for an address that may not be, unavailable. */
+export async function serveDashboard(options: DashboardOptions): Promise<Dashboard> {
+  const { host, port } = parseAddress(options.address);
+  const { tls } = options;
+  if (!tls && !isLoopback(host))
+    throw new Fault(
+      "invalid_argument",
+      `Cannot serve the dashboard on "${options.address}": other addresses than loopback need --tlscert and --tlskey`,
+    );
+  const site = new Site(options, await Assets.load(options.assets));
+  const handle = (request: IncomingMessage, response: ServerResponse): void => void site.handle(request, response);
+  const limits = { headersTimeout: headersMs, requestTimeout: 0 };
+  const server = tls
+    ? createTlsServer({ ...limits, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, handle)
+    : createServer(limits, handle);
+  server.maxConnections = maxConnections;
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  const bound = await listening(server, host, port);
+  return {
+    url: `${tls ? "https" : "http"}://${isIP(host) === 6 ? `[${host}]` : host}:${bound}/`,
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+/** Answers one request after the other. */
+class Site {
+  readonly #options: DashboardOptions;
+  readonly #assets: Assets;
+
+  constructor(options: DashboardOptions, assets: Assets) {
+    this.#options = options;
+    this.#assets = assets;
+  }
+
+  get #isSecure(): boolean {
+    return this.#options.tls !== undefined;
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    addSecurityHeaders(response, this.#isSecure);
+    if (!isOurHost(request.headers.host, this.#options.names))
+      return refuse(response, 403, "this is no name of the dashboard's");
+    const path = (request.url ?? "/").split("?")[0] ?? "/";
+    const { method = "" } = request;
+    try {
+      if (path.startsWith("/api/")) await this.#callApi(request, response, path.slice("/api".length));
+      else if (path === "/session") await this.#session(request, response);
+      else if (method !== "GET" && method !== "HEAD") refuse(response, 405, "only GET is answered here");
+      else if (!this.#assets.serve(path, request, response)) refuse(response, 404, "there is no such file");
+    } catch (error) {
+      if (response.headersSent) response.destroy();
+      else refuse(response, 503, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #callApi(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const visitor = await this.#visitor(request);
+    const { method = "" } = request;
+    if (!visitor) return refuse(response, 401, "log in first");
+    if (method !== "GET" && !isOwnCall(request))
+      return refuse(response, 403, "this call does not come from the dashboard");
+    if (!isAllowed(visitor.role, method, path)) return refuse(response, 403, whyNot(visitor));
+    request.url = (request.url ?? "").slice("/api".length);
+    response.setHeader("Cache-Control", "no-store");
+    this.#options.api.answer(request, response, visitor);
+  }
+
+  /** GET: who has logged in; POST: logs in with the token in the body; DELETE: logs out. */
+  async #session(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader("Cache-Control", "no-store");
+    if (request.method === "GET") {
+      const visitor = await this.#visitor(request);
+      return visitor ? answerVisitor(response, visitor) : refuse(response, 401, "log in first");
+    }
+    if (!isOwnCall(request)) return refuse(response, 403, "this call does not come from the dashboard");
+    if (request.method === "DELETE") {
+      response.setHeader("Set-Cookie", endedSessionCookie(this.#isSecure));
+      response.writeHead(204).end();
+      return;
+    }
+    const token = await readText(request, maxLoginBytes);
+    const visitor = token === undefined ? undefined : await this.#options.api.check(token.trim());
+    if (token === undefined || !visitor) return refuse(response, 401, "this token is not, or no longer, valid");
+    response.setHeader("Set-Cookie", sessionCookie(token.trim(), visitor, this.#isSecure));
+    answerVisitor(response, visitor);
+  }
+
+  async #visitor(request: IncomingMessage): Promise<Visitor | undefined> {
+    const token = tokenIn(request);
+    return token === undefined ? undefined : this.#options.api.check(token);
+  }
+}
+
+function whyNot({ role }: Visitor): string {
+  return role === "reader" ? "this token only allows to look" : "the dashboard does not make this call";
+}
+
+function answerVisitor(response: ServerResponse, visitor: Visitor): void {
+  response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(visitor));
+}
+
+function refuse(response: ServerResponse, status: number, message: string): void {
+  response.setHeader("Connection", "close");
+  response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify({ message }));
+}
+
+/** Undefined when it is longer than `limit` bytes. */
+async function readText(request: IncomingMessage, limit: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function parseAddress(address: string): { readonly host: string; readonly port: number } {
+  const [, host = "", port = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+  if (port === "" || Number(port) > 65_535)
+    throw new Fault("invalid_argument", `Cannot serve the dashboard on "${address}": it must be HOST:PORT`);
+  return { host: host || "127.0.0.1", port: Number(port) };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+function listening(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", cause => {
+      const place = `${host}:${port}`;
+      reject(new Fault("unavailable", `Cannot serve the dashboard on "${place}": ${cause.message}`, { cause }));
+    });
+    server.listen({ host, port }, () => resolve((server.address() as AddressInfo).port));
+  });
+}

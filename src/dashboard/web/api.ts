@@ -1,0 +1,85 @@
+import type { Node, Service, ServiceSpec } from "./model/objects.ts";
+
+/** What the API answered instead of doing it. */
+export class Refusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface Visitor {
+  readonly name: string;
+  readonly role: "reader" | "operator";
+  readonly expiresMs: number;
+}
+
+/** Whoever has logged in; undefined for nobody. */
+export async function whoAmI(): Promise<Visitor | undefined> {
+  const answer = await fetch("/session");
+  return answer.ok ? ((await answer.json()) as Visitor) : undefined;
+}
+
+export async function logIn(token: string): Promise<Visitor> {
+  return (await (await send("/session", "POST", token)).json()) as Visitor;
+}
+
+export async function logOut(): Promise<void> {
+  await send("/session", "DELETE");
+}
+
+/** Changes a service by what `change` makes of its spec as it is now. */
+export async function updateService(
+  id: string,
+  change: (spec: ServiceSpec) => ServiceSpec,
+  rollback = false,
+): Promise<void> {
+  const service = await get<Service>(`/services/${id}`);
+  const query = `version=${service.Version.Index ?? 0}${rollback ? "&rollback=previous" : ""}`;
+  await send(`/api/services/${id}/update?${query}`, "POST", JSON.stringify(change(service.Spec)));
+}
+
+export async function removeService(id: string): Promise<void> {
+  await send(`/api/services/${id}`, "DELETE");
+}
+
+/** Changes a node by what `change` makes of its spec as it is now. */
+export async function updateNode(id: string, change: (spec: Node["Spec"]) => Node["Spec"]): Promise<void> {
+  const node = await get<Node>(`/nodes/${id}`);
+  const body = JSON.stringify(change(node.Spec));
+  await send(`/api/nodes/${id}/update?version=${node.Version.Index ?? 0}`, "POST", body);
+}
+
+/** The API's answer to a GET, parsed. */
+export async function get<T>(path: string): Promise<T> {
+  return (await (await checked(await fetch(`/api${path}`))).json()) as T;
+}
+
+/** The API's answer to a GET as it comes, until `signal` aborts. */
+export async function stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const { body } = await checked(await fetch(`/api${path}`, { signal }));
+  if (!body) throw new Refusal(0, "there is no answer");
+  return body;
+}
+
+async function send(path: string, method: string, body?: string): Promise<Response> {
+  const headers = { "X-Shoal-Dashboard": "1", ...(body !== undefined && { "Content-Type": "application/json" }) };
+  return checked(await fetch(path, { method, headers, ...(body !== undefined && { body }) }));
+}
+
+async function checked(answer: Response): Promise<Response> {
+  if (answer.ok) return answer;
+  const text = await answer.text();
+  throw new Refusal(answer.status, messageIn(text) ?? answer.statusText);
+}
+
+function messageIn(text: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null && "message" in parsed ? String(parsed.message) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Node, Task } from "./objects.ts";
+import type { Swarm } from "./swarm.ts";
+import { isWanted, lookOf, nodeName, reasonOf } from "./task.ts";
+
+/** Something that somebody should look at: what, why, and what to do. */
+export interface Concern {
+  readonly level: "bad" | "warn";
+  readonly title: string;
+  readonly reason: string;
+  readonly next: string;
+  /** The view that tells more. */
+  readonly link: string;
+}
+
+/** Failures of a service in `loopMs` that make it a crash loop. */
+const loopFailures = 3;
+const loopMs = 10 * 60_000;
+
+/** What is wrong with the swarm now, the worst first. */
+export function concernsOf(swarm: Swarm, nowMs: number): Concern[] {
+  const nodes = [...swarm.all("node")];
+  const found = [...quorum(nodes), ...lostNodes(nodes)];
+  for (const service of swarm.all("service")) {
+    const tasks = [...swarm.tasksOf(service.ID).values()];
+    const about = { name: service.Spec.Name, link: `/services/${service.ID}` };
+    found.push(...stuckTasks(about, tasks), ...crashLoop(about, tasks, nowMs));
+    const { State, Message } = service.UpdateStatus ?? {};
+    if (State === "paused" || State === "rollback_paused")
+      found.push({
+        ...{ level: "bad", link: about.link, reason: Message ?? "a task failed" },
+        title: `The ${State === "paused" ? "update" : "rollback"} of ${about.name} is paused`,
+        next: "Mend the cause and update again, or roll back.",
+      });
+  }
+  return found.sort((a, b) => Number(a.level === "warn") - Number(b.level === "warn"));
+}
+
+function quorum(nodes: readonly Node[]): Concern[] {
+  const managers = nodes.filter(node => node.ManagerStatus);
+  const lost = managers.filter(node => node.ManagerStatus?.Reachability !== "reachable");
+  const needed = Math.floor(managers.length / 2) + 1;
+  const spare = managers.length - lost.length - needed;
+  if (lost.length === 0 || managers.length === 0) return [];
+  return [
+    {
+      level: spare > 0 ? "warn" : "bad",
+      title: `${lost.length} of ${managers.length} managers cannot be reached`,
+      reason: `${lost.map(nodeName).join(", ")}; the swarm can lose ${Math.max(0, spare)} more before nothing can be changed any more`,
+      next: "Bring it back, or demote and remove it and promote another node.",
+      link: "/nodes",
+    },
+  ];
+}
+
+function lostNodes(nodes: readonly Node[]): Concern[] {
+  return nodes
+    .filter(node => node.Status.State !== "ready")
+    .map(node => ({
+      level: "warn",
+      title: `Node ${nodeName(node)} is ${node.Status.State}`,
+      reason: node.Status.Message || "it has not been heard of",
+      next: "Look at the machine and its daemon. Its tasks run elsewhere by now, where they may.",
+      link: `/nodes/${node.ID}`,
+    }));
+}
+
+interface About {
+  readonly name: string;
+  readonly link: string;
+}
+
+/** Tasks that wait for something, together by their reason. */
+function stuckTasks({ name, link }: About, tasks: readonly Task[]): Concern[] {
+  const reasons = new Map<string, number>();
+  for (const task of tasks)
+    if (isWanted(task) && lookOf(task) === "waiting" && task.Err)
+      reasons.set(task.Err, (reasons.get(task.Err) ?? 0) + 1);
+  return [...reasons].map(([reason, count]) => ({
+    level: "bad",
+    title: `${count} ${count === 1 ? "task" : "tasks"} of ${name} cannot be placed`,
+    reason,
+    next: "Change the service's constraints, reservations or ports, or add a node that fits.",
+    link,
+  }));
+}
+
+function crashLoop({ name, link }: About, tasks: readonly Task[], nowMs: number): Concern[] {
+  const failed = tasks.filter(task => lookOf(task) === "failed" && nowMs - Date.parse(task.Since) < loopMs);
+  const last = failed.sort((a, b) => a.Since.localeCompare(b.Since)).at(-1);
+  if (!last || failed.length < loopFailures) return [];
+  return [
+    {
+      level: "bad",
+      title: `${name} fails again and again`,
+      reason: `${failed.length} failures in ten minutes, the last: ${reasonOf(last)}`,
+      next: "Its logs say more. Roll back if it worked before.",
+      link,
+    },
+  ];
+}

@@ -1,0 +1,51 @@
+import type { Node, Service, Task, TaskState } from "./objects.ts";
+
+/** How a task is shown: one shape and colour each. */
+export type Look = "running" | "starting" | "waiting" | "done" | "failed" | "stopped";
+
+const looks: Readonly<Record<TaskState, Look>> = {
+  new: "waiting",
+  pending: "waiting",
+  assigned: "starting",
+  accepted: "starting",
+  preparing: "starting",
+  ready: "starting",
+  starting: "starting",
+  running: "running",
+  complete: "done",
+  shutdown: "stopped",
+  remove: "stopped",
+  failed: "failed",
+  rejected: "failed",
+  orphaned: "failed",
+};
+
+export function lookOf(task: Task): Look {
+  return looks[task.State];
+}
+
+/** Whether it still counts: it runs, or is to. */
+export function isCurrent(task: Task): boolean {
+  return isWanted(task) && !["stopped", "failed", "done"].includes(lookOf(task));
+}
+
+export function isWanted({ DesiredState }: Task): boolean {
+  return !["shutdown", "remove", "failed", "rejected", "orphaned"].includes(DesiredState);
+}
+
+/** "web.3", as `docker service ps` calls it; a global service's task has its node's name in the slot's place. */
+export function taskName(task: Task, service: Service | undefined, node: Node | undefined): string {
+  const place = task.Slot ?? (node ? nodeName(node) : (task.NodeID ?? "?"));
+  return `${service?.Spec.Name ?? task.ServiceID ?? "task"}.${place}`;
+}
+
+export function nodeName(node: Node): string {
+  return node.Spec.Name || node.Description.Hostname || node.ID.slice(0, 12);
+}
+
+/** What the swarm says of it, most telling first. */
+export function reasonOf({ Err, Message, ExitCode }: Task): string {
+  if (Err) return Err;
+  if (ExitCode) return `exited with status ${ExitCode}`;
+  return Message ?? "";
+}

@@ -1,0 +1,36 @@
+const units = [
+  [24 * 60 * 60, "d"],
+  [60 * 60, "h"],
+  [60, "min"],
+  [1, "s"],
+] as const;
+
+/** How long ago, in the largest unit that fits: "3 min". */
+export function age(since: string, nowMs: number): string {
+  const seconds = Math.max(0, Math.floor((nowMs - Date.parse(since)) / 1000));
+  for (const [size, unit] of units) if (seconds >= size) return `${Math.floor(seconds / size)} ${unit}`;
+  return "now";
+}
+
+const step = 1024;
+
+/** Bytes as people say them: "1.5 GiB". */
+export function bytes(count: number): string {
+  let value = count;
+  for (const unit of ["B", "KiB", "MiB", "GiB"]) {
+    if (value < step) return `${value < 10 && unit !== "B" ? value.toFixed(1) : Math.round(value)} ${unit}`;
+    value /= step;
+  }
+  return `${value.toFixed(1)} TiB`;
+}
+
+const nanosPerCpu = 1_000_000_000;
+
+/** Nano-CPUs as CPUs: "1.5". */
+export function cpus(nanos: number): string {
+  return String(Number((nanos / nanosPerCpu).toFixed(2)));
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,71 @@
+import type { Data } from "../model/objects.ts";
+import { Age } from "../parts/age.tsx";
+import { Empty, Page } from "../parts/page.tsx";
+import { useSwarm } from "../state.ts";
+
+/** Secrets and configs: what there is and who uses it, never what is in it. */
+export function SecretsView() {
+  return (
+    <Page title="Secrets & configs">
+      <DataSection kind="secret" title="Secrets" />
+      <DataSection kind="config" title="Configs" />
+    </Page>
+  );
+}
+
+function DataSection({ kind, title }: { readonly kind: "secret" | "config"; readonly title: string }) {
+  const swarm = useSwarm(kind);
+  const objects = [...swarm.all(kind)].sort((a, b) => a.Spec.Name.localeCompare(b.Spec.Name));
+  return (
+    <section aria-label={title}>
+      <h2>{title}</h2>
+      {objects.length === 0 ? (
+        <Empty>There are none.</Empty>
+      ) : (
+        <div class="table">
+          <table>
+            <thead>
+              <tr>
+                <th>Name</th>
+                <th>Created</th>
+                <th>Used by</th>
+              </tr>
+            </thead>
+            <tbody>
+              {objects.map(object => (
+                <DataRow key={object.ID} kind={kind} object={object} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function DataRow({ kind, object }: { readonly kind: "secret" | "config"; readonly object: Data }) {
+  const swarm = useSwarm("service");
+  const { Name } = object.Spec;
+  const users = [...swarm.all("service")].filter(({ Spec: { TaskTemplate } }) =>
+    kind === "secret"
+      ? TaskTemplate.ContainerSpec?.Secrets?.some(secret => secret.SecretName === Name)
+      : TaskTemplate.ContainerSpec?.Configs?.some(config => config.ConfigName === Name),
+  );
+  return (
+    <tr>
+      <th scope="row">{Name}</th>
+      <td>
+        <Age since={object.CreatedAt} />
+      </td>
+      <td>
+        <ul class="inline">
+          {users.map(service => (
+            <li key={service.ID}>
+              <a href={`/services/${service.ID}`}>{service.Spec.Name}</a>
+            </li>
+          ))}
+        </ul>
+      </td>
+    </tr>
+  );
+}

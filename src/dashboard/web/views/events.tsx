@@ -1,0 +1,112 @@
+import { useEffect, useState } from "preact/hooks";
+import { stream } from "../api.ts";
+import { Age } from "../parts/age.tsx";
+import { Empty, Page } from "../parts/page.tsx";
+
+interface SwarmEvent {
+  readonly Type: string;
+  readonly Action: string;
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
+  /** Seconds since 1970. */
+  readonly time: number;
+}
+
+/** Events that are kept; older ones go. */
+const keptEvents = 500;
+const retryMs = 3_000;
+const kinds = ["service", "node", "network", "secret", "config"];
+/** How far back the view begins, seconds. */
+const backSeconds = 60 * 60;
+
+/** What happens in the swarm, the newest first. */
+export function EventsView() {
+  const [events, setEvents] = useState<readonly SwarmEvent[]>([]);
+  const [kind, setKind] = useState("");
+  useEffect(() => {
+    const stop = new AbortController();
+    void follow(stop.signal, setEvents);
+    return () => stop.abort();
+  }, []);
+  const wanted = events.filter(event => kind === "" || event.Type === kind);
+  return (
+    <Page
+      title="Events"
+      actions={
+        <label>
+          Show
+          <select value={kind} onChange={event => setKind(event.currentTarget.value)}>
+            <option value="">everything</option>
+            {kinds.map(each => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+        </label>
+      }
+    >
+      {wanted.length === 0 ? (
+        <Empty>Nothing has happened in the last hour.</Empty>
+      ) : (
+        <ol class="events">
+          {[...wanted].reverse().map((event, at) => (
+            <EventItem key={wanted.length - at} event={event} />
+          ))}
+        </ol>
+      )}
+    </Page>
+  );
+}
+
+function EventItem({ event }: { readonly event: SwarmEvent }) {
+  const { Attributes, ID } = event.Actor;
+  const changes = Object.keys(Attributes)
+    .filter(key => key.endsWith(".new"))
+    .map(key => {
+      const name = key.slice(0, -".new".length);
+      const old = Attributes[`${name}.old`];
+      return `${name}: ${old === undefined ? "" : `${old} → `}${Attributes[key]}`;
+    });
+  return (
+    <li>
+      <Age since={new Date(event.time * 1000).toISOString()} />
+      <span class="event-type">
+        {event.Type} {event.Action}
+      </span>
+      <span>
+        <Subject event={event} name={Attributes.name || ID.slice(0, 12)} /> {changes.join(" · ")}
+      </span>
+    </li>
+  );
+}
+
+function Subject({ event, name }: { readonly event: SwarmEvent; readonly name: string }) {
+  if (event.Type !== "service" && event.Type !== "node") return <>{name}</>;
+  return <a href={`/${event.Type}s/${event.Actor.ID}`}>{name}</a>;
+}
+
+async function follow(
+  signal: AbortSignal,
+  show: (change: (events: readonly SwarmEvent[]) => readonly SwarmEvent[]) => void,
+): Promise<void> {
+  const filters = encodeURIComponent(JSON.stringify({ type: kinds, scope: ["swarm"] }));
+  while (!signal.aborted) {
+    const since = Math.floor(Date.now() / 1000) - backSeconds;
+    show(() => []);
+    try {
+      const body = await stream(`/events?since=${since}&filters=${filters}`, signal);
+      const reader = body.getReader();
+      const decoder = new TextDecoder();
+      let rest = "";
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
+        rest = lines.pop() ?? "";
+        const more = lines.filter(Boolean).map(line => JSON.parse(line) as SwarmEvent);
+        show(events => [...events, ...more].slice(-keptEvents));
+      }
+    } catch {
+      // The stream broke: the page's banner says why.
+    }
+    await new Promise(resolve => setTimeout(resolve, retryMs));
+  }
+}

@@ -1,0 +1,182 @@
+import { updateNode } from "../api.ts";
+import type { Node, Task } from "../model/objects.ts";
+import type { Swarm } from "../model/swarm.ts";
+import { isCurrent, lookOf, nodeName, reasonOf, taskName } from "../model/task.ts";
+import { bytes, cpus } from "../model/text.ts";
+import { Age } from "../parts/age.tsx";
+import { ask } from "../parts/confirm.tsx";
+import { Empty, Facts, Page } from "../parts/page.tsx";
+import { TaskStateText } from "../parts/task-mark.tsx";
+import { ToneMark } from "../parts/tone-mark.tsx";
+import { useSwarm } from "../state.ts";
+import { mayChange } from "../visitor.ts";
+import { roleText } from "./nodes.tsx";
+
+/** One node: what it offers, what is reserved of it, what runs there. */
+export function NodeView({ id }: { readonly id: string }) {
+  const swarm = useSwarm(`node ${id}`, `tasks on ${id}`, "service");
+  const node = swarm.get("node", id);
+  if (!node) return <Empty>This node is gone.</Empty>;
+  const current = [...swarm.tasksOn(id).values()].filter(isCurrent);
+  const isReady = node.Status.State === "ready";
+  return (
+    <Page kind={`Node · ${roleText(node)}`} title={nodeName(node)} actions={mayChange() && <Actions node={node} />}>
+      <p class="summary">
+        <ToneMark tone={isReady ? "good" : "bad"} says={node.Status.State} />
+        {node.Status.Message && ` · ${node.Status.Message}`} · {node.Spec.Availability}
+      </p>
+      <Reservations node={node} tasks={current} swarm={swarm} />
+      <Facts of={factsOf(node)} />
+      <section aria-labelledby="tasks-title">
+        <h2 id="tasks-title">Tasks</h2>
+        <Tasks tasks={[...swarm.tasksOn(id).values()]} swarm={swarm} />
+      </section>
+    </Page>
+  );
+}
+
+function factsOf({ Description, Spec, Status, ID, CreatedAt }: Node) {
+  const { Platform, Engine } = Description;
+  const labels = Object.entries({ ...Spec.Labels }).map(([key, value]) => (value ? `${key}=${value}` : key));
+  const engineLabels = Object.entries({ ...Engine.Labels }).map(([key, value]) => `${key}: ${value}`);
+  return [
+    ["Address", Status.Addr ?? ""],
+    ["Platform", `${Platform.OS ?? "?"}/${Platform.Architecture ?? "?"}`],
+    ["Engine", Engine.EngineVersion ?? ""],
+    ["Labels", labels.join(", ") || "none"],
+    ["Engine labels", engineLabels.join(" · ") || "none"],
+    ["Joined", <Age key="joined" since={CreatedAt} />],
+    ["ID", <code key="id">{ID}</code>],
+  ] as const;
+}
+
+interface Load {
+  readonly node: Node;
+  readonly tasks: readonly Task[];
+  readonly swarm: Swarm;
+}
+
+/** How much of the node its tasks have reserved. */
+function Reservations({ node, tasks, swarm }: Load) {
+  const { NanoCPUs = 0, MemoryBytes = 0 } = node.Description.Resources;
+  let [reservedCpus, reservedMemory] = [0, 0];
+  for (const task of tasks) {
+    const reserved = swarm.get("service", task.ServiceID ?? "")?.Spec.TaskTemplate.Resources?.Reservations;
+    reservedCpus += reserved?.NanoCPUs ?? 0;
+    reservedMemory += reserved?.MemoryBytes ?? 0;
+  }
+  return (
+    <div class="gauges">
+      <Gauge name="CPU" used={reservedCpus} of={NanoCPUs} says={`${cpus(reservedCpus)} of ${cpus(NanoCPUs)}`} />
+      <Gauge
+        name="Memory"
+        used={reservedMemory}
+        of={MemoryBytes}
+        says={`${bytes(reservedMemory)} of ${bytes(MemoryBytes)}`}
+      />
+    </div>
+  );
+}
+
+interface GaugeProps {
+  readonly name: string;
+  readonly used: number;
+  readonly of: number;
+  readonly says: string;
+}
+
+function Gauge({ name, used, of, says }: GaugeProps) {
+  return (
+    <div class="gauge">
+      <span>
+        {name} reserved: {says}
+      </span>
+      <meter min="0" max={Math.max(1, of)} value={used} aria-label={`${name} reserved`} />
+    </div>
+  );
+}
+
+function Tasks({ tasks, swarm }: Omit<Load, "node">) {
+  if (tasks.length === 0) return <Empty>Nothing runs here.</Empty>;
+  const sorted = [...tasks].sort(
+    (a, b) => Number(isCurrent(b)) - Number(isCurrent(a)) || b.Since.localeCompare(a.Since),
+  );
+  return (
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            <th>Task</th>
+            <th>State</th>
+            <th>For</th>
+            <th>Why</th>
+          </tr>
+        </thead>
+        <tbody>
+          {sorted.map(task => (
+            <tr key={task.ID} class={isCurrent(task) ? "" : "past"}>
+              <th scope="row">
+                <a href={`/services/${task.ServiceID}`}>
+                  {taskName(task, swarm.get("service", task.ServiceID ?? ""), undefined)}
+                </a>
+              </th>
+              <td>
+                <TaskStateText task={task} />
+              </td>
+              <td>
+                <Age since={task.Since} />
+              </td>
+              <td class="reason">{lookOf(task) === "running" ? "" : reasonOf(task)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const availabilities = [
+  ["active", "Activate", "It takes new tasks again. Those that moved away stay where they are."],
+  ["pause", "Pause", "It keeps its tasks and gets no new ones."],
+  ["drain", "Drain", "Its tasks are stopped and started on other nodes; it gets no new ones."],
+] as const;
+
+function Actions({ node }: { readonly node: Node }) {
+  const name = nodeName(node);
+  const isManager = node.Spec.Role === "manager";
+  return (
+    <>
+      {availabilities
+        .filter(([to]) => to !== node.Spec.Availability)
+        .map(([to, verb, says]) => (
+          <button
+            key={to}
+            type="button"
+            onClick={() =>
+              ask({
+                ...{ title: `${verb} ${name}?`, says, verb, isDangerous: to === "drain" },
+                run: () => updateNode(node.ID, spec => ({ ...spec, Availability: to })),
+              })
+            }
+          >
+            {verb}
+          </button>
+        ))}
+      <button
+        type="button"
+        onClick={() =>
+          ask({
+            title: `${isManager ? "Demote" : "Promote"} ${name}?`,
+            says: isManager
+              ? "It leaves the quorum and is a worker from then on. The swarm bears the loss of fewer managers."
+              : "It becomes a manager: it keeps a copy of everything, and may change anything.",
+            ...{ verb: isManager ? "Demote" : "Promote", isDangerous: isManager },
+            run: () => updateNode(node.ID, spec => ({ ...spec, Role: isManager ? "worker" : "manager" })),
+          })
+        }
+      >
+        {isManager ? "Demote" : "Promote"}
+      </button>
+    </>
+  );
+}

@@ -1,0 +1,188 @@
+import { removeService, updateService } from "../api.ts";
+import type { Service, ServiceSpec } from "../model/objects.ts";
+import { hueOf, imageOf, stackOf, summarise } from "../model/service.ts";
+import { bytes, cpus, plural } from "../model/text.ts";
+import { Age } from "../parts/age.tsx";
+import { ask } from "../parts/confirm.tsx";
+import { LogPane } from "../parts/log-pane.tsx";
+import { Empty, Facts, Page } from "../parts/page.tsx";
+import { PortList } from "../parts/ports.tsx";
+import { Slots } from "../parts/slots.tsx";
+import { ToneMark } from "../parts/tone-mark.tsx";
+import { go } from "../router.ts";
+import { useSwarm } from "../state.ts";
+import { mayChange } from "../visitor.ts";
+
+/** One service: how it is, what it is to be, each slot's tasks over time, its logs. */
+export function ServiceView({ id }: { readonly id: string }) {
+  const swarm = useSwarm(`service ${id}`, `tasks of ${id}`, "node", "network");
+  const service = swarm.get("service", id);
+  if (!service) return <Empty>This service is gone.</Empty>;
+  const summary = summarise(service, swarm.tasksOf(id).values(), swarm.all("node"));
+  return (
+    <Page
+      kind={stackOf(service) ? `Service of stack ${stackOf(service)}` : "Service"}
+      title={
+        <span style={`--hue:${hueOf(id)}`}>
+          <span class="swatch" aria-hidden="true" /> {service.Spec.Name}
+        </span>
+      }
+      actions={mayChange() && <Actions service={service} />}
+    >
+      <p class="summary">
+        <ToneMark tone={summary.tone} says={summary.says} /> · {summary.running} of {summary.desired} running ·{" "}
+        {summary.mode}
+      </p>
+      <Update service={service} />
+      <Facts of={factsOf(service, networkNames(service, swarm))} />
+      <section aria-labelledby="slots-title">
+        <h2 id="slots-title">Tasks</h2>
+        <Slots tasks={[...swarm.tasksOf(id).values()]} swarm={swarm} />
+      </section>
+      <section aria-labelledby="logs-title">
+        <h2 id="logs-title">Logs</h2>
+        <LogPane of="services" id={id} />
+      </section>
+    </Page>
+  );
+}
+
+function networkNames(service: Service, swarm: ReturnType<typeof useSwarm>): string {
+  const targets = service.Spec.TaskTemplate.Networks ?? [];
+  return targets.map(({ Target }) => swarm.get("network", Target)?.Name ?? Target).join(", ");
+}
+
+function factsOf(service: Service, networks: string) {
+  const { ContainerSpec, Resources, Placement } = service.Spec.TaskTemplate;
+  const { NanoCPUs = 0, MemoryBytes = 0 } = Resources?.Reservations ?? {};
+  const { NanoCPUs: mostCpus = 0, MemoryBytes: mostMemory = 0 } = Resources?.Limits ?? {};
+  const facts = [
+    ["Image", imageOf(service)],
+    ["Command", [...(ContainerSpec?.Command ?? []), ...(ContainerSpec?.Args ?? [])].join(" ")],
+    ["Ports", service.Endpoint?.Ports?.length ? <PortList key="ports" ports={service.Endpoint.Ports} /> : ""],
+    ["Networks", networks],
+    ["Reserves", amounts(NanoCPUs, MemoryBytes)],
+    ["At most", amounts(mostCpus, mostMemory)],
+    ["Only where", (Placement?.Constraints ?? []).join(", ")],
+    ["Environment", (ContainerSpec?.Env ?? []).map(entry => entry.split("=")[0]).join(", ")],
+    ["Secrets", (ContainerSpec?.Secrets ?? []).map(secret => secret.SecretName).join(", ")],
+    ["Configs", (ContainerSpec?.Configs ?? []).map(config => config.ConfigName).join(", ")],
+    ["Created", <Age key="created" since={service.CreatedAt} />],
+    ["Changed", <Age key="changed" since={service.UpdatedAt} />],
+  ] as const;
+  return facts.filter(([, value]) => value !== "");
+}
+
+function amounts(nanoCpus: number, memory: number): string {
+  return [nanoCpus > 0 && `${cpus(nanoCpus)} CPU`, memory > 0 && bytes(memory)].filter(Boolean).join(", ");
+}
+
+/** How far an update is, and why it stands still. */
+function Update({ service }: { readonly service: Service }) {
+  const swarm = useSwarm(`tasks of ${service.ID}`);
+  const { State, Message } = service.UpdateStatus ?? {};
+  if (!State || State === "completed" || State === "rollback_completed") return null;
+  const wanted = service.Spec.TaskTemplate.ContainerSpec?.Image;
+  const running = [...swarm.tasksOf(service.ID).values()].filter(task => task.State === "running");
+  const renewed = running.filter(task => task.Image === wanted).length;
+  return (
+    <div class="update">
+      <p>
+        {State.replace("_", " ")}: {renewed} of {running.length} running tasks have the image asked for
+      </p>
+      <progress max={Math.max(1, running.length)} value={renewed} aria-label="Tasks updated" />
+      {Message && <p class="reason">{Message}</p>}
+    </div>
+  );
+}
+
+function Actions({ service }: { readonly service: Service }) {
+  const { ID: id, Spec } = service;
+  const replicas = Spec.Mode.Replicated?.Replicas;
+  return (
+    <>
+      {replicas !== undefined && (
+        <button type="button" onClick={() => askScale(service, replicas)}>
+          Scale
+        </button>
+      )}
+      <button type="button" onClick={() => askImage(service)}>
+        Change image
+      </button>
+      <button type="button" onClick={() => askRestart(service)}>
+        Restart
+      </button>
+      {service.PreviousSpec && (
+        <button type="button" onClick={() => askRollback(service)}>
+          Roll back
+        </button>
+      )}
+      <button
+        type="button"
+        class="danger"
+        onClick={() =>
+          ask({
+            title: `Remove ${Spec.Name}?`,
+            says: "All its tasks are stopped and it is gone from the swarm. There is no way back.",
+            ...{ verb: "Remove", isDangerous: true },
+            run: async () => {
+              await removeService(id);
+              go("/services");
+            },
+          })
+        }
+      >
+        Remove
+      </button>
+    </>
+  );
+}
+
+function askScale({ ID, Spec }: Service, replicas: number): void {
+  ask({
+    title: `Scale ${Spec.Name}`,
+    says: `It has ${plural(replicas, "replica")}. Tasks are started or stopped until there are as many as you say.`,
+    ...{ verb: "Scale", isDangerous: false },
+    field: { label: "Replicas", type: "number", value: String(replicas) },
+    run: value =>
+      updateService(ID, spec => ({
+        ...spec,
+        Mode: { Replicated: { ...spec.Mode.Replicated, Replicas: Number(value) } },
+      })),
+  });
+}
+
+function withTask(spec: ServiceSpec, change: Partial<ServiceSpec["TaskTemplate"]>): ServiceSpec {
+  return { ...spec, TaskTemplate: { ...spec.TaskTemplate, ...change } };
+}
+
+function askImage(service: Service): void {
+  ask({
+    title: `Change the image of ${service.Spec.Name}`,
+    says: "Its tasks are replaced one after the other, as its update settings say.",
+    ...{ verb: "Update", isDangerous: false },
+    field: { label: "Image", type: "text", value: imageOf(service) },
+    run: Image =>
+      updateService(service.ID, spec =>
+        withTask(spec, { ContainerSpec: { ...spec.TaskTemplate.ContainerSpec, Image } }),
+      ),
+  });
+}
+
+function askRestart({ ID, Spec }: Service): void {
+  ask({
+    title: `Restart ${Spec.Name}?`,
+    says: "Every task is replaced by one just like it, as its update settings say.",
+    ...{ verb: "Restart", isDangerous: false },
+    run: () => updateService(ID, spec => withTask(spec, { ForceUpdate: (spec.TaskTemplate.ForceUpdate ?? 0) + 1 })),
+  });
+}
+
+function askRollback({ ID, Spec }: Service): void {
+  ask({
+    title: `Roll ${Spec.Name} back?`,
+    says: "It becomes what it was before its last change; its tasks are replaced where they differ.",
+    ...{ verb: "Roll back", isDangerous: false },
+    run: () => updateService(ID, spec => spec, true),
+  });
+}

@@ -1,0 +1,75 @@
+import { hueOf, imageOf, stackOf, summarise } from "../model/service.ts";
+import { Age } from "../parts/age.tsx";
+import { Empty, Page } from "../parts/page.tsx";
+import { PortList } from "../parts/ports.tsx";
+import { ToneMark } from "../parts/tone-mark.tsx";
+import { useSwarm } from "../state.ts";
+
+/** All services, those of one stack together. */
+export function ServicesView() {
+  const swarm = useSwarm("service");
+  const stacks = new Map<string, string[]>();
+  for (const service of [...swarm.all("service")].sort((a, b) => a.Spec.Name.localeCompare(b.Spec.Name)))
+    stacks.set(stackOf(service), [...(stacks.get(stackOf(service)) ?? []), service.ID]);
+  const sorted = [...stacks].sort(([a], [b]) => a.localeCompare(b));
+  return (
+    <Page title="Services">
+      {sorted.length === 0 && <Empty>There are none.</Empty>}
+      {sorted.map(([stack, ids]) => (
+        <section key={stack} aria-label={stack || "Services of no stack"}>
+          {(stack || sorted.length > 1) && <h2>{stack ? `Stack ${stack}` : "Of no stack"}</h2>}
+          <div class="table">
+            <table>
+              <thead>
+                <tr>
+                  <th>Name</th>
+                  <th>Mode</th>
+                  <th class="number">Running</th>
+                  <th>State</th>
+                  <th>Image</th>
+                  <th>Ports</th>
+                  <th>Changed</th>
+                </tr>
+              </thead>
+              <tbody>
+                {ids.map(id => (
+                  <ServiceRow key={id} id={id} />
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </section>
+      ))}
+    </Page>
+  );
+}
+
+function ServiceRow({ id }: { readonly id: string }) {
+  const swarm = useSwarm(`service ${id}`, `tasks of ${id}`, "node");
+  const service = swarm.get("service", id);
+  if (!service) return null;
+  const { mode, running, desired, tone, says } = summarise(service, swarm.tasksOf(id).values(), swarm.all("node"));
+  return (
+    <tr style={`--hue:${hueOf(id)}`}>
+      <th scope="row">
+        <a href={`/services/${id}`}>
+          <span class="swatch" aria-hidden="true" /> {service.Spec.Name}
+        </a>
+      </th>
+      <td>{mode}</td>
+      <td class="number">
+        {running}/{desired}
+      </td>
+      <td>
+        <ToneMark tone={tone} says={says} />
+      </td>
+      <td class="image">{imageOf(service)}</td>
+      <td>
+        <PortList ports={service.Endpoint?.Ports ?? []} />
+      </td>
+      <td>
+        <Age since={service.UpdatedAt} />
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,141 @@
+import { logOut } from "../api.ts";
+import { concernsOf } from "../model/attention.ts";
+import { plural } from "../model/text.ts";
+import { ConfirmDialog } from "../parts/confirm.tsx";
+import { followLinks, path } from "../router.ts";
+import { link, linkReason, now, useSwarm } from "../state.ts";
+import { changeTheme, theme } from "../theme.ts";
+import { visitor } from "../visitor.ts";
+import { SecretsView } from "./data.tsx";
+import { EventsView } from "./events.tsx";
+import { NetworksView } from "./networks.tsx";
+import { NodeView } from "./node.tsx";
+import { NodesView } from "./nodes.tsx";
+import { Overview } from "./overview.tsx";
+import { ServiceView } from "./service.tsx";
+import { ServicesView } from "./services.tsx";
+
+const views = [
+  ["/", "Overview"],
+  ["/services", "Services"],
+  ["/nodes", "Nodes"],
+  ["/networks", "Networks"],
+  ["/data", "Secrets & configs"],
+  ["/events", "Events"],
+] as const;
+
+/** The page around every view: where one can go, and whether what is shown is true now. */
+export function Shell() {
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: links are followed by the keyboard too, which makes clicks of it
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only listens to what links say
+    <div class="shell" onClick={followLinks}>
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
+      <nav aria-label="Views">
+        <a class="brand" href="/">
+          <img src="/shoal.svg" alt="" width="28" height="28" /> Shoal
+        </a>
+        <ul>
+          {views.map(([to, name]) => (
+            <li key={to}>
+              <a href={to} aria-current={isHere(to) ? "page" : undefined}>
+                {name}
+                {to === "/" && <Alarm />}
+              </a>
+            </li>
+          ))}
+        </ul>
+        <Visitor />
+      </nav>
+      <div class="content">
+        <LinkBanner />
+        <main id="main" tabIndex={-1}>
+          {link.value === "connecting" ? <Loading /> : <View />}
+        </main>
+      </div>
+      <ConfirmDialog />
+    </div>
+  );
+}
+
+function isHere(to: string): boolean {
+  return to === "/" ? path.value === "/" : path.value === to || path.value.startsWith(`${to}/`);
+}
+
+function View() {
+  const [, view = "", id = ""] = path.value.split("/");
+  switch (view) {
+    case "":
+      return <Overview />;
+    case "services":
+      return id ? <ServiceView key={id} id={id} /> : <ServicesView />;
+    case "nodes":
+      return id ? <NodeView key={id} id={id} /> : <NodesView />;
+    case "networks":
+      return <NetworksView />;
+    case "data":
+      return <SecretsView />;
+    case "events":
+      return <EventsView />;
+    default:
+      return <p class="empty">There is no such view.</p>;
+  }
+}
+
+function Loading() {
+  return (
+    <div class="loading" role="status">
+      <p>Reading the swarm's state …</p>
+      <div class="skeleton" />
+      <div class="skeleton" />
+      <div class="skeleton" />
+    </div>
+  );
+}
+
+/** How many things need attention, beside the view that lists them. */
+function Alarm() {
+  const swarm = useSwarm("service", "node", "task");
+  const count = concernsOf(swarm, now.value).length;
+  if (count === 0) return null;
+  return (
+    <span class="badge" role="img" aria-label={`${plural(count, "thing")} to look at`}>
+      {count}
+    </span>
+  );
+}
+
+function LinkBanner() {
+  if (link.value !== "lost") return null;
+  return (
+    <div class="banner" role="alert">
+      <strong>Not live.</strong> {linkReason.value || "The connection broke."} What is shown is what was known last;
+      trying again.
+    </div>
+  );
+}
+
+function Visitor() {
+  const who = visitor.value;
+  if (typeof who !== "object") return null;
+  const leave = async (): Promise<void> => {
+    await logOut();
+    location.reload();
+  };
+  return (
+    <div class="visitor">
+      <button type="button" onClick={changeTheme}>
+        {theme.value === "dark" ? "Light" : "Dark"}
+      </button>
+      <button type="button" onClick={leave} title={`Logged in as ${who.name}`}>
+        Log out
+      </button>
+      <p>
+        {who.name}
+        {who.role === "reader" && " · looks only"}
+      </p>
+    </div>
+  );
+}

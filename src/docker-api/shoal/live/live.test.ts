@@ -1,0 +1,133 @@
+import type { IncomingMessage } from "node:http";
+import { create } from "@bufbuild/protobuf";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Fault } from "../../../lib/fault.ts";
+import { sampleService, sampleTask } from "../../../sim/samples.ts";
+import type { StoreEvent } from "../../../store/tx.ts";
+import {
+  ListClustersResponseSchema,
+  ListConfigsResponseSchema,
+  ListNetworksResponseSchema,
+  ListNodesResponseSchema,
+  ListSecretsResponseSchema,
+  ListServicesResponseSchema,
+  ListTasksResponseSchema,
+} from "../../../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import { TestApi } from "../../api.test-kit.ts";
+import { fakeControl, inactive, managing } from "../../fakes.test-kit.ts";
+
+const service = sampleService("s1", "web");
+const task = sampleTask("t1", service);
+const config = { id: "c1", spec: { annotations: { name: "motd" }, data: Buffer.from("hello") } };
+
+let api: TestApi;
+beforeEach(async () => {
+  api = await TestApi.start();
+  api.backend.client = fakeControl({
+    listClusters: async () => create(ListClustersResponseSchema, {}),
+    listNodes: async () => create(ListNodesResponseSchema, {}),
+    listNetworks: async () => create(ListNetworksResponseSchema, {}),
+    listSecrets: async () => create(ListSecretsResponseSchema, {}),
+    listConfigs: async () => create(ListConfigsResponseSchema, { configs: [config] }),
+    listServices: async () => create(ListServicesResponseSchema, { services: [service] }),
+    listTasks: async () => create(ListTasksResponseSchema, { tasks: [task] }),
+  });
+});
+afterEach(() => api[Symbol.asyncDispose]());
+
+interface Told {
+  readonly event: string;
+  readonly data: unknown;
+}
+
+/** Events of the stream as they come. */
+async function* events(response: IncomingMessage): AsyncGenerator<Told, void> {
+  let rest = "";
+  for await (const chunk of response) {
+    rest += String(chunk);
+    const whole = rest.split("\n\n");
+    rest = whole.pop() ?? "";
+    for (const block of whole) {
+      const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
+      if (event && data) yield { event, data: JSON.parse(data) as unknown };
+    }
+  }
+}
+
+async function opened() {
+  const response = await api.open("GET", "/shoal/live");
+  const stream = events(response);
+  const next = async (): Promise<Told> => (await stream.next()).value as Told;
+  return { response, next };
+}
+
+const version = 7n;
+const updated = (id: string, version: bigint): StoreEvent => {
+  const object = { ...task, id };
+  return { kind: "task", action: "update", version, object, old: object };
+};
+
+describe("GET /shoal/live", () => {
+  it("tells everything there is, then what changes, the last of each object alone", async () => {
+    const { response, next } = await opened();
+    expect(response.headers["content-type"]).toBe("text/event-stream");
+    expect(await next()).toMatchObject({ event: "objects", data: [{ Kind: "config", ID: "c1" }] });
+    expect(await next()).toMatchObject({ event: "objects", data: [{ Kind: "service", Object: { ID: "s1" } }] });
+    const expected = { Kind: "task", ID: "t1", Object: { ServiceID: "s1", State: "new", Image: "shoal/whoami" } };
+    expect(await next()).toMatchObject({ event: "objects", data: [expected] });
+    expect(await next()).toEqual({ event: "ready", data: { Node: managing.nodeId } });
+    await api.backend.committed.send(updated("t1", 5n));
+    await api.backend.committed.send(updated("t2", 6n));
+    await api.backend.committed.send({ kind: "task", action: "remove", version, object: task });
+    const { event, data } = await next();
+    expect(event).toBe("changes");
+    expect(data).toMatchObject([
+      { Kind: "task", ID: "t1", Version: 7 },
+      { Kind: "task", ID: "t2", Version: 6, Object: { ServiceID: "s1" } },
+    ]);
+    expect((data as object[])[0]).not.toHaveProperty("Object");
+    response.destroy();
+  });
+
+  it("tells no config's data", async () => {
+    const { response, next } = await opened();
+    expect(JSON.stringify(await next())).not.toContain(Buffer.from("hello").toString("base64"));
+    response.destroy();
+  });
+
+  it("misses nothing that changes while the state is read", async () => {
+    let answer = (): void => {};
+    const read = new Promise<void>(resolve => {
+      answer = resolve;
+    });
+    const listTasks = async () => {
+      await read;
+      return create(ListTasksResponseSchema, {});
+    };
+    api.backend.client = fakeControl({ ...api.backend.client, listTasks });
+    const { response, next } = await opened();
+    await next();
+    await next();
+    await api.backend.committed.send(updated("t9", 9n));
+    answer();
+    expect(await next()).toMatchObject({ event: "ready" });
+    expect(await next()).toMatchObject({ event: "changes", data: [{ ID: "t9" }] });
+    response.destroy();
+  });
+
+  it.each([
+    ["changes were lost", () => api.backend.committed.close(new Fault("resource_exhausted", "too slow"))],
+    ["the node has left the swarm", () => void api.backend.committed.send(updated("t1", 5n))],
+  ])("ends when %s", async (what, happen) => {
+    const { next } = await opened();
+    while ((await next()).event !== "ready");
+    if (what.includes("left")) api.backend.current = inactive;
+    happen();
+    expect(await next().catch(() => undefined)).toBeUndefined();
+  });
+
+  it("is refused where there is no manager", async () => {
+    api.backend.current = inactive;
+    expect((await api.call("GET", "/shoal/live")).status).toBe(503);
+  });
+});
