@@ -146,7 +146,6 @@ describe("a container's configuration", () => {
     ["read-only root", { container: { readOnly: true } }, { ReadonlyRootfs: true }],
     ["init", { container: { init: true } }, { Init: true }],
     ["no init", { container: { init: false } }, { Init: false }],
-    ["isolation", { container: { isolation: 1 } }, { Isolation: "process" }],
     [
       "name servers",
       { container: { dnsConfig: { nameservers: ["1.1.1.1"], search: ["x"], options: ["ndots:1"] } } },
@@ -227,13 +226,12 @@ describe("a container's configuration", () => {
       {
         container: {
           privileges: {
-            credentialSpec: { source: { case: "file", value: "spec.json" } },
             selinuxContext: { disable: true, user: "ignored" },
             seccomp: { mode: SeccompMode.UNCONFINED },
           },
         },
       },
-      { SecurityOpt: ["credentialspec=file://spec.json", "label=disable", "seccomp=unconfined"] },
+      { SecurityOpt: ["label=disable", "seccomp=unconfined"] },
     ],
     [
       "published ports",
@@ -331,6 +329,14 @@ describe("what is no container's configuration", () => {
   it("a port beyond 65535", () => {
     const ports = [hostPort(70_000, 80)];
     expect(() => configOf({ task: { endpoint: { ports } } })).toThrow('invalid port specification: "70000"');
+  });
+
+  it("what only Windows containers have", () => {
+    const privileges = { credentialSpec: { source: { case: "file", value: "gmsa.json" } } } as const;
+    expect(() => configOf({ container: { privileges } })).toThrow(
+      'Cannot use the credential spec "file://gmsa.json": credential specs are for Windows containers',
+    );
+    expect(() => configOf({ container: { isolation: 2 } })).toThrow('Invalid isolation: "hyperv" - linux only');
   });
 
   it("a task of another kind", () => {

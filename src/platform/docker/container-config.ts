@@ -24,12 +24,6 @@ export interface ContainerPlace {
   readonly files: readonly Mount[];
 }
 
-const isolations: Readonly<Record<Isolation, string>> = {
-  [Isolation.DEFAULT]: "",
-  [Isolation.PROCESS]: "process",
-  [Isolation.HYPERV]: "hyperv",
-};
-
 /** Networks that every engine has; a task is put on the first one that its spec names. */
 const ownNetworks = ["host", "none", "bridge"];
 
@@ -46,6 +40,7 @@ export function containerSpec(task: Task): ContainerSpec {
 /** The engine's configuration for a task's container. Faults invalid_argument with Docker's texts. */
 export function containerConfig(task: Task, place: ContainerPlace): ContainerCreate {
   const spec = containerSpec(task);
+  refuseWindows(spec);
   const graceMs = fromDuration(spec.stopGracePeriod);
   const published = networkMode(task) === "host" ? [] : hostPorts(task);
   return {
@@ -71,6 +66,20 @@ export function containerConfig(task: Task, place: ContainerPlace): ContainerCre
   };
 }
 
+/** What only Windows containers have. An engine passes over it or fails with each start: said once, it is no riddle. */
+function refuseWindows({ isolation, privileges }: ContainerSpec): void {
+  const credential = privileges?.credentialSpec?.source;
+  if (credential?.case) {
+    const given = `${credential.case}://${credential.value}`;
+    const reason = "credential specs are for Windows containers, this node runs Linux ones";
+    throw new Fault("invalid_argument", `Cannot use the credential spec "${given}": ${reason}`);
+  }
+  if (isolation !== Isolation.DEFAULT) {
+    const name = Isolation[isolation].toLowerCase();
+    throw new Fault("invalid_argument", `Invalid isolation: "${name}" - linux only supports 'default'`);
+  }
+}
+
 /** The engine counts grace periods in whole seconds: rounded up, so that nobody is killed early. */
 export function graceSeconds(ms: number): number {
   return Math.ceil(ms / 1000);
@@ -92,7 +101,6 @@ function hostConfig(task: Task, spec: ContainerSpec): Omit<HostConfig, "PortBind
     GroupAdd: spec.groups,
     ReadonlyRootfs: spec.readOnly,
     ...(spec.init === undefined ? {} : { Init: spec.init }),
-    Isolation: isolations[spec.isolation] ?? "",
     ...(log ? { LogConfig: { Type: log.name, Config: log.options } } : {}),
     Dns: spec.dnsConfig?.nameservers ?? [],
     DnsSearch: spec.dnsConfig?.search ?? [],

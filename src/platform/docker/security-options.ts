@@ -10,17 +10,11 @@ import {
 export function securityOptions(privileges: Privileges | undefined): string[] {
   if (!privileges) return [];
   return [
-    ...credentialOptions(privileges),
     ...selinuxOptions(privileges.selinuxContext),
     ...seccompOptions(privileges.seccomp),
     ...(privileges.apparmor?.mode === AppArmorMode.DISABLED ? ["apparmor=unconfined"] : []),
     ...(privileges.noNewPrivileges ? ["no-new-privileges=true"] : []),
   ];
-}
-
-function credentialOptions(privileges: Privileges): string[] {
-  const source = privileges.credentialSpec?.source;
-  return source?.case ? [`credentialspec=${source.case}://${source.value}`] : [];
 }
 
 function selinuxOptions(context: SELinuxContext | undefined): string[] {

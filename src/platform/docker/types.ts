@@ -52,7 +52,6 @@ export interface HostConfig {
   readonly GroupAdd: readonly string[];
   readonly ReadonlyRootfs: boolean;
   readonly Init?: boolean;
-  readonly Isolation: string;
   readonly LogConfig?: { readonly Type: string; readonly Config: Readonly<Record<string, string>> };
   readonly Dns: readonly string[];
   readonly DnsSearch: readonly string[];
