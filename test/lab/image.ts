@@ -23,7 +23,7 @@ export async function importBusybox(socket: string, scratchDir: string, reposito
 }
 
 /** A root filesystem as a tar file: busybox with a link for each applet, and the few files programs look for. */
-async function busyboxArchive(scratchDir: string): Promise<string> {
+export async function busyboxArchive(scratchDir: string): Promise<string> {
   const root = join(scratchDir, "rootfs");
   const archive = join(scratchDir, "rootfs.tar");
   const busybox = findProgram("busybox") ?? "/bin/busybox";

@@ -1,3 +1,4 @@
+import { renderFlags } from "../flags/render.ts";
 import { notes, reasonFor, reasons } from "./reasons.ts";
 import type { Outcome } from "./replay.ts";
 
@@ -31,6 +32,7 @@ export function renderCompat(outcomes: readonly Outcome[]): string {
     "",
     ...notes.map(note => `- ${note}`),
     "",
+    ...renderFlags(),
   ].join("\n");
 }
 
