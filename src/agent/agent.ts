@@ -48,6 +48,8 @@ export interface AgentOptions {
   /** The swarm's root certificate (PEM), when it has changed. */
   readonly onRootCa?: (pem: Uint8Array) => void;
   readonly onLink?: (link: Link) => void;
+  /** Called with each session as soon as it works; `signal` aborts at its end. */
+  readonly onSession?: (connection: Connection, sessionId: string, signal: AbortSignal) => void;
 }
 
 /** A node's end of the swarm: holds a session with a manager, runs what is assigned, and reports what becomes of it. */
@@ -134,7 +136,7 @@ export class Agent {
     signal: AbortSignal,
     onWorking: () => void,
   ): Promise<void> {
-    const { clock, log, onLink } = this.#options;
+    const { clock, log, onLink, onSession } = this.#options;
     const ended = new AbortController();
     const session = new Session({
       connection,
@@ -150,6 +152,7 @@ export class Agent {
         this.#managers.worked(connection.address);
         onLink?.({ connected: true, manager: connection.address });
         void this.#listenForLogs(connection, ended.signal);
+        onSession?.(connection, session.id, ended.signal);
         onWorking();
       },
     });

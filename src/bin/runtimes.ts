@@ -1,7 +1,7 @@
 import type { Machine } from "../docker-api/system/machine.ts";
 import { systemClock } from "../platform/clock.ts";
 import { DockerEngine } from "../platform/docker/engine.ts";
-import { DockerRuntime } from "../platform/docker/runtime.ts";
+import type { DockerRuntimeOptions } from "../platform/docker/runtime.ts";
 import { EmbeddedEngine } from "../platform/embedded/engine/engine.ts";
 import { type EmbeddedRuntime, embeddedRuntime } from "../platform/embedded/runtime.ts";
 import { systemRandom } from "../platform/random.ts";
@@ -10,6 +10,7 @@ import type { Logger } from "../ports/log.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import type { DaemonConfig } from "./config.ts";
 import { genericResources } from "./generic-resources.ts";
+import { networkedDocker } from "./networked-docker.ts";
 
 /** What runs this node's tasks, and what answers for the engine. */
 export interface RuntimeChoice {
@@ -30,7 +31,7 @@ export function chooseRuntime(config: DaemonConfig, machine: Machine, log: Logge
   return config.runtime === "docker" ? docker(config, common) : embedded(config, machine, common);
 }
 
-type Common = Omit<ConstructorParameters<typeof DockerRuntime>[0], "endpoint" | "nodeId" | "hostname"> & {
+type Common = Omit<DockerRuntimeOptions, "endpoint" | "nodeId" | "hostname"> & {
   readonly hostname: string;
 };
 
@@ -40,7 +41,7 @@ function docker(config: DaemonConfig, common: Common): RuntimeChoice {
     async runtime(nodeId, address) {
       // On a loopback address of its own a node publishes there alone: others on this machine want the same ports.
       const publishAddress = address.startsWith("127.") ? { publishAddress: address } : {};
-      return new DockerRuntime({ ...common, ...publishAddress, endpoint: config.engine, nodeId });
+      return networkedDocker({ ...common, ...publishAddress, endpoint: config.engine, nodeId }, address);
     },
   };
 }

@@ -1,21 +1,24 @@
 import type { Task } from "../model/task.ts";
-import { type Clock, sleep } from "../ports/clock.ts";
+import { sleep } from "../ports/clock.ts";
 import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "../ports/runtime.ts";
+import type { Connection } from "../ports/transport.ts";
 import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import type { NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { drainMs, networksOf } from "./drain.ts";
+import { type FeedOptions, followFeed } from "./feed.ts";
 
 /** A runtime whose tasks are on the swarm's networks: these are there before a task is, and know of its end before it. */
 export class NetworkedRuntime implements Runtime {
   readonly #runtime: Runtime;
   readonly #plane: DataPlane;
-  readonly #clock: Clock;
+  readonly #doors: Omit<FeedOptions, "receive">;
   readonly #closing = new AbortController();
 
-  constructor(runtime: Runtime, plane: DataPlane, clock: Clock) {
+  constructor(runtime: Runtime, plane: DataPlane, doors: Omit<FeedOptions, "receive">) {
     this.#runtime = runtime;
     this.#plane = plane;
-    this.#clock = clock;
+    this.#doors = doors;
   }
 
   get kind(): Runtime["kind"] {
@@ -74,10 +77,21 @@ export class NetworkedRuntime implements Runtime {
     await this.#runtime.close();
   }
 
+  followNetworks(connection: Connection, sessionId: string, signal: AbortSignal): Promise<void> {
+    const { clock, random, log } = this.#doors;
+    const receive = (message: NetworkMessage): void => this.#plane.receive(message);
+    return followFeed(connection, sessionId, signal, { receive, clock, random, log });
+  }
+
+  async dismantle(): Promise<void> {
+    await this.#plane.remove();
+    await this.#runtime.dismantle?.();
+  }
+
   async #drain(task: Task): Promise<void> {
     const ms = drainMs(task);
     if (ms === 0) return;
     await this.#plane.leave(task.id, this.#closing.signal);
-    await sleep(this.#clock, ms, this.#closing.signal);
+    await sleep(this.#doors.clock, ms, this.#closing.signal);
   }
 }

@@ -1,5 +1,6 @@
 import type { Config, Secret, Task } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { NodeDescription, PortConfig } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import type { Connection } from "./transport.ts";
 
 /** What a task needs besides its own object: only what is assigned to this node, and only in memory. */
 export interface TaskDependencies {
@@ -86,4 +87,11 @@ export interface Runtime {
   logs(taskId: string, options: LogOptions): AsyncIterable<LogLine>;
   /** Lets go of connections and watchers. Tasks go on running. */
   close(): Promise<void>;
+  /**
+   * A runtime with networks of its own follows what the manager of this session says of them, until `signal` aborts.
+   * Tasks and networks stay as they are without one.
+   */
+  followNetworks?(connection: Connection, sessionId: string, signal: AbortSignal): Promise<void>;
+  /** The node has left its swarm and its tasks are removed: takes away whatever else the runtime has made for it. */
+  dismantle?(): Promise<void>;
 }

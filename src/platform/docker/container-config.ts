@@ -11,6 +11,7 @@ import { toMount } from "./mounts.ts";
 import { hostPorts, portBindings, portKey } from "./ports.ts";
 import { genericResourceEnv, resourceSettings } from "./resources.ts";
 import { securityOptions } from "./security-options.ts";
+import type { TaskEndpoint } from "./task-networks.ts";
 import type { ContainerCreate, HealthConfig, HostConfig, Mount } from "./types.ts";
 
 /** What a container's configuration depends on besides its task. */
@@ -22,6 +23,10 @@ export interface ContainerPlace {
   readonly publishAddress: string;
   /** The secrets and configs, which lie in files of the node by now. */
   readonly files: readonly Mount[];
+  /** Its places on the swarm's networks; with the first the container is made. */
+  readonly endpoints?: readonly TaskEndpoint[];
+  /** Where it asks for names; where the engine says without any. */
+  readonly nameServers?: readonly string[];
 }
 
 /** Networks that every engine has; a task is put on the first one that its spec names. */
@@ -59,11 +64,18 @@ export function containerConfig(task: Task, place: ContainerPlace): ContainerCre
     ...(spec.healthcheck ? { Healthcheck: healthConfig(spec.healthcheck) } : {}),
     ExposedPorts: Object.fromEntries(published.map(port => [portKey(port), {}])),
     HostConfig: {
-      ...hostConfig(task, spec),
+      ...hostConfig(task, spec, place),
       PortBindings: portBindings(published, place.publishAddress),
       Mounts: [...spec.mounts.map(toMount), ...place.files],
     },
+    ...networkingConfig(task, place),
   };
+}
+
+/** Engines before API 1.44 take one place only: the others are given to the container afterwards. */
+function networkingConfig(task: Task, { endpoints = [] }: ContainerPlace): Pick<ContainerCreate, "NetworkingConfig"> {
+  const first = endpoints.find(({ network }) => network === networkMode(task, endpoints));
+  return first ? { NetworkingConfig: { EndpointsConfig: { [first.network]: first.settings } } } : {};
 }
 
 /** What only Windows containers have. An engine passes over it or fails with each start: said once, it is no riddle. */
@@ -85,24 +97,28 @@ export function graceSeconds(ms: number): number {
   return Math.ceil(ms / 1000);
 }
 
-/** The network that the engine itself connects the container to. */
-export function networkMode(task: Task): string {
+/** The network that the container is made on: one of the engine's own where the task names one. */
+export function networkMode(task: Task, endpoints: readonly TaskEndpoint[] = []): string {
   const named = [
     ...task.networks.map(attachment => attachment.network?.spec?.annotations?.name ?? ""),
     ...task.spec.networks.map(network => network.target),
   ];
-  return named.find(name => ownNetworks.includes(name)) ?? "bridge";
+  return named.find(name => ownNetworks.includes(name)) ?? endpoints[0]?.network ?? "bridge";
 }
 
-function hostConfig(task: Task, spec: ContainerSpec): Omit<HostConfig, "PortBindings" | "Mounts"> {
+function hostConfig(
+  task: Task,
+  spec: ContainerSpec,
+  { endpoints = [], nameServers = [] }: ContainerPlace,
+): Omit<HostConfig, "PortBindings" | "Mounts"> {
   const log = task.logDriver ?? task.spec.logDriver;
   return {
-    NetworkMode: networkMode(task),
+    NetworkMode: networkMode(task, endpoints),
     GroupAdd: spec.groups,
     ReadonlyRootfs: spec.readOnly,
     ...(spec.init === undefined ? {} : { Init: spec.init }),
     ...(log ? { LogConfig: { Type: log.name, Config: log.options } } : {}),
-    Dns: spec.dnsConfig?.nameservers ?? [],
+    Dns: [...nameServers, ...(spec.dnsConfig?.nameservers ?? [])],
     DnsSearch: spec.dnsConfig?.search ?? [],
     DnsOptions: spec.dnsConfig?.options ?? [],
     ExtraHosts: spec.hosts.flatMap(extraHosts),

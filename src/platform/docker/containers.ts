@@ -1,7 +1,7 @@
 import { Fault } from "../../lib/fault.ts";
 import type { EngineClient } from "./client.ts";
 import { nodeIdLabel, taskIdLabel } from "./labels.ts";
-import type { ContainerAnswer, ContainerCreate, ContainerSummary } from "./types.ts";
+import type { ContainerAnswer, ContainerCreate, ContainerSummary, EndpointSettings } from "./types.ts";
 
 /** How much longer than the grace period a stop may take, in milliseconds: the engine kills and cleans up after it. */
 const stopMarginMs = 60_000;
@@ -71,6 +71,16 @@ export class Containers {
     this.#ids.set(taskId, Id);
     this.#unstarted.add(Id);
     return Id;
+  }
+
+  /** Gives a container one more network; no error when it is on it already. */
+  async connect(id: string, network: string, settings: EndpointSettings): Promise<void> {
+    const body = { Container: id, EndpointConfig: settings };
+    try {
+      await this.#client.json("POST", `/networks/${encodeURIComponent(network)}/connect`, { body });
+    } catch (error) {
+      if (!(error instanceof Fault) || !/already (exists|attached)/.test(error.message)) throw error;
+    }
   }
 
   async start(id: string): Promise<void> {

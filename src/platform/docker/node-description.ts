@@ -33,6 +33,14 @@ export function nodeDescription(info: EngineInfo, settings: NodeSettings): NodeD
   });
 }
 
+/** What a node says of itself whose tasks cannot be on overlay networks: the scheduler looks at its plugins. */
+export function withoutOverlays(description: NodeDescription): NodeDescription {
+  const { engine } = description;
+  if (!engine) return description;
+  const plugins = engine.plugins.filter(({ type, name }) => type !== "Network" || name !== "overlay");
+  return { ...description, engine: { ...engine, plugins } };
+}
+
 function engineLabels(labels: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     labels.map(label => {

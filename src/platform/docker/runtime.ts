@@ -9,7 +9,7 @@ import type { Random } from "../../ports/random.ts";
 import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "../../ports/runtime.ts";
 import type { NodeDescription } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { EngineClient } from "./client.ts";
-import { containerConfig, containerSpec, graceSeconds } from "./container-config.ts";
+import { containerConfig, containerSpec, graceSeconds, networkMode } from "./container-config.ts";
 import { ContainerEvents } from "./container-events.ts";
 import { containerLogs } from "./container-logs.ts";
 import { toInstance } from "./container-state.ts";
@@ -17,8 +17,9 @@ import { Containers } from "./containers.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { type GivenFile, givenFiles } from "./file-mounts.ts";
 import { ImagePuller, type PullLimits, type PullWaiter, pullLimits } from "./images.ts";
-import { type NodeSettings, nodeDescription } from "./node-description.ts";
+import { type NodeSettings, nodeDescription, withoutOverlays } from "./node-description.ts";
 import { defaultFileRoots, TaskFiles } from "./task-files.ts";
+import { type TaskEndpoint, type TaskNetworks, taskEndpoints } from "./task-networks.ts";
 import type { ContainerAnswer, ContainerCreate, EngineInfo } from "./types.ts";
 
 /**
@@ -42,6 +43,8 @@ export interface DockerRuntimeOptions extends NodeSettings {
   readonly publishAddress?: string;
   /** Where secrets and configs lie, in order of preference; each must be in memory. */
   readonly fileRoots?: readonly string[];
+  /** The swarm's networks on this node; none without. */
+  readonly networks?: TaskNetworks;
   readonly pullLimits?: PullLimits;
   /** Creates, starts and removals at once. */
   readonly concurrency?: number;
@@ -74,7 +77,8 @@ export class DockerRuntime implements Runtime {
   }
 
   async describe(): Promise<NodeDescription> {
-    return nodeDescription((await this.#client.json("GET", "/info")) as EngineInfo, this.#options);
+    const description = nodeDescription((await this.#client.json("GET", "/info")) as EngineInfo, this.#options);
+    return this.#options.networks?.available ? description : withoutOverlays(description);
   }
 
   async list(): Promise<Instance[]> {
@@ -100,11 +104,10 @@ export class DockerRuntime implements Runtime {
     this.#preparing.add(task.id);
     try {
       const files = givenFiles(containerSpec(task), dependencies);
-      return created(task.id, await this.#create(task, files, { progress, signal }));
-    } catch (error) {
-      const there = isFault(error, "already_exists") && (await this.inspect(task.id));
-      if (there) return there;
-      throw error;
+      const endpoints = taskEndpoints(task, this.#options.nodeId, this.#options.networks ?? noNetworks);
+      const instance = await this.#made(task, () => this.#create(task, files, endpoints, { progress, signal }));
+      if (instance.state === "created") await this.#connect(task, instance.containerId, endpoints);
+      return instance;
     } finally {
       this.#preparing.delete(task.id);
     }
@@ -166,12 +169,36 @@ export class DockerRuntime implements Runtime {
     this.#client.close();
   }
 
+  /** One that was made before, by a daemon that ended before it could note it, is as good. */
+  async #made(task: Task, create: () => Promise<string>): Promise<Instance> {
+    try {
+      return created(task.id, await create());
+    } catch (error) {
+      const there = isFault(error, "already_exists") && (await this.inspect(task.id));
+      if (there) return there;
+      throw error;
+    }
+  }
+
+  /** The places that the container was not made with. */
+  async #connect(task: Task, containerId: string, endpoints: readonly TaskEndpoint[]): Promise<void> {
+    const first = networkMode(task, endpoints);
+    if (first === "host" || first === "none") return;
+    for (const { network, settings } of endpoints)
+      if (network !== first) await this.#containers.connect(containerId, network, settings);
+  }
+
   /** Prefers the image that is there; pulls only when it is not. */
-  async #create(task: Task, files: readonly GivenFile[], waiter: PullWaiter): Promise<string> {
+  async #create(
+    task: Task,
+    files: readonly GivenFile[],
+    endpoints: readonly TaskEndpoint[],
+    waiter: PullWaiter,
+  ): Promise<string> {
     const create = (): Promise<string> =>
       this.#gate.run(async () => {
         if (waiter.signal.aborted) throw new Fault("cancelled", `Task ${task.id} is no longer wanted`);
-        const config = await this.#config(task, files);
+        const config = await this.#config(task, files, endpoints);
         return this.#containers.create(task.id, taskName(task), config);
       });
     try {
@@ -189,9 +216,12 @@ export class DockerRuntime implements Runtime {
     }
   }
 
-  async #config(task: Task, files: readonly GivenFile[]): Promise<ContainerCreate> {
-    const { nodeId, containerLabels: labels = {}, publishAddress = "" } = this.#options;
-    return containerConfig(task, { nodeId, labels, publishAddress, files: await this.#files.write(task.id, files) });
+  async #config(task: Task, files: readonly GivenFile[], endpoints: readonly TaskEndpoint[]): Promise<ContainerCreate> {
+    const { nodeId, containerLabels: labels = {}, publishAddress = "", networks = noNetworks } = this.#options;
+    const ids = endpoints.map(({ networkId }) => networkId);
+    const nameServers = networks.available ? networks.nameServers(ids) : [];
+    const written = await this.#files.write(task.id, files);
+    return containerConfig(task, { nodeId, labels, publishAddress, files: written, endpoints, nameServers });
   }
 
   /** Waits for a start when it is to be followed: the engine ends the log of what has not begun at once. */
@@ -226,6 +256,8 @@ export class DockerRuntime implements Runtime {
     }
   }
 }
+
+const noNetworks: TaskNetworks = { available: false, reason: "its daemon makes none" };
 
 function created(taskId: string, containerId: string): Instance {
   return { taskId, containerId, state: "created", health: "none", pid: 0, exitCode: 0, error: "", ports: [] };

@@ -71,6 +71,13 @@ export interface HostConfig {
   readonly MemorySwappiness?: number;
 }
 
+/** A container's place on a network. */
+export interface EndpointSettings {
+  readonly IPAMConfig: { readonly IPv4Address?: string; readonly IPv6Address?: string };
+  /** Heeded from API 1.44 on; before, engines derive the same from the IPv4 address. */
+  readonly MacAddress?: string;
+}
+
 /** The body of `POST /containers/create`. */
 export interface ContainerCreate {
   readonly Image: string;
@@ -89,6 +96,7 @@ export interface ContainerCreate {
   readonly Healthcheck?: HealthConfig;
   readonly ExposedPorts: Readonly<Record<string, Readonly<Record<string, never>>>>;
   readonly HostConfig: HostConfig;
+  readonly NetworkingConfig?: { readonly EndpointsConfig: Readonly<Record<string, EndpointSettings>> };
 }
 
 /** What `GET /containers/ID/json` says, as far as it is looked at. */

@@ -1,0 +1,31 @@
+import { DataPlane } from "../network/data-plane.ts";
+import { NetworkedRuntime } from "../network/networked-runtime.ts";
+import { EngineBridgeNetworks } from "../platform/docker/bridge-networks.ts";
+import { EngineClient } from "../platform/docker/client.ts";
+import { parseEndpoint } from "../platform/docker/endpoint.ts";
+import { DockerRuntime, type DockerRuntimeOptions } from "../platform/docker/runtime.ts";
+import { SystemNameSockets } from "../platform/net/name-sockets.ts";
+import { systemNetOps } from "../platform/net/net-ops.ts";
+import type { Runtime } from "../ports/runtime.ts";
+
+/** The runtime of a node that other nodes know by `address`, with the swarm's networks where this machine can have them. */
+export async function networkedDocker(options: DockerRuntimeOptions, address: string): Promise<Runtime> {
+  const { nodeId, clock, random, log } = options;
+  const reason = await obstacle(address);
+  if (reason !== undefined) {
+    log.warn("this node has no overlay networks and no part in the routing mesh", { reason });
+    return new DockerRuntime({ ...options, networks: { available: false, reason } });
+  }
+  const engine = new EngineBridgeNetworks(new EngineClient(parseEndpoint(options.endpoint), clock), nodeId);
+  const names = new SystemNameSockets();
+  const plane = new DataPlane({ nodeId, address, ops: systemNetOps, engine, names, clock, random, log });
+  const nameServers = (networkIds: readonly string[]): readonly string[] => plane.nameServers(networkIds);
+  const runtime = new DockerRuntime({ ...options, networks: { available: true, nameServers } });
+  return new NetworkedRuntime(runtime, plane, { clock, random, log });
+}
+
+/** Why a node can have no networks of the swarm's. A node that leaves has no address, and needs none to take them away. */
+async function obstacle(address: string): Promise<string | undefined> {
+  if (address.startsWith("127.")) return `other machines cannot reach it at ${address}`;
+  return systemNetOps.obstacle();
+}
