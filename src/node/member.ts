@@ -247,6 +247,9 @@ export class Member {
       onLink: link => {
         if (link.connected) this.#welcome();
       },
+      onSession: (connection, sessionId, signal) => {
+        void this.#runtime.followNetworks?.(connection, sessionId, signal);
+      },
     });
   }
 
