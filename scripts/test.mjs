@@ -13,6 +13,7 @@ const systemPackages = {
   nftables: "nft",
   "busybox-static": "busybox",
   openssl: "openssl",
+  "golang-cfssl": "cfssl",
   "util-linux": "unshare",
 };
 

@@ -34,7 +34,7 @@ beforeEach(() => {
   https = new SimHttps();
 });
 beforeAll(async () => {
-  [old, next, other] = [await RootCa.create(now), await RootCa.create(now), await RootCa.create(now)];
+  [old, next, other] = [await RootCa.create(now), await RootCa.create(now, "next"), await RootCa.create(now)];
   expiring = await RootCa.create(now - rootExpiryMs + 300 * dayMs);
 });
 

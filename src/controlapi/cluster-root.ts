@@ -49,7 +49,7 @@ export async function rootFor(cluster: Cluster, spec: Cluster["spec"], doors: Ro
   const change = { current, external, wanted, doors };
   if (certificate !== "") return givenRoot(certificate, change);
   if (isRotated) {
-    const made = await RootCa.create(doors.nowMs);
+    const made = await RootCa.create(doors.nowMs, external && `swarm-ca ${new Date(doors.nowMs).toISOString()}`);
     return changing(change, made.certificatePem, made);
   }
   const { rootRotation } = current;

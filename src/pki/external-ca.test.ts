@@ -21,7 +21,7 @@ let ca: ExternalCa;
 const keyPem = newNodeKey();
 
 beforeAll(async () => {
-  [root, other] = [await RootCa.create(now), await RootCa.create(now)];
+  [root, other] = [await RootCa.create(now), await RootCa.create(now, "other")];
 });
 beforeEach(() => {
   https = new SimHttps();
@@ -129,6 +129,10 @@ describe("an external CA", () => {
     expect(cfssl.signed).toEqual(["CA"]);
     const leaf = new X509Certificate(await other.sign(await newRequest(keyPem), node, now));
     expect(isVouchedFor(leaf, readCertificates(between), readCertificates(root.certificatePem))).toBe(true);
+  });
+
+  it("cannot vouch for another root of the same name", async () => {
+    await expect(ca.crossSign(await RootCa.create(now), now)).rejects.toThrow("needs another name");
   });
 
   it("says what its configuration lacks when it vouches for no authority", async () => {

@@ -64,8 +64,10 @@ export class ExternalCa {
    */
   async crossSign(next: RootCa, nowMs: number): Promise<string> {
     const pem = await this.#ask(authoritySigning(await next.request()));
-    if (!new X509Certificate(pem).ca)
-      throw useless(`it is not an authority's: the server needs a profile "${authorityProfile}" with "is_ca"`);
+    const { ca, subject, issuer } = new X509Certificate(pem);
+    if (!ca) throw useless(`it is not an authority's: the server needs a profile "${authorityProfile}" with "is_ca"`);
+    // Go writes no authority key id into such a certificate, and OpenSSL takes it for self-signed then.
+    if (subject === issuer) throw useless("the new root needs another name than the one that is to vouch for it");
     const [made, named] = [issuerOf(Buffer.from(pem)), issuerOf(Buffer.from(next.certificatePem))];
     const probe = await next.sign(
       await newRequest(newNodeKey()),

@@ -39,14 +39,14 @@ export class RootCa {
     this.#signingKey = rootKey(key);
   }
 
-  /** A new authority with a key of its own, valid from an hour before `nowMs`. */
-  static async create(nowMs: number): Promise<RootCa> {
+  /** A new authority with a key of its own, valid from an hour before `nowMs`; SwarmKit's all have the same name. */
+  static async create(nowMs: number, name = caServerName): Promise<RootCa> {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
     const keys = { privateKey: syncKey(privateKey), publicKey: syncKey(publicKey) };
     const certificate = await x509.X509CertificateGenerator.createSelfSigned(
       {
         serialNumber: newSerial(),
-        name: [{ CN: [caServerName] }],
+        name: [{ CN: [name] }],
         notBefore: new Date(nowMs - backdateMs),
         notAfter: new Date(nowMs - backdateMs + rootExpiryMs),
         signingAlgorithm,
