@@ -1,4 +1,4 @@
-import { isTrue, show, type Value } from "./value.ts";
+import { isList, isTrue, show, type Value } from "./value.ts";
 
 /** A function of a template. Throws an Error with the reason, which the message about the template then names. */
 export type TemplateFunction = (...args: readonly Value[]) => Value;
@@ -18,12 +18,17 @@ export const builtins: Readonly<Record<string, TemplateFunction>> = {
 };
 
 function at(value: Value, key: Value): Value {
-  if (!(value instanceof Map)) throw new Error("only maps can be indexed");
-  return (value as ReadonlyMap<string, string>).get(text(key, "index")) ?? "";
+  if (isList(value)) {
+    if (typeof key !== "number") throw new Error("a list is indexed with a number");
+    if (key < 0 || key >= value.length) throw new Error(`index out of range: ${key}`);
+    return value[key];
+  }
+  if (!(value instanceof Map)) throw new Error("only maps and lists can be indexed");
+  return (value as ReadonlyMap<string, Value>).get(text(key, "index")) ?? "";
 }
 
 function length(value: Value): number {
-  if (typeof value === "string") return value.length;
+  if (typeof value === "string" || isList(value)) return value.length;
   if (value instanceof Map) return value.size;
   throw new Error("len of a value that has no length");
 }

@@ -13,6 +13,7 @@ const service = new Struct("struct { Name string; Labels map[string]string }", {
 const dot = new Struct("*template.Context", {
   Service: service,
   Task: new Struct("struct { Slot string }", { Slot: "3" }),
+  Ports: [new Map([["Target", 80]]), new Map([["Target", 443]])],
 });
 const functions = {
   env: (name: unknown) => (name === "X" ? "from env" : ""),
@@ -50,7 +51,10 @@ describe("expandTemplate", () => {
     ['{{printf "%s"}}', "%!s(MISSING)"],
     ['{{print "a" 1 true}}', "a1true"],
     ["{{println 1 2}}", "1 2\n"],
-    ["{{len .Service.Labels}}{{len .Service.Name}}", "33"],
+    ["{{len .Service.Labels}}{{len .Service.Name}}{{len .Ports}}", "332"],
+    ["{{range .Ports}}{{.Target}},{{end}}", "80,443,"],
+    ["{{range $i, $port := .Ports}}{{$i}}:{{$port.Target}} {{end}}", "0:80 1:443 "],
+    ["{{(index .Ports 1).Target}} {{.Ports}}", "443 [map[Target:80] map[Target:443]]"],
     ['{{if eq .Task.Slot "3"}}yes{{else}}no{{end}}', "yes"],
     ['{{if ne .Task.Slot "3"}}yes{{else}}no{{end}}', "no"],
     ['{{if eq .Task.Slot "1"}}a{{else if eq .Task.Slot "2" "3"}}b{{else}}c{{end}}', "b"],

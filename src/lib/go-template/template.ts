@@ -3,7 +3,7 @@ import { builtins, type TemplateFunction } from "./functions.ts";
 import { parse } from "./parser.ts";
 import type { Block, Command, Operand, Pipeline, Statement } from "./syntax.ts";
 import { placeOf } from "./template-error.ts";
-import { isTrue, Struct, show, sortedEntries, typeName, type Value } from "./value.ts";
+import { isList, isTrue, Struct, show, sortedEntries, typeName, type Value } from "./value.ts";
 
 /** Characters that a template may become: labels that name secrets could multiply them without end. */
 export const largestResult = 4 * 1024 * 1024;
@@ -86,10 +86,10 @@ class Execution {
   }
 
   #range({ pipeline, body, otherwise }: Statement & { kind: "if" | "with" | "range" }, dot: Value): void {
-    const map = this.#commands(pipeline, dot);
+    const range = this.#commands(pipeline, dot);
     const [command] = pipeline.commands;
-    if (!(map instanceof Map)) throw this.#error(command?.position ?? 0, command?.source ?? "", cannotRange(map));
-    const entries = sortedEntries(map as ReadonlyMap<string, string>);
+    const entries = entriesOf(range);
+    if (!entries) throw this.#error(command?.position ?? 0, command?.source ?? "", cannotRange(range));
     if (entries.length === 0) this.#block(otherwise, dot);
     const [first, second] = pipeline.declares;
     const scope = this.#variables.length;
@@ -151,7 +151,7 @@ class Execution {
   #field(value: Value, name: string, position: number, source: string): Value {
     if (value instanceof Struct && value.fields.has(name)) return value.fields.get(name);
     if (value instanceof Map) {
-      if (value.has(name)) return value.get(name);
+      if (value.has(name)) return (value as ReadonlyMap<string, Value>).get(name);
       throw this.#error(position, source, `map has no entry for key ${JSON.stringify(name)}`);
     }
     throw this.#error(position, source, `can't evaluate field ${name} in type ${typeName(value)}`);
@@ -182,6 +182,12 @@ class Execution {
     const where = `template: ${name}:${line}:${column}: executing ${JSON.stringify(name)} at <${source}>`;
     return new Fault("invalid_argument", `${where}: ${reason}`);
   }
+}
+
+/** A map's entries by key, or a list's items by number; undefined for what has none. */
+function entriesOf(value: Value): readonly (readonly [string | number, Value])[] | undefined {
+  if (isList(value)) return value.map((item, at) => [at, item] as const);
+  return value instanceof Map ? sortedEntries(value as ReadonlyMap<string, Value>) : undefined;
 }
 
 function cannotRange(value: Value): string {
