@@ -1,9 +1,11 @@
 import { type IncomingMessage, type RequestOptions, request } from "node:http";
 import { ApiError, CliError } from "./failure.ts";
 
+type Headers = Readonly<Record<string, string>>;
+
 /** What a request carries. */
 interface Content {
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Headers;
   readonly bytes?: Uint8Array | undefined;
 }
 
@@ -21,12 +23,22 @@ export class Api {
     else throw new CliError(`Cannot use "${host}": it must be unix://PATH or tcp://HOST:PORT`);
   }
 
-  get<T>(path: string): Promise<T> {
-    return this.#json<T>("GET", path);
+  get<T>(path: string, headers: Headers = {}): Promise<T> {
+    return this.#json<T>("GET", path, undefined, headers);
   }
 
-  post<T = unknown>(path: string, body: unknown = {}): Promise<T> {
-    return this.#json<T>("POST", path, body);
+  /** What is there, or undefined when the daemon knows of no such thing. */
+  async find<T>(path: string): Promise<T | undefined> {
+    try {
+      return await this.get<T>(path);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  post<T = unknown>(path: string, body: unknown = {}, headers: Headers = {}): Promise<T> {
+    return this.#json<T>("POST", path, body, headers);
   }
 
   delete(path: string): Promise<unknown> {
@@ -34,11 +46,7 @@ export class Api {
   }
 
   /** Sends bytes and gives the answer's. */
-  async postForBytes(
-    path: string,
-    body: Uint8Array | undefined,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<Buffer> {
+  async postForBytes(path: string, body: Uint8Array | undefined, headers: Headers): Promise<Buffer> {
     const answer = await this.#send("POST", path, { headers, bytes: body });
     try {
       return await bytesOf(answer);
@@ -58,8 +66,8 @@ export class Api {
     }
   }
 
-  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  async #json<T>(method: string, path: string, body?: unknown, more: Headers = {}): Promise<T> {
+    const headers = body === undefined ? more : { "Content-Type": "application/json", ...more };
     const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const text = await textOf(await this.#send(method, path, { headers, bytes }));
     return (text === "" ? undefined : JSON.parse(text)) as T;

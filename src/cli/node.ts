@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import { type Api, filters } from "./api.ts";
-import { forEachName } from "./failure.ts";
-import { capital, print, printJson, table } from "./output.ts";
-import { taskTable } from "./task-table.ts";
-import type { InfoView, NodeView, TaskView } from "./types.ts";
-import { collect, pairs } from "./values.ts";
+import { CliError, forEachName } from "./failure.ts";
+import { inspectCommand } from "./list/inspect.ts";
+import { type Listing, type ListOptions, listOptions, parseFilters, printList, type Row } from "./list/listing.ts";
+import { capital, print } from "./output.ts";
+import { printTasks, type TaskListOptions } from "./task-table.ts";
+import type { InfoView, NodeView, SwarmView } from "./types.ts";
+import { collect, pairs, taskListOptions } from "./values.ts";
 
 interface UpdateOptions {
   readonly availability?: string;
@@ -13,70 +15,108 @@ interface UpdateOptions {
   readonly labelRm?: readonly string[];
 }
 
+const listing: Listing = {
+  columns: [
+    ["ID", "ID"],
+    ["HOSTNAME", "Hostname"],
+    ["STATUS", "Status"],
+    ["AVAILABILITY", "Availability"],
+    ["MANAGER STATUS", "ManagerStatus"],
+    ["ENGINE VERSION", "EngineVersion"],
+  ],
+  more: [["TLS STATUS", "TLSStatus"]],
+  id: "NodeID",
+};
+
 /** `shoal node …` */
 export function nodeCommands(program: Command, api: () => Api): void {
   const node = program.command("node").description("Manage the swarm's nodes");
 
-  node
-    .command("ls")
-    .alias("list")
-    .option("-q, --quiet", "only ids")
-    .action(async ({ quiet }: { quiet?: boolean }) => {
-      const nodes = await api().get<NodeView[]>("/nodes");
-      if (quiet) return print(nodes.map(one => one.ID).join("\n"));
-      const { Swarm } = await api().get<InfoView>("/info");
-      const rows = nodes.map(one => [
-        one.ID + (one.ID === Swarm.NodeID ? " *" : ""),
-        one.Description.Hostname,
-        capital(one.Status.State),
-        capital(one.Spec.Availability),
-        one.ManagerStatus?.Leader ? "Leader" : capital(one.ManagerStatus?.Reachability ?? ""),
-        one.Description.Engine.EngineVersion,
-      ]);
-      print(table(["ID", "HOSTNAME", "STATUS", "AVAILABILITY", "MANAGER STATUS", "ENGINE VERSION"], rows));
-    });
+  listOptions(node.command("ls").alias("list").description("List nodes")).action((options: ListOptions) =>
+    list(api(), options),
+  );
+  inspectCommand(node, "node", name => find(api(), name));
+  updateCommands(node, api);
 
-  node
-    .command("inspect")
-    .argument("<node...>")
-    .action(async (names: string[]) => printJson(await Promise.all(names.map(name => find(api(), name)))));
-
-  node
-    .command("update")
-    .argument("<node>")
-    .option("--availability <state>", "active, pause or drain")
-    .option("--role <role>", "worker or manager")
-    .option("--label-add <key=value>", "add or change a label", collect)
-    .option("--label-rm <key>", "remove a label", collect)
-    .action(async (name: string, options: UpdateOptions) => {
-      const { ID, Version, Spec } = await find(api(), name);
-      const kept = Object.entries(Spec.Labels ?? {}).filter(([key]) => !options.labelRm?.includes(key));
-      await api().post(`/nodes/${ID}/update?version=${Version.Index}`, {
-        ...Spec,
-        Availability: options.availability ?? Spec.Availability,
-        Role: options.role ?? Spec.Role,
-        Labels: { ...Object.fromEntries(kept), ...pairs(options.labelAdd) },
-      });
-      print(name);
-    });
-
-  node
-    .command("ps")
-    .argument("[node]", "", "self")
-    .option("--no-trunc", "whole ids and reasons")
-    .action(async (name: string, { trunc }: { trunc: boolean }) => {
-      const { ID } = await find(api(), name);
-      const tasks = await api().get<TaskView[]>(`/tasks?${filters({ node: [ID] })}`);
-      print(await taskTable(api(), tasks, trunc));
-    });
+  taskListOptions(
+    listOptions(node.command("ps").description("List tasks on nodes")).argument("[node...]", "", ["self"]),
+  ).action(async (names: string[], options: TaskListOptions) => {
+    const ids = await Promise.all(names.map(async name => (await find(api(), name)).ID));
+    await printTasks(api(), { node: ids }, options);
+  });
 
   node
     .command("rm")
+    .alias("remove")
+    .description("Remove nodes from the swarm")
     .argument("<node...>")
     .option("-f, --force", "also when it is not down")
     .action((names: string[], { force }: { force?: boolean }) =>
       forEachName(names, name => api().delete(`/nodes/${encodeURIComponent(name)}${force ? "?force=1" : ""}`)),
     );
+}
+
+function updateCommands(node: Command, api: () => Api): void {
+  node
+    .command("update")
+    .description("Change a node")
+    .argument("<node>")
+    .option("--availability <state>", "active, pause or drain")
+    .option("--role <role>", "worker or manager")
+    .option("--label-add <key=value>", "add or change a label; repeatable", collect)
+    .option("--label-rm <key>", "remove a label; repeatable", collect)
+    .action(async (name: string, options: UpdateOptions) => {
+      await update(api(), name, options);
+      print(name);
+    });
+
+  const role = (word: string, to: "manager" | "worker", told: string): void => {
+    node
+      .command(word)
+      .description(`Make nodes ${to}s`)
+      .argument("<node...>")
+      .action(async (names: string[]) => {
+        for (const name of names) {
+          await update(api(), name, { role: to });
+          print(`Node ${name} ${told}`);
+        }
+      });
+  };
+  role("promote", "manager", "promoted to a manager in the swarm.");
+  role("demote", "worker", "demoted in the swarm.");
+}
+
+async function update(api: Api, name: string, options: UpdateOptions): Promise<void> {
+  const { ID, Version, Spec } = await find(api, name);
+  const missing = options.labelRm?.find(key => !Object.hasOwn(Spec.Labels ?? {}, key));
+  if (missing !== undefined) throw new CliError(`Cannot update node "${name}": it has no label "${missing}"`);
+  const kept = Object.entries(Spec.Labels ?? {}).filter(([key]) => !options.labelRm?.includes(key));
+  await api.post(`/nodes/${ID}/update?version=${Version.Index}`, {
+    ...Spec,
+    Availability: options.availability ?? Spec.Availability,
+    Role: options.role ?? Spec.Role,
+    Labels: { ...Object.fromEntries(kept), ...pairs(options.labelAdd) },
+  });
+}
+
+async function list(api: Api, options: ListOptions): Promise<void> {
+  const nodes = await api.get<NodeView[]>(`/nodes?${filters(parseFilters(options.filter))}`);
+  const { Swarm } = await api.get<InfoView>("/info");
+  const { TLSInfo } = await api.get<SwarmView>("/swarm");
+  const rows = nodes.map(
+    (one): Row => ({
+      ID: one.ID + (one.ID === Swarm.NodeID ? " *" : ""),
+      NodeID: one.ID,
+      Self: String(one.ID === Swarm.NodeID),
+      Hostname: one.Description.Hostname,
+      Status: capital(one.Status.State),
+      Availability: capital(one.Spec.Availability),
+      ManagerStatus: one.ManagerStatus?.Leader ? "Leader" : capital(one.ManagerStatus?.Reachability ?? ""),
+      TLSStatus: one.Description.TLSInfo?.TrustRoot === TLSInfo?.TrustRoot ? "Ready" : "Needs Rotation",
+      EngineVersion: one.Description.Engine.EngineVersion,
+    }),
+  );
+  printList(listing, rows, nodes, options);
 }
 
 /** A node by name or id; "self" is the daemon's own. */

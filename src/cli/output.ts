@@ -16,6 +16,11 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** For whoever looks at the screen, apart from what a script reads. */
+export function warn(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, undefined, 4));
 }

@@ -8,8 +8,12 @@ export interface NodeView {
   readonly ID: string;
   readonly Version: Version;
   readonly Spec: { readonly Role: string; readonly Availability: string; readonly Labels?: Record<string, string> };
-  readonly Description: { readonly Hostname: string; readonly Engine: { readonly EngineVersion: string } };
-  readonly Status: { readonly State: string; readonly Addr: string };
+  readonly Description: {
+    readonly Hostname: string;
+    readonly Engine: { readonly EngineVersion: string };
+    readonly TLSInfo?: { readonly TrustRoot?: string };
+  };
+  readonly Status: { readonly State: string; readonly Addr: string; readonly Message?: string };
   readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability: string; readonly Addr: string };
 }
 
@@ -20,11 +24,18 @@ export interface ContainerSpec {
   [other: string]: unknown;
 }
 
+export interface Mode {
+  Replicated?: { Replicas?: number };
+  Global?: object;
+  ReplicatedJob?: { MaxConcurrent?: number; TotalCompletions?: number };
+  GlobalJob?: object;
+}
+
 export interface ServiceSpec {
   Name: string;
   Labels?: Record<string, string>;
   TaskTemplate: { ContainerSpec: ContainerSpec; ForceUpdate?: number; [other: string]: unknown };
-  Mode?: { Replicated?: { Replicas: number }; Global?: object; [other: string]: unknown };
+  Mode?: Mode;
   [other: string]: unknown;
 }
 
@@ -41,7 +52,12 @@ export interface ServiceView {
   readonly Spec: ServiceSpec;
   readonly Endpoint?: { readonly Ports?: readonly PortView[] };
   readonly UpdateStatus?: { readonly State?: string; readonly Message?: string };
-  readonly ServiceStatus?: { readonly RunningTasks: number; readonly DesiredTasks: number };
+  readonly ServiceStatus?: {
+    readonly RunningTasks: number;
+    readonly DesiredTasks: number;
+    readonly CompletedTasks?: number;
+  };
+  readonly JobStatus?: { readonly JobIteration?: Version };
 }
 
 export interface TaskView {
@@ -51,11 +67,13 @@ export interface TaskView {
   readonly Slot?: number;
   readonly Spec: { readonly ContainerSpec: { readonly Image: string } };
   readonly DesiredState: string;
+  readonly JobIteration?: Version;
   readonly Status: {
     readonly State: string;
     readonly Timestamp: string;
     readonly Message: string;
     readonly Err?: string;
+    readonly PortStatus?: { readonly Ports?: readonly PortView[] };
   };
 }
 
@@ -63,6 +81,8 @@ export interface SwarmView {
   readonly ID: string;
   readonly Version: Version;
   readonly JoinTokens: { readonly Worker: string; readonly Manager: string };
+  readonly TLSInfo?: { readonly TrustRoot?: string };
+  readonly RootRotationInProgress?: boolean;
   readonly Spec: Record<string, unknown> & {
     readonly Orchestration?: object;
     readonly Dispatcher?: object;

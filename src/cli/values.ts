@@ -1,4 +1,6 @@
-import { InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import { parseCpus, parseDuration, parseSize } from "./quantity.ts";
+import { shellWords } from "./shell-words.ts";
 
 /** Collects a repeated option. */
 export function collect(value: string, before: readonly string[] = []): string[] {
@@ -20,14 +22,44 @@ export function count(text: string): number {
   return Number(text);
 }
 
-const unitNanos: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
-
 /** A duration as Go writes it ("1h30m", "500ms"), in nanoseconds. */
 export function duration(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join("") !== text)
-    throw new InvalidArgumentError('not a duration like "90s" or "1h30m"');
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (unitNanos[unit ?? ""] ?? 0), 0);
+  return wanted(parseDuration(text), 'a duration like "90s" or "1h30m"');
+}
+
+/** A size ("64m", "1g"), in bytes. */
+export function size(text: string): number {
+  return wanted(parseSize(text), 'a size like "64m" or "1g"');
+}
+
+/** A number of CPUs ("0.5"), in billionths. */
+export function cpus(text: string): number {
+  return wanted(parseCpus(text), 'a number of CPUs like "0.5"');
+}
+
+export function ratio(text: string): number {
+  return wanted(/^\d*\.?\d+$/.test(text) && Number(text) <= 1 ? Number(text) : undefined, "a number from 0 to 1");
+}
+
+/** The words of a command line, as a shell splits it. */
+export function words(text: string): string[] {
+  try {
+    return shellWords(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wanted<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new InvalidArgumentError(`not ${what}`);
+  return value;
+}
+
+/** What lists of tasks have besides. */
+export function taskListOptions(command: Command): Command {
+  return command
+    .option("--no-trunc", "whole ids and reasons")
+    .option("--no-resolve", "ids instead of names of services and nodes");
 }
 
 /** `[PUBLISHED:]TARGET[/PROTOCOL]`, or docker's long form `published=…,target=…,protocol=…,mode=…`. */

@@ -67,7 +67,7 @@ describe("the shoal command", () => {
   it("creates a service and waits until it runs", async () => {
     const told = await ok(manager, "service", "create", "--name", "web", "--replicas", "2", ...sleeping);
     expect(told.split("\n").at(-1)).toBe("web: 2 of 2 running");
-    expect(rows(await ok(manager, "service", "ls"))[0]?.slice(1)).toEqual(["web", "replicated", "2/2", "shoal/sleep"]);
+    expect(rows(await ok(manager, "service", "ls"))[0]?.slice(1)).toEqual(["web", "replicated", "2/2", "shoal/sleep:latest"]);
     expect(rows(await ok(manager, "service", "ps", "web")).map(([, name]) => name)).toEqual(["web.1", "web.2"]);
     const everywhere = await ok(manager, "service", "create", "--name", "all", "--mode", "global", ...sleeping);
     expect(everywhere.split("\n").at(-1)).toBe("all: 2 of 2 running");
@@ -90,7 +90,7 @@ describe("the shoal command", () => {
     };
     expect(await wrong("service", "scale", "web")).toBe('error: Cannot scale "web": it must be SERVICE=REPLICAS');
     expect(await wrong("service", "scale", "web=many")).toContain('Cannot scale "web=many"');
-    expect(await wrong("service", "create", "--reserve-memory", "lots", ...sleeping)).toContain('Cannot use "lots"');
+    expect(await wrong("service", "create", "--reserve-memory", "lots", ...sleeping)).toContain("'lots' is invalid");
     expect(await wrong("service", "create", "-p", "x:y", ...sleeping)).toContain("[PUBLISHED:]TARGET[/PROTOCOL]");
     expect(await wrong("service", "create", "--name", "web", ...sleeping)).toContain("AlreadyExists");
     expect(await wrong("service", "ps", "nope")).toBe("Error response from daemon: service nope not found");

@@ -1,0 +1,155 @@
+import { type Api, filters } from "../api.ts";
+import type { Files } from "../compose/files.ts";
+import type { Project } from "../compose/project.ts";
+import { print, warn } from "../output.ts";
+import { waitForServices } from "../progress/wait.ts";
+import { registryAuth } from "../registry/credentials.ts";
+import { pinned, withImage } from "../registry/pinned-image.ts";
+import type { ServiceSpec, ServiceView } from "../types.ts";
+import { restartedWith } from "./dependencies.ts";
+import { imageLabel, type Namespace } from "./namespace.ts";
+import { filesOf, networksOf } from "./objects.ts";
+import { provideFiles, provideNetworks } from "./provision.ts";
+import { sameSpec } from "./same-spec.ts";
+import { serviceSpecOf } from "./service-spec.ts";
+
+export interface DeployOptions {
+  /** Removes services that the file does not have any more. */
+  readonly prune: boolean;
+  readonly withRegistryAuth: boolean;
+  readonly resolveImage: "always" | "changed" | "never";
+  readonly detach: boolean;
+  readonly quiet: boolean;
+  /** 0 for no limit. */
+  readonly timeoutMs: number;
+  readonly files: Files;
+}
+
+/** Brings a stack to what the project says and, unless detached, waits until it is up. What is so already stays untouched. */
+export async function deploy(api: Api, project: Project, namespace: Namespace, options: DeployOptions): Promise<void> {
+  const listed = await api.get<ServiceView[]>(`/services?${filters(namespace.filter)}`);
+  const present = new Map(listed.map(service => [service.Spec.Name, service]));
+  const needed = {
+    secrets: filesOf("secrets", project, namespace, options.files),
+    configs: filesOf("configs", project, namespace, options.files),
+  };
+  if (options.prune) await prune(api, project, namespace, listed);
+  const networkIds = await provideNetworks(api, networksOf(project, namespace), namespace);
+  const idOf = await provideFiles(api, needed);
+  const deployment = new Deployment(api, options, present, networkIds);
+  for (const name of inOrder(project)) {
+    const service = project.services[name];
+    if (!service) continue;
+    const restarts = restartedWith(service).map(other => namespace.scoped(other));
+    await deployment.apply(serviceSpecOf(name, service, project, namespace, idOf), restarts);
+  }
+  if (options.detach) return;
+  await waitForServices(api, {
+    services: namespace.filter,
+    tasks: namespace.filter,
+    changed: deployment.changed,
+    timeoutMs: options.timeoutMs,
+    quiet: options.quiet,
+  });
+}
+
+async function prune(api: Api, project: Project, namespace: Namespace, present: readonly ServiceView[]): Promise<void> {
+  const kept = new Set(Object.keys(project.services).map(name => namespace.scoped(name)));
+  for (const { ID, Spec } of present) {
+    if (kept.has(Spec.Name)) continue;
+    print(`Removing service ${Spec.Name}`);
+    await api.delete(`/services/${ID}`);
+  }
+}
+
+/** Services after those that they depend on. */
+export function inOrder({ services }: Pick<Project, "services">): string[] {
+  const order = new Set<string>();
+  const visiting = new Set<string>();
+  const visit = (name: string): void => {
+    if (order.has(name) || visiting.has(name)) return;
+    visiting.add(name);
+    for (const other of Object.keys(services[name]?.depends_on ?? {})) visit(other);
+    order.add(name);
+  };
+  for (const name of Object.keys(services)) visit(name);
+  return [...order];
+}
+
+class Deployment {
+  /** Ids of the services that were created or updated. */
+  readonly changed = new Set<string>();
+  readonly #updated = new Set<string>();
+  readonly #api: Api;
+  readonly #options: DeployOptions;
+  readonly #present: ReadonlyMap<string, ServiceView>;
+  readonly #networkIds: ReadonlyMap<string, string>;
+
+  constructor(
+    api: Api,
+    options: DeployOptions,
+    present: ReadonlyMap<string, ServiceView>,
+    networkIds: ReadonlyMap<string, string>,
+  ) {
+    this.#api = api;
+    this.#options = options;
+    this.#present = present;
+    this.#networkIds = networkIds;
+  }
+
+  /** Creates the service, or updates it where it differs; `restarts` names those whose update makes its tasks start anew. */
+  async apply(wanted: ServiceSpec, restarts: readonly string[]): Promise<void> {
+    const before = this.#present.get(wanted.Name);
+    const image = wanted.Labels?.[imageLabel] ?? "";
+    const auth = this.#options.withRegistryAuth ? await registryAuth(image) : undefined;
+    const headers = auth === undefined ? {} : { "X-Registry-Auth": auth };
+    const spec = await this.#resolved(wanted, before, auth);
+    if (!before) {
+      print(`Creating service ${spec.Name}`);
+      this.changed.add((await this.#api.post<{ ID: string }>("/services/create", spec, headers)).ID);
+      return;
+    }
+    const forced = restarts.some(name => this.#updated.has(name)) ? 1 : 0;
+    const ForceUpdate = (before.Spec.TaskTemplate.ForceUpdate ?? 0) + forced;
+    const next = { ...spec, TaskTemplate: { ...spec.TaskTemplate, ForceUpdate } };
+    if (sameSpec(this.#withNetworkIds(next), this.#withNetworkIds(before.Spec)) && auth === undefined) return;
+    print(`Updating service ${spec.Name} (id: ${before.ID})`);
+    const from = auth === undefined ? "&registryAuthFrom=spec" : "";
+    await this.#api.post(`/services/${before.ID}/update?version=${before.Version.Index}${from}`, next, headers);
+    this.changed.add(before.ID);
+    this.#updated.add(spec.Name);
+  }
+
+  /** The image as what is to run: the one that runs already where it is not asked for anew. */
+  async #resolved(
+    wanted: ServiceSpec,
+    before: ServiceView | undefined,
+    auth: string | undefined,
+  ): Promise<ServiceSpec> {
+    const { resolveImage } = this.#options;
+    const isSame = before?.Spec.Labels?.[imageLabel] === wanted.Labels?.[imageLabel];
+    if (resolveImage === "always" || (resolveImage === "changed" && !isSame)) {
+      const { spec, warning } = await pinned(this.#api, wanted, auth);
+      if (warning) warn(warning);
+      return spec;
+    }
+    if (!before || !isSame) return wanted;
+    const { ContainerSpec, Placement } = before.Spec.TaskTemplate;
+    return withImage(wanted, ContainerSpec.Image, platformsOf(Placement));
+  }
+
+  /** Stored specs have ids where the file has names. */
+  #withNetworkIds(spec: ServiceSpec): ServiceSpec {
+    const networks = spec.TaskTemplate.Networks;
+    if (!Array.isArray(networks)) return spec;
+    const Networks = networks
+      .map((one: { Target: string }) => ({ ...one, Target: this.#networkIds.get(one.Target) ?? one.Target }))
+      .sort((a, b) => (a.Target < b.Target ? -1 : 1));
+    return { ...spec, TaskTemplate: { ...spec.TaskTemplate, Networks } };
+  }
+}
+
+function platformsOf(placement: unknown): object[] {
+  if (typeof placement !== "object" || placement === null || !("Platforms" in placement)) return [];
+  return Array.isArray(placement.Platforms) ? placement.Platforms : [];
+}
