@@ -16,8 +16,11 @@ import {
   type SessionRequest,
   type UpdateTaskStatusRequest,
 } from "../wire/gen/docker/swarmkit/v1/dispatcher_pb.ts";
+import type { NetworkFeed, NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
 import { assignmentMessages, taskLists } from "./assignment-stream.ts";
 import { heartbeatPeriodMs, missedHeartbeats, spreadPeriodMs } from "./heartbeat.ts";
+import { networkMessages } from "./plane/plane-stream.ts";
+import { PlaneWatch } from "./plane/plane-watch.ts";
 import { Presence } from "./presence.ts";
 import type { NodeSession } from "./session.ts";
 import { type ManagerPeer, sameNews, sessionMessage } from "./session-message.ts";
@@ -43,6 +46,8 @@ export interface DispatcherOptions {
  */
 export class Dispatcher {
   readonly handlers: Handlers<typeof DispatcherService>;
+  /** What nodes are told of their networks, for as long as they have a session. */
+  readonly network: Handlers<typeof NetworkFeed>;
   readonly #store: Store;
   readonly #random: Random;
   readonly #clock: Clock;
@@ -50,6 +55,7 @@ export class Dispatcher {
   readonly #sessions: SessionTable;
   readonly #presence: Presence;
   readonly #statuses: StatusBatch;
+  readonly #planes = new PlaneWatch();
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: DispatcherOptions) {
@@ -70,6 +76,7 @@ export class Dispatcher {
       tasks: (request, context) => this.#tasks(request.sessionId, context),
       assignments: (request, context) => this.#assignments(request.sessionId, context),
     };
+    this.network = { watch: (request, context) => this.#network(request.sessionId, context) };
   }
 
   /** Begins to lead. Resolves when it is written that nobody knows yet which nodes are up. */
@@ -162,6 +169,11 @@ export class Dispatcher {
     return taskLists(this.#store, this.#clock, session, context.signal);
   }
 
+  #network(sessionId: string, context: CallContext): AsyncGenerator<NetworkMessage, void> {
+    const session = this.#require(sessionId, context);
+    return networkMessages(this.#store, this.#clock, session, this.#planes, context.signal);
+  }
+
   #caller({ caller }: CallContext): string {
     if (!this.#unsubscribe) throw new Fault("unavailable", "dispatcher is stopped");
     if (!caller) throw new Fault("unauthenticated", "only nodes of the swarm have sessions");
@@ -179,6 +191,7 @@ export class Dispatcher {
 
   #observe(events: readonly StoreEvent[]): void {
     for (const event of events) {
+      this.#planes.see(event);
       if (event.kind === "task") this.#sessions.get(event.object.nodeId)?.wakeTask(event.object.id);
       else if (event.kind === "cluster") this.peersChanged();
       else if (event.kind === "node" && event.action === "remove") this.#removed(event.object.id);

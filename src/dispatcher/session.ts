@@ -1,7 +1,7 @@
 import { Bell, onAbort } from "../lib/bell.ts";
 import { Fault } from "../lib/fault.ts";
 
-export type FeedKind = "session" | "assignments";
+export type FeedKind = "session" | "assignments" | "network";
 
 /** A node's session with this manager. Its streams wait on feeds, which wake them when there is something to look at. */
 export class NodeSession {

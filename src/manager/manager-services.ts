@@ -8,6 +8,7 @@ import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { Dispatcher } from "../wire/gen/docker/swarmkit/v1/dispatcher_pb.ts";
 import { LogBroker, Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import { Raft, RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
+import { NetworkFeed } from "../wire/gen/shoal/v1/network_pb.ts";
 import { Peers } from "../wire/gen/shoal/v1/peers_pb.ts";
 import { healthService } from "./health.ts";
 import { lateRegistration, lateService } from "./late-service.ts";
@@ -30,6 +31,7 @@ export interface ManagerServices {
   readonly logs: Registration;
   readonly membership: Registration;
   readonly authority: Registration;
+  readonly certificates: Registration;
   readonly all: readonly Registration[];
 }
 
@@ -39,15 +41,15 @@ export function managerServices(parts: ServiceParts): ManagerServices {
   const control = byLeader(register(Control, controlApi({ ...parts, members: () => quorum.members() })));
   const logs = byLeader(lateService(Logs, async signal => (await seat.serving(signal)).broker.logs));
   const membership = byLeader(register(RaftMembership, membershipService({ ...parts, store })));
-  const [ca, nodeCertificates] = caServices(parts);
-  const authority = byLeader(ca);
+  const [ca, nodeCa] = caServices(parts);
+  const [authority, certificates] = [byLeader(ca), byLeader(nodeCa)];
   return {
-    ...{ control, logs, membership, authority },
+    ...{ control, logs, membership, authority, certificates },
     all: [
-      ...[control, logs, membership, authority],
+      ...[control, logs, membership, authority, certificates],
       byLeader(lateService(Dispatcher, async signal => (await seat.serving(signal)).dispatcher.handlers)),
+      byLeader(lateService(NetworkFeed, async signal => (await seat.serving(signal)).dispatcher.network)),
       byLeader(lateService(LogBroker, async signal => (await seat.serving(signal)).broker.agents)),
-      byLeader(nodeCertificates),
       // Between the members themselves: whoever is called is meant.
       healthService,
       amongRaft(Raft, raft),

@@ -23,6 +23,13 @@ export function expandContainer(spec: ContainerSpec, facts: TemplateFacts): Cont
   };
 }
 
+/** The same for a host name alone. */
+export function expandHostname(hostname: string, facts: TemplateFacts): string {
+  const dot = templateDot(facts, "*template.Context");
+  const context = { name: templateName, dot, functions: commonFunctions };
+  return within("expanding hostname failed", () => expandTemplate(hostname, context));
+}
+
 /** Names of variables are taken as they are. */
 function expandVariable(entry: string, expand: Expand): string {
   const at = entry.indexOf("=");

@@ -14,7 +14,7 @@ export const maxStrangerResponseBytes = 1 << 20;
 
 /** Calls in flight over one connection. */
 export const maxConcurrentStreams = 1_024;
-/** The same of a manager, which passes on what its agents have open: three streams each. */
+/** The same of a manager, which passes on what its agents have open: four streams each. */
 export const maxForwardedStreams = 60_000;
 export const maxStrangerStreams = 16;
 

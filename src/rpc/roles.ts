@@ -10,6 +10,7 @@ import { LogBroker, Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts"
 import { Raft, RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { ResourceAllocator } from "../wire/gen/docker/swarmkit/v1/resource_pb.ts";
 import { Watch } from "../wire/gen/docker/swarmkit/v1/watch_pb.ts";
+import { NetworkFeed } from "../wire/gen/shoal/v1/network_pb.ts";
 import { Peers } from "../wire/gen/shoal/v1/peers_pb.ts";
 
 /** Who may call a method: anyone, any node of this swarm, or its managers. */
@@ -37,6 +38,7 @@ const raft: AccessOf<typeof Raft> = {
   resolveAddress: "manager",
 };
 const peers: AccessOf<typeof Peers> = { deliver: "manager" };
+const networkFeed: AccessOf<typeof NetworkFeed> = { watch: "node" };
 const raftMembership: AccessOf<typeof RaftMembership> = { join: "manager", leave: "manager" };
 const resourceAllocator: AccessOf<typeof ResourceAllocator> = { attachNetwork: "node", detachNetwork: "node" };
 const watch: AccessOf<typeof Watch> = { watch: "manager" };
@@ -96,6 +98,7 @@ const TABLE: ReadonlyMap<string, Readonly<Record<string, Access>>> = new Map<str
   [Raft.typeName, raft],
   [RaftMembership.typeName, raftMembership],
   [Peers.typeName, peers],
+  [NetworkFeed.typeName, networkFeed],
   [ResourceAllocator.typeName, resourceAllocator],
   [Watch.typeName, watch],
   [Control.typeName, control],

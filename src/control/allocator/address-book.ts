@@ -1,6 +1,7 @@
 import type { Network } from "../../model/objects.ts";
 import type { Task } from "../../model/task.ts";
 import { fromTimestamp } from "../../model/time.ts";
+import { sidesOf } from "../../store/sides.ts";
 import type { ReadTx, StoreEvent } from "../../store/tx.ts";
 import { TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import {
@@ -155,17 +156,6 @@ export class AddressBook {
 }
 
 const nothing: ReadonlySet<string> = new Set();
-
-/** An object before and after a change. */
-function sidesOf<T>(event: { readonly action: string; readonly object: T; readonly old?: T }): Sides<T> {
-  if (event.action === "remove") return { before: event.object, after: undefined };
-  return { before: event.old, after: event.object };
-}
-
-interface Sides<T> {
-  readonly before: T | undefined;
-  readonly after: T | undefined;
-}
 
 function bornMs(object: { readonly meta: Task["meta"] } | undefined): number {
   return fromTimestamp(object?.meta.createdAt) ?? 0;

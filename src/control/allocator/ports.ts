@@ -1,4 +1,5 @@
 import type { Service } from "../../model/objects.ts";
+import { sidesOf } from "../../store/sides.ts";
 import type { StoreEvent } from "../../store/tx.ts";
 import {
   type PortConfig,
@@ -25,8 +26,7 @@ export class PortBook {
   /** Takes in what has changed. Whether a port may have become free. */
   apply(event: StoreEvent): boolean {
     if (event.kind !== "service") return false;
-    const before = event.action === "create" ? undefined : event.action === "remove" ? event.object : event.old;
-    const after = event.action === "remove" ? undefined : event.object;
+    const { before, after } = sidesOf(event);
     if (before) this.#release(before);
     if (after) this.#hold(after);
     return before?.endpoint !== after?.endpoint && (before?.endpoint?.ports.length ?? 0) > 0;

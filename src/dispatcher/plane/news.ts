@@ -1,0 +1,13 @@
+/** What of a node's plane is to be looked at again. No more than there are objects. */
+export class PlaneNews {
+  /** The node itself: the networks it is on, its own addresses, its labels. */
+  self = false;
+  readonly networks = new Set<string>();
+  readonly nodes = new Set<string>();
+  readonly services = new Set<string>();
+  readonly tasks = new Set<string>();
+
+  get isEmpty(): boolean {
+    return !this.self && [this.networks, this.nodes, this.services, this.tasks].every(({ size }) => size === 0);
+  }
+}
