@@ -12,6 +12,7 @@ const systemPackages = {
   iptables: "iptables",
   nftables: "nft",
   "busybox-static": "busybox",
+  chromium: "chromium",
   openssl: "openssl",
   "golang-cfssl": "cfssl",
   "util-linux": "unshare",

@@ -1,3 +1,4 @@
+import type { MemberStatus } from "../consensus/member.ts";
 import type { Client } from "../ports/transport.ts";
 import type { StoreEvent } from "../store/tx.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
@@ -66,6 +67,8 @@ export interface SwarmBackend {
   /** The cluster's API, answered here or by the leader. Faults unavailable when this is no manager: see `status`. */
   control(): Client<typeof Control>;
   logs(): Client<typeof Logs>;
+  /** The managers as this one sees them now, also while none leads; none on a worker. */
+  members(): readonly MemberStatus[];
   /**
    * Committed changes from now on, until `signal` aborts; ends with Fault resource_exhausted when the reader is too
    * slow. On a node that is no manager it just waits.

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { MemberStatus } from "../consensus/member.ts";
 import { onAbort } from "../lib/bell.ts";
 import { Channel } from "../lib/channel.ts";
 import { Fault } from "../lib/fault.ts";
@@ -73,6 +74,7 @@ export class FakeBackend implements SwarmBackend {
   client: Client<typeof Control> = fakeControl({});
   logClient: Partial<Client<typeof Logs>> = {};
   key = "";
+  quorum: readonly MemberStatus[] = [];
   /** Thrown by init, join, leave and unlock. */
   failure: Fault | undefined;
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
@@ -115,6 +117,10 @@ export class FakeBackend implements SwarmBackend {
 
   control(): Client<typeof Control> {
     return this.client;
+  }
+
+  members(): readonly MemberStatus[] {
+    return this.quorum;
   }
 
   logs(): Client<typeof Logs> {

@@ -1,3 +1,4 @@
+import type { MemberStatus } from "../consensus/member.ts";
 import type { InitRequest, JoinRequest, RestoreRequest, SwarmBackend, SwarmStatus } from "../docker-api/backend.ts";
 import { type Backoff, backoffMs } from "../lib/backoff.ts";
 import { onAbort } from "../lib/bell.ts";
@@ -152,6 +153,10 @@ export class Node implements SwarmBackend {
 
   logs(): Client<typeof Logs> {
     return this.#manager().logs;
+  }
+
+  members(): readonly MemberStatus[] {
+    return this.manager?.members() ?? [];
   }
 
   async *changes(signal: AbortSignal): AsyncIterable<StoreEvent> {

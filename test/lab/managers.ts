@@ -11,17 +11,23 @@ export interface NodeLine {
 /** Daemons on loopback addresses of their own, on the embedded runtime, and what is done with them by the docker CLI. */
 export class Managers {
   readonly #network: string;
+  readonly #flags: (address: string) => readonly string[];
   readonly #all: Daemon[] = [];
 
-  /** `network` is the first three numbers of the addresses, like "127.0.35". */
-  constructor(network: string) {
+  /** `network` is the first three numbers of the addresses, like "127.0.35"; `flags` are a daemon's own, by its address. */
+  constructor(network: string, flags: (address: string) => readonly string[] = () => []) {
     this.#network = network;
+    this.#flags = flags;
   }
 
   /** A running daemon named n`at`, in no swarm. */
   async start(at: number): Promise<Daemon> {
     const address = `${this.#network}.${at}`;
-    const daemon = new Daemon({ address, hostname: `n${at}`, flags: ["--runtime", "embedded"] });
+    const daemon = new Daemon({
+      address,
+      hostname: `n${at}`,
+      flags: ["--runtime", "embedded", ...this.#flags(address)],
+    });
     this.#all.push(daemon);
     await daemon.start();
     return daemon;

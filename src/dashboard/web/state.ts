@@ -12,8 +12,8 @@ export const linkReason = signal("");
 export const now = signal(Date.now());
 
 let swarm = new Swarm();
-/** A number that changes when the swarm is another object altogether. */
-const generation = signal(0);
+/** How often the whole swarm was heard of: 0 while nothing is known. */
+export const generation = signal(0);
 const revisions = new Map<Topic, Signal<number>>();
 
 /** The swarm, for a component that is drawn again whenever one of these topics changes. */

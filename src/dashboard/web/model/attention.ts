@@ -1,6 +1,6 @@
 import type { Node, Task } from "./objects.ts";
 import type { Swarm } from "./swarm.ts";
-import { isWanted, lookOf, nodeName, reasonOf } from "./task.ts";
+import { isWanted, lookOf, nameOfNode, nodeName, reasonOf } from "./task.ts";
 
 /** Something that somebody should look at: what, why, and what to do. */
 export interface Concern {
@@ -19,7 +19,7 @@ const loopMs = 10 * 60_000;
 /** What is wrong with the swarm now, the worst first. */
 export function concernsOf(swarm: Swarm, nowMs: number): Concern[] {
   const nodes = [...swarm.all("node")];
-  const found = [...quorum(nodes), ...lostNodes(nodes)];
+  const found = [...quorum(swarm), ...lostNodes(nodes)];
   for (const service of swarm.all("service")) {
     const tasks = [...swarm.tasksOf(service.ID).values()];
     const about = { name: service.Spec.Name, link: `/services/${service.ID}` };
@@ -35,17 +35,18 @@ export function concernsOf(swarm: Swarm, nowMs: number): Concern[] {
   return found.sort((a, b) => Number(a.level === "warn") - Number(b.level === "warn"));
 }
 
-function quorum(nodes: readonly Node[]): Concern[] {
-  const managers = nodes.filter(node => node.ManagerStatus);
-  const lost = managers.filter(node => node.ManagerStatus?.Reachability !== "reachable");
+function quorum(swarm: Swarm): Concern[] {
+  const managers = swarm.members();
+  const lost = managers.filter(({ Reachable }) => !Reachable);
+  const names = lost.map(({ NodeID, Addr }) => nameOfNode(swarm, NodeID) || Addr);
   const needed = Math.floor(managers.length / 2) + 1;
   const spare = managers.length - lost.length - needed;
-  if (lost.length === 0 || managers.length === 0) return [];
+  if (lost.length === 0) return [];
   return [
     {
       level: spare > 0 ? "warn" : "bad",
       title: `${lost.length} of ${managers.length} managers cannot be reached`,
-      reason: `${lost.map(nodeName).join(", ")}; the swarm can lose ${Math.max(0, spare)} more before nothing can be changed any more`,
+      reason: `${names.join(", ")}; the swarm can lose ${Math.max(0, spare)} more before nothing can be changed any more`,
       next: "Bring it back, or demote and remove it and promote another node.",
       link: "/nodes",
     },

@@ -30,11 +30,6 @@ export interface Node extends Stamped {
     readonly Message?: string;
     readonly Addr?: string;
   };
-  readonly ManagerStatus?: {
-    readonly Leader?: boolean;
-    readonly Reachability: "unknown" | "unreachable" | "reachable";
-    readonly Addr?: string;
-  };
 }
 
 export interface Port {
@@ -141,12 +136,25 @@ export interface Data extends Stamped {
   readonly Spec: { readonly Name: string; readonly Labels?: Labels };
 }
 
+/** The managers as the one that serves the page sees them. */
+export interface Quorum {
+  readonly Members: readonly Member[];
+}
+
+export interface Member {
+  readonly NodeID: string;
+  readonly Addr: string;
+  readonly Leader: boolean;
+  readonly Reachable: boolean;
+}
+
 export interface Cluster extends Stamped {
   readonly Spec: { readonly Name?: string };
   readonly RootRotationInProgress: boolean;
 }
 
 export interface Objects {
+  readonly quorum: Quorum;
   readonly cluster: Cluster;
   readonly node: Node;
   readonly service: Service;

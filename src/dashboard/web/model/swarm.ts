@@ -1,4 +1,4 @@
-import type { Change, Kind, Objects, Task } from "./objects.ts";
+import type { Change, Kind, Member, Objects, Task } from "./objects.ts";
 
 /** An object of some kind, or "tasks of a service" and "tasks on a node": what a part of the page may depend on. */
 export type Topic = Kind | `${Kind} ${string}` | `tasks of ${string}` | `tasks on ${string}`;
@@ -10,7 +10,7 @@ const noTasks: ReadonlyMap<string, Task> = new Map();
 /** The swarm as the page knows it. */
 export class Swarm {
   readonly #tables: Tables = {
-    ...{ cluster: new Map(), node: new Map(), service: new Map(), task: new Map() },
+    ...{ quorum: new Map(), cluster: new Map(), node: new Map(), service: new Map(), task: new Map() },
     ...{ network: new Map(), secret: new Map(), config: new Map() },
   };
   /** Of what is gone too: an older change may still be on its way. */
@@ -24,6 +24,11 @@ export class Swarm {
 
   get<K extends Kind>(kind: K, id: string): Objects[K] | undefined {
     return this.#tables[kind].get(id);
+  }
+
+  /** The managers; none while that is not known. */
+  members(): readonly Member[] {
+    return this.#tables.quorum.get("quorum")?.Members ?? [];
   }
 
   size(kind: Kind): number {

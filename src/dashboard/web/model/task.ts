@@ -1,4 +1,5 @@
 import type { Node, Service, Task, TaskState } from "./objects.ts";
+import type { Swarm } from "./swarm.ts";
 
 /** How a task is shown: one shape and colour each. */
 export type Look = "running" | "starting" | "waiting" | "done" | "failed" | "stopped";
@@ -41,6 +42,12 @@ export function taskName(task: Task, service: Service | undefined, node: Node | 
 
 export function nodeName(node: Node): string {
   return node.Spec.Name || node.Description.Hostname || node.ID.slice(0, 12);
+}
+
+/** "" for a node that is not known. */
+export function nameOfNode(swarm: Swarm, id: string): string {
+  const node = swarm.get("node", id);
+  return node ? nodeName(node) : "";
 }
 
 /** What the swarm says of it, most telling first. */

@@ -3,6 +3,7 @@ import type { Swarm } from "../model/swarm.ts";
 import { lookOf, nodeName, reasonOf } from "../model/task.ts";
 import { Age } from "./age.tsx";
 import { Empty } from "./page.tsx";
+import { Table } from "./table.tsx";
 import { TaskMark, TaskStateText } from "./task-mark.tsx";
 
 /** Earlier tasks of a slot that are shown. */
@@ -23,25 +24,11 @@ export function Slots({ tasks, swarm }: SlotsProps) {
   if (slots.size === 0) return <Empty>It has no tasks.</Empty>;
   const sorted = [...slots].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th>Slot</th>
-            <th>State</th>
-            <th>Node</th>
-            <th>For</th>
-            <th>Why</th>
-            <th>Before</th>
-          </tr>
-        </thead>
-        <tbody>
-          {sorted.map(([slot, ofSlot]) => (
-            <Slot key={slot} tasks={ofSlot} swarm={swarm} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table name="Tasks" heads={["Slot", "State", "Node", "For", "Why", "Before"]}>
+      {sorted.map(([slot, ofSlot]) => (
+        <Slot key={slot} tasks={ofSlot} swarm={swarm} />
+      ))}
+    </Table>
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Data } from "../model/objects.ts";
 import { Age } from "../parts/age.tsx";
 import { Empty, Page } from "../parts/page.tsx";
+import { Table } from "../parts/table.tsx";
 import { useSwarm } from "../state.ts";
 
 /** Secrets and configs: what there is and who uses it, never what is in it. */
@@ -22,22 +23,11 @@ function DataSection({ kind, title }: { readonly kind: "secret" | "config"; read
       {objects.length === 0 ? (
         <Empty>There are none.</Empty>
       ) : (
-        <div class="table">
-          <table>
-            <thead>
-              <tr>
-                <th>Name</th>
-                <th>Created</th>
-                <th>Used by</th>
-              </tr>
-            </thead>
-            <tbody>
-              {objects.map(object => (
-                <DataRow key={object.ID} kind={kind} object={object} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table name={title} heads={["Name", "Created", "Used by"]}>
+          {objects.map(object => (
+            <DataRow key={object.ID} kind={kind} object={object} />
+          ))}
+        </Table>
       )}
     </section>
   );

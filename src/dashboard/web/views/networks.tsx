@@ -1,5 +1,6 @@
 import type { Network } from "../model/objects.ts";
 import { Empty, Page } from "../parts/page.tsx";
+import { Table } from "../parts/table.tsx";
 import { useSwarm } from "../state.ts";
 
 /** The swarm's networks, and which services are on them. */
@@ -11,24 +12,11 @@ export function NetworksView() {
       {networks.length === 0 ? (
         <Empty>There are none.</Empty>
       ) : (
-        <div class="table">
-          <table>
-            <thead>
-              <tr>
-                <th>Name</th>
-                <th>Driver</th>
-                <th>Subnet</th>
-                <th>Kind</th>
-                <th>Services</th>
-              </tr>
-            </thead>
-            <tbody>
-              {networks.map(network => (
-                <NetworkRow key={network.Id} network={network} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table name="Networks" heads={["Name", "Driver", "Subnet", "Kind", "Services"]}>
+          {networks.map(network => (
+            <NetworkRow key={network.Id} network={network} />
+          ))}
+        </Table>
       )}
     </Page>
   );

@@ -6,6 +6,7 @@ import { bytes, cpus } from "../model/text.ts";
 import { Age } from "../parts/age.tsx";
 import { ask } from "../parts/confirm.tsx";
 import { Empty, Facts, Page } from "../parts/page.tsx";
+import { Table } from "../parts/table.tsx";
 import { TaskStateText } from "../parts/task-mark.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
 import { useSwarm } from "../state.ts";
@@ -14,13 +15,17 @@ import { roleText } from "./nodes.tsx";
 
 /** One node: what it offers, what is reserved of it, what runs there. */
 export function NodeView({ id }: { readonly id: string }) {
-  const swarm = useSwarm(`node ${id}`, `tasks on ${id}`, "service");
+  const swarm = useSwarm("quorum", `node ${id}`, `tasks on ${id}`, "service");
   const node = swarm.get("node", id);
   if (!node) return <Empty>This node is gone.</Empty>;
   const current = [...swarm.tasksOn(id).values()].filter(isCurrent);
   const isReady = node.Status.State === "ready";
   return (
-    <Page kind={`Node · ${roleText(node)}`} title={nodeName(node)} actions={mayChange() && <Actions node={node} />}>
+    <Page
+      kind={`Node · ${roleText(node, swarm)}`}
+      title={nodeName(node)}
+      actions={mayChange() && <Actions node={node} />}
+    >
       <p class="summary">
         <ToneMark tone={isReady ? "good" : "bad"} says={node.Status.State} />
         {node.Status.Message && ` · ${node.Status.Message}`} · {node.Spec.Availability}
@@ -102,36 +107,24 @@ function Tasks({ tasks, swarm }: Omit<Load, "node">) {
     (a, b) => Number(isCurrent(b)) - Number(isCurrent(a)) || b.Since.localeCompare(a.Since),
   );
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th>Task</th>
-            <th>State</th>
-            <th>For</th>
-            <th>Why</th>
-          </tr>
-        </thead>
-        <tbody>
-          {sorted.map(task => (
-            <tr key={task.ID} class={isCurrent(task) ? "" : "past"}>
-              <th scope="row">
-                <a href={`/services/${task.ServiceID}`}>
-                  {taskName(task, swarm.get("service", task.ServiceID ?? ""), undefined)}
-                </a>
-              </th>
-              <td>
-                <TaskStateText task={task} />
-              </td>
-              <td>
-                <Age since={task.Since} />
-              </td>
-              <td class="reason">{lookOf(task) === "running" ? "" : reasonOf(task)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table name="Tasks on this node" heads={["Task", "State", "For", "Why"]}>
+      {sorted.map(task => (
+        <tr key={task.ID} class={isCurrent(task) ? "" : "past"}>
+          <th scope="row">
+            <a href={`/services/${task.ServiceID}`}>
+              {taskName(task, swarm.get("service", task.ServiceID ?? ""), undefined)}
+            </a>
+          </th>
+          <td>
+            <TaskStateText task={task} />
+          </td>
+          <td>
+            <Age since={task.Since} />
+          </td>
+          <td class="reason">{lookOf(task) === "running" ? "" : reasonOf(task)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

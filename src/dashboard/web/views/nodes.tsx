@@ -1,7 +1,9 @@
 import type { Node } from "../model/objects.ts";
+import type { Swarm } from "../model/swarm.ts";
 import { isCurrent, lookOf, nodeName } from "../model/task.ts";
 import { bytes, cpus } from "../model/text.ts";
 import { Page } from "../parts/page.tsx";
+import { Table } from "../parts/table.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
 import { useSwarm } from "../state.ts";
 
@@ -13,41 +15,28 @@ export function NodesView() {
   );
   return (
     <Page title="Nodes">
-      <div class="table">
-        <table>
-          <thead>
-            <tr>
-              <th>Name</th>
-              <th>State</th>
-              <th>Availability</th>
-              <th>Role</th>
-              <th class="number">Tasks</th>
-              <th class="number">CPUs</th>
-              <th class="number">Memory</th>
-              <th>Address</th>
-              <th>Engine</th>
-            </tr>
-          </thead>
-          <tbody>
-            {nodes.map(node => (
-              <NodeRow key={node.ID} node={node} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        name="Nodes"
+        heads={["Name", "State", "Availability", "Role", "#Tasks", "#CPUs", "#Memory", "Address", "Engine"]}
+      >
+        {nodes.map(node => (
+          <NodeRow key={node.ID} node={node} />
+        ))}
+      </Table>
     </Page>
   );
 }
 
 /** A manager's part in the quorum, a worker's role. */
-export function roleText({ ManagerStatus, Spec }: Node): string {
-  if (!ManagerStatus) return Spec.Role;
-  if (ManagerStatus.Leader) return "leader";
-  return ManagerStatus.Reachability === "reachable" ? "manager" : "manager, unreachable";
+export function roleText({ ID, Spec }: Node, swarm: Swarm): string {
+  const member = swarm.members().find(({ NodeID }) => NodeID === ID);
+  if (!member) return Spec.Role;
+  if (member.Leader) return "leader";
+  return member.Reachable ? "manager" : "manager, unreachable";
 }
 
 function NodeRow({ node }: { readonly node: Node }) {
-  const swarm = useSwarm(`tasks on ${node.ID}`);
+  const swarm = useSwarm("quorum", `tasks on ${node.ID}`);
   const running = [...swarm.tasksOn(node.ID).values()].filter(task => isCurrent(task) && lookOf(task) === "running");
   const { NanoCPUs = 0, MemoryBytes = 0 } = node.Description.Resources;
   const isReady = node.Status.State === "ready";
@@ -60,7 +49,7 @@ function NodeRow({ node }: { readonly node: Node }) {
         <ToneMark tone={isReady ? "good" : "bad"} says={node.Status.State} />
       </td>
       <td>{node.Spec.Availability}</td>
-      <td>{roleText(node)}</td>
+      <td>{roleText(node, swarm)}</td>
       <td class="number">{running.length}</td>
       <td class="number">{cpus(NanoCPUs)}</td>
       <td class="number">{bytes(MemoryBytes)}</td>

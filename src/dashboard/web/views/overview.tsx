@@ -2,12 +2,13 @@ import { type Concern, concernsOf } from "../model/attention.ts";
 import type { Node, Task } from "../model/objects.ts";
 import { hueOf, imageOf, summarise } from "../model/service.ts";
 import type { Swarm } from "../model/swarm.ts";
-import { isCurrent, lookOf, nodeName, reasonOf, taskName } from "../model/task.ts";
+import { isCurrent, lookOf, nameOfNode, nodeName, reasonOf, taskName } from "../model/task.ts";
 import { plural } from "../model/text.ts";
 import { Empty, Page } from "../parts/page.tsx";
 import { TaskMark } from "../parts/task-mark.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
 import { now, useSwarm } from "../state.ts";
+import { roleText } from "./nodes.tsx";
 
 /** Everything at a glance. */
 export function Overview() {
@@ -29,11 +30,11 @@ export function Overview() {
 }
 
 function Tiles() {
-  const swarm = useSwarm("node", "service", "task");
+  const swarm = useSwarm("quorum", "node", "service", "task");
   const nodes = [...swarm.all("node")];
-  const managers = nodes.filter(node => node.ManagerStatus);
-  const reachable = managers.filter(node => node.ManagerStatus?.Reachability === "reachable");
-  const leader = managers.find(node => node.ManagerStatus?.Leader);
+  const managers = swarm.members();
+  const reachable = managers.filter(member => member.Reachable);
+  const leader = managers.find(member => member.Leader);
   const ready = nodes.filter(node => node.Status.State === "ready");
   const current = [...swarm.all("task")].filter(isCurrent);
   const running = current.filter(task => lookOf(task) === "running");
@@ -42,7 +43,7 @@ function Tiles() {
       <Tile
         name="Managers"
         value={`${reachable.length}/${managers.length}`}
-        says={leader ? `led by ${nodeName(leader)}` : "no leader"}
+        says={leader ? `led by ${nameOfNode(swarm, leader.NodeID)}` : "no leader"}
       />
       <Tile name="Nodes" value={`${ready.length}/${nodes.length}`} says="ready" />
       <Tile name="Services" value={String(swarm.size("service"))} says="declared" />
@@ -62,7 +63,7 @@ function Tile({ name, value, says }: { readonly name: string; readonly value: st
 }
 
 function Attention() {
-  const swarm = useSwarm("node", "service", "task");
+  const swarm = useSwarm("quorum", "node", "service", "task");
   const concerns = concernsOf(swarm, now.value);
   return (
     <section aria-labelledby="attention-title">
@@ -127,7 +128,7 @@ function NodeColumns() {
 }
 
 function NodeColumn({ node }: { readonly node: Node }) {
-  const swarm = useSwarm(`node ${node.ID}`, `tasks on ${node.ID}`);
+  const swarm = useSwarm("quorum", `node ${node.ID}`, `tasks on ${node.ID}`);
   const tasks = shown(swarm.tasksOn(node.ID).values());
   const isGone = node.Status.State !== "ready";
   const { Availability } = node.Spec;
@@ -137,7 +138,7 @@ function NodeColumn({ node }: { readonly node: Node }) {
         <a href={`/nodes/${node.ID}`}>{nodeName(node)}</a>
       </h3>
       <p class="column-says">
-        {node.ManagerStatus?.Leader ? "leader" : node.Spec.Role}
+        {roleText(node, swarm)}
         {isGone && ` · ${node.Status.State}`}
         {Availability !== "active" && ` · ${Availability}`}
         {` · ${tasks.length}`}

@@ -2,6 +2,7 @@ import { hueOf, imageOf, stackOf, summarise } from "../model/service.ts";
 import { Age } from "../parts/age.tsx";
 import { Empty, Page } from "../parts/page.tsx";
 import { PortList } from "../parts/ports.tsx";
+import { Table } from "../parts/table.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
 import { useSwarm } from "../state.ts";
 
@@ -18,26 +19,14 @@ export function ServicesView() {
       {sorted.map(([stack, ids]) => (
         <section key={stack} aria-label={stack || "Services of no stack"}>
           {(stack || sorted.length > 1) && <h2>{stack ? `Stack ${stack}` : "Of no stack"}</h2>}
-          <div class="table">
-            <table>
-              <thead>
-                <tr>
-                  <th>Name</th>
-                  <th>Mode</th>
-                  <th class="number">Running</th>
-                  <th>State</th>
-                  <th>Image</th>
-                  <th>Ports</th>
-                  <th>Changed</th>
-                </tr>
-              </thead>
-              <tbody>
-                {ids.map(id => (
-                  <ServiceRow key={id} id={id} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            name={stack ? `Services of ${stack}` : "Services"}
+            heads={["Name", "Mode", "#Running", "State", "Image", "Ports", "Changed"]}
+          >
+            {ids.map(id => (
+              <ServiceRow key={id} id={id} />
+            ))}
+          </Table>
         </section>
       ))}
     </Page>

@@ -3,7 +3,7 @@ import { concernsOf } from "../model/attention.ts";
 import { plural } from "../model/text.ts";
 import { ConfirmDialog } from "../parts/confirm.tsx";
 import { followLinks, path } from "../router.ts";
-import { link, linkReason, now, useSwarm } from "../state.ts";
+import { generation, link, linkReason, now, useSwarm } from "../state.ts";
 import { changeTheme, theme } from "../theme.ts";
 import { visitor } from "../visitor.ts";
 import { SecretsView } from "./data.tsx";
@@ -52,7 +52,7 @@ export function Shell() {
       <div class="content">
         <LinkBanner />
         <main id="main" tabIndex={-1}>
-          {link.value === "connecting" ? <Loading /> : <View />}
+          {generation.value === 0 ? <Loading /> : <View />}
         </main>
       </div>
       <ConfirmDialog />
@@ -97,7 +97,7 @@ function Loading() {
 
 /** How many things need attention, beside the view that lists them. */
 function Alarm() {
-  const swarm = useSwarm("service", "node", "task");
+  const swarm = useSwarm("quorum", "service", "node", "task");
   const count = concernsOf(swarm, now.value).length;
   if (count === 0) return null;
   return (
@@ -111,8 +111,8 @@ function LinkBanner() {
   if (link.value !== "lost") return null;
   return (
     <div class="banner" role="alert">
-      <strong>Not live.</strong> {linkReason.value || "The connection broke."} What is shown is what was known last;
-      trying again.
+      <strong>Not live.</strong> {linkReason.value || "The connection broke."}{" "}
+      {generation.value > 0 && "What is shown is what was known last."} Trying again.
     </div>
   );
 }

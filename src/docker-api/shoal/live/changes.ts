@@ -8,7 +8,7 @@ import { type LiveKind, liveViews } from "./view.ts";
 
 /** An object as it is now, or that it is gone, in the form of the stream. */
 export interface LiveChange {
-  readonly Kind: LiveKind;
+  readonly Kind: LiveKind | "quorum";
   readonly ID: string;
   /** Of the log entry that made it so: of two of one object the higher one holds. */
   readonly Version: number;

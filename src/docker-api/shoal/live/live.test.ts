@@ -75,6 +75,7 @@ describe("GET /shoal/live", () => {
     expect(await next()).toMatchObject({ event: "objects", data: [{ Kind: "service", Object: { ID: "s1" } }] });
     const expected = { Kind: "task", ID: "t1", Object: { ServiceID: "s1", State: "new", Image: "shoal/whoami" } };
     expect(await next()).toMatchObject({ event: "objects", data: [expected] });
+    expect(await next()).toMatchObject({ event: "objects", data: [{ Kind: "quorum", Object: { Members: [] } }] });
     expect(await next()).toEqual({ event: "ready", data: { Node: managing.nodeId } });
     await api.backend.committed.send(updated("t1", 5n));
     await api.backend.committed.send(updated("t2", 6n));
@@ -95,6 +96,18 @@ describe("GET /shoal/live", () => {
     response.destroy();
   });
 
+  it("tells who leads and who can be reached, whenever that changes", async () => {
+    const { response, next } = await opened();
+    while ((await next()).event !== "ready");
+    const member = { raftId: 7n, nodeId: "n1", address: "10.0.0.1:2377", isVoter: true, isReachable: true };
+    for (const isLeader of [true, false]) {
+      api.backend.quorum = [{ ...member, isLeader }];
+      const Members = [{ NodeID: "n1", Addr: "10.0.0.1:2377", Leader: isLeader, Reachable: true }];
+      expect(await next()).toMatchObject({ event: "changes", data: [{ Kind: "quorum", Object: { Members } }] });
+    }
+    response.destroy();
+  });
+
   it("misses nothing that changes while the state is read", async () => {
     let answer = (): void => {};
     const read = new Promise<void>(resolve => {
@@ -110,6 +123,7 @@ describe("GET /shoal/live", () => {
     await next();
     await api.backend.committed.send(updated("t9", 9n));
     answer();
+    expect(await next()).toMatchObject({ data: [{ Kind: "quorum" }] });
     expect(await next()).toMatchObject({ event: "ready" });
     expect(await next()).toMatchObject({ event: "changes", data: [{ ID: "t9" }] });
     response.destroy();

@@ -6,10 +6,13 @@ import type { RouteContext } from "../../context.ts";
 import { requireManager } from "../../manager.ts";
 import type { Route } from "../../route.ts";
 import { GatheredChanges, type LiveChange } from "./changes.ts";
+import { QuorumNews } from "./quorum.ts";
 import { wholeState } from "./state.ts";
 
 /** Milliseconds that changes gather before they are sent together: nobody's eyes are faster. */
 const gatherMs = 100;
+/** Milliseconds between two looks at the quorum, which nobody announces. */
+const lookMs = 1_000;
 /** Milliseconds of silence after which that is said, so that both ends notice a dead connection. */
 const silenceMs = 15_000;
 /** Streams at a time; each costs a look at everything when it begins. */
@@ -55,19 +58,26 @@ async function* live(context: RouteContext): AsyncGenerator<string, void> {
   const release = onAbort(signal, () => over.abort());
   const { nodeId } = backend.status();
   // Gathering begins before the state is read, or what changes meanwhile would be missed.
+  const quorum = new QuorumNews(() => backend.members());
   const changes = new GatheredChanges(backend.changes(over.signal), clock);
   try {
     for await (const part of wholeState(context.control())) yield event("objects", part);
+    yield event("objects", quorum.take());
     yield event("ready", { Node: nodeId });
+    let spokeMs = clock.monotonic();
     while (!signal.aborted) {
-      await changes.something(silenceMs);
+      await changes.something(lookMs);
       await sleep(clock, gatherMs, signal);
       const { controlAvailable, nodeId: now } = backend.status();
       // Another membership, or none: its changes are those of another state.
       if (!controlAvailable || now !== nodeId) return;
-      const news = changes.take();
-      if (!news) return;
-      yield news.length > 0 ? event("changes", news) : event("silence", null);
+      const changed = changes.take();
+      if (!changed) return;
+      const news = [...changed, ...quorum.take()];
+      if (news.length > 0) yield event("changes", news);
+      else if (clock.monotonic() - spokeMs < silenceMs) continue;
+      else yield event("silence", null);
+      spokeMs = clock.monotonic();
     }
   } finally {
     release();
