@@ -11,7 +11,7 @@ import type { Client, Handlers, Registration } from "../ports/transport.ts";
 import { Store } from "../store/store.ts";
 import { findCluster } from "../store/the-cluster.ts";
 import type { ReadTx, StoreEvent } from "../store/tx.ts";
-import { CA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
+import { CA, NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import { RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
@@ -40,6 +40,7 @@ export class Manager {
   readonly control: Client<typeof Control>;
   readonly logs: Client<typeof Logs>;
   readonly authority: Client<typeof CA>;
+  readonly certificates: Client<typeof NodeCA>;
   readonly #options: ManagerOptions;
   readonly #store: Store;
   readonly #watch: LeaderWatch;
@@ -84,6 +85,7 @@ export class Manager {
     this.control = this.#client(Control, this.#services.control);
     this.logs = this.#client(Logs, this.#services.logs);
     this.authority = this.#client(CA, this.#services.authority);
+    this.certificates = this.#client(NodeCA, this.#services.certificates);
   }
 
   /**
@@ -292,7 +294,7 @@ export class Manager {
     };
   }
 
-  #client<S extends typeof Control | typeof Logs | typeof CA | typeof RaftMembership>(
+  #client<S extends typeof Control | typeof Logs | typeof CA | typeof NodeCA | typeof RaftMembership>(
     service: S,
     of: Registration,
   ): Client<S> {

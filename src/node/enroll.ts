@@ -122,7 +122,7 @@ class Attempt {
     const awaited = { nodeId: this.#nodeId, keyPem: this.#keyPem, rootPem };
     try {
       for (let asked = 1; ; asked++) {
-        const credentials = await collect(connection, awaited, signal);
+        const credentials = await collect(connection.client(NodeCA), awaited, signal);
         if (credentials) return credentials;
         await sleep(clock, backoffMs(backoff, asked, random.float()), signal);
       }

@@ -1,7 +1,7 @@
 import { Fault } from "../lib/fault.ts";
 import { type Credentials, isPair, parseCredentials } from "../pki/credentials.ts";
-import type { Connection } from "../ports/transport.ts";
-import { NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
+import type { Client } from "../ports/transport.ts";
+import type { NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { IssuanceStatus_State } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 
 /** How long one question to a manager's authority may take. */
@@ -19,12 +19,12 @@ export interface Awaited {
  * Fault failed_precondition when it will not be made.
  */
 export async function collect(
-  connection: Connection,
+  authority: Client<typeof NodeCA>,
   { nodeId, keyPem, rootPem }: Awaited,
   signal: AbortSignal,
 ): Promise<Credentials | undefined> {
   const options = { signal, timeoutMs: questionTimeoutMs };
-  const { status, certificate } = await connection.client(NodeCA).nodeCertificateStatus({ nodeId }, options);
+  const { status, certificate } = await authority.nodeCertificateStatus({ nodeId }, options);
   if (status?.state === IssuanceStatus_State.FAILED)
     throw new Fault("failed_precondition", `Cannot get a certificate for node ${nodeId}: ${status.err}`);
   const { ISSUED, ROTATE } = IssuanceStatus_State;

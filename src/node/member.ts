@@ -23,6 +23,7 @@ import { ManagerSeat, type SeatHooks } from "./manager-seat.ts";
 import { Renewal } from "./renewal.ts";
 import { SeatedManager } from "./seated-manager.ts";
 import { addressOf, certificatesIn, logIn, type NodeState } from "./state-file.ts";
+import { expired } from "./texts.ts";
 
 export interface MemberOptions {
   readonly doors: NodeDoors;
@@ -127,9 +128,12 @@ export class Member {
 
   /** How this node takes part, and why it does not as it ought to: "" when it does, or has not tried yet. */
   condition(): { readonly state: "active" | "pending" | "error"; readonly error: string } {
+    const link = this.worker.link();
+    const { role, notAfterMs } = this.credentials;
+    if (notAfterMs < this.#options.doors.clock.now())
+      return { state: link.connected ? "active" : "error", error: expired(role, notAfterMs) };
     const trouble = this.#seat.trouble();
     if (trouble) return { state: trouble.isFinal ? "error" : "pending", error: trouble.text };
-    const link = this.worker.link();
     return { state: "active", error: link.connected ? "" : (link.fault?.message ?? "") };
   }
 
@@ -258,6 +262,7 @@ export class Member {
     return new Renewal({
       ...{ clock, random, log, identity: this.#identity, transport: this.#transport },
       managers: () => this.managers().map(manager => manager.address),
+      own: () => this.manager?.certificates,
       save: renewed => this.#save(renewed),
     });
   }

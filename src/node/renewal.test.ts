@@ -3,19 +3,23 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type NewCluster, newCluster } from "../ca/new-cluster.ts";
 import { caServices } from "../ca/services.ts";
 import { Fault } from "../lib/fault.ts";
+import { localClient } from "../manager/local-client.ts";
 import type { Credentials } from "../pki/credentials.ts";
 import { LiveIdentity } from "../pki/live-identity.ts";
 import { RootCa } from "../pki/root-ca.ts";
 import { newRoot } from "../pki/root-rotation.ts";
+import type { Clock } from "../ports/clock.ts";
 import { silentLogger } from "../ports/log.ts";
+import type { Client, Handlers } from "../ports/transport.ts";
 import { SimClock } from "../sim/clock.ts";
 import { SimHttps } from "../sim/https.ts";
 import { SimRandom } from "../sim/random.ts";
 import { newSimStore, type SimStore } from "../sim/store.ts";
 import { SimNetwork } from "../sim/transport.ts";
+import { NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { ClusterSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { NodeRole, RootRotationSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { Renewal, renewalMoment } from "./renewal.ts";
+import { Renewal, renewalMoment, shortestLifeMs } from "./renewal.ts";
 
 const hour = 3_600_000;
 
@@ -27,6 +31,7 @@ let swarm: NewCluster;
 let identity: LiveIdentity;
 let saved: Credentials[];
 let managers: string[];
+let own: Client<typeof NodeCA> | undefined;
 let renewal: Renewal;
 let save: (renewed: Credentials) => Promise<void>;
 
@@ -44,11 +49,12 @@ beforeEach(async () => {
   });
   identity = new LiveIdentity(swarm.credentials);
   saved = [];
+  own = undefined;
   managers = ["M:2377"];
   save = async renewed => void saved.push(renewed);
   const transport = network.transport("W", swarm.credentials);
   const options = { identity, transport, clock, random, log: silentLogger };
-  renewal = new Renewal({ ...options, managers: () => managers, save: renewed => save(renewed) });
+  renewal = new Renewal({ ...options, managers: () => managers, own: () => own, save: renewed => save(renewed) });
 });
 afterEach(() => renewal.stop());
 
@@ -57,6 +63,14 @@ const listen = () =>
     .transport("M")
     .listen("M:2377", caServices({ store, clock, random, log: silentLogger, https: new SimHttps() }));
 const current = () => identity.current()!;
+/** A clock that shows another time, and runs as the others do. */
+const skewedBy = (ms: number): { clock: Clock } => ({
+  clock: {
+    now: () => clock.now() + ms,
+    monotonic: () => clock.monotonic(),
+    after: (delay, run) => clock.after(delay, run),
+  },
+});
 const setRole = (role: NodeRole) => store.update(tx => tx.node.update({ ...tx.node.get(swarm.node.id)!, role }));
 
 async function rootIn(from: SimStore): Promise<RootCa> {
@@ -224,6 +238,56 @@ describe("a renewal", () => {
     expect(current().keyPem).not.toBe(between.keyPem);
   });
 
+  it.each([
+    ["ahead", 1],
+    ["behind", -1],
+  ])("comes in time, and not all the time, where the clock is an hour %s", async (_, sign) => {
+    await listen();
+    const skewed = { ...skewedBy(sign * hour), random, log: silentLogger };
+    const transport = network.transport("W", swarm.credentials);
+    const elsewhere = new Renewal({ ...skewed, identity, transport, managers: () => managers, own: () => own, save });
+    elsewhere.start();
+    for (let passed = 0; passed < 12; passed++) {
+      await clock.advance(hour / 2);
+      expect(current().notBeforeMs).toBeLessThanOrEqual(clock.now() + sign * hour);
+      expect(current().notAfterMs).toBeGreaterThan(clock.now());
+    }
+    await elsewhere.stop();
+    expect(saved.length).toBeGreaterThanOrEqual(3);
+    expect(saved.length).toBeLessThanOrEqual((6 * hour) / shortestLifeMs);
+  });
+
+  it("is done in this process, on a manager that no other and not itself would believe any more", async () => {
+    const [, { handlers }] = caServices({ store, clock, random, log: silentLogger, https: new SimHttps() });
+    own = localClient(NodeCA, handlers as Handlers<typeof NodeCA>, swarm.credentials);
+    await clock.advance(100 * 24 * hour);
+    renewal.start();
+    await clock.advance(1_000);
+    expect(current().notAfterMs).toBe(clock.now() - 1_000 + 2 * hour);
+  });
+
+  it("that fails after the certificate has expired tells how to rejoin", async () => {
+    const errors: string[] = [];
+    const log = { ...silentLogger, error: (text: string) => errors.push(text) };
+    const transport = network.transport("W", swarm.credentials);
+    const sleeping = new Renewal({
+      identity,
+      transport,
+      clock,
+      random,
+      log,
+      managers: () => managers,
+      own: () => own,
+      save,
+    });
+    sleeping.start();
+    await clock.advance(hour * 1.9);
+    expect(errors).toEqual([]);
+    await clock.advance(hour);
+    expect(errors[0]).toMatch(/^The certificate of this node expired at .*swarm leave --force.*join-token manager/);
+    await sleeping.stop();
+  });
+
   it("stops at once, waiting or asking", async () => {
     renewal.start();
     await clock.advance(hour);
@@ -231,7 +295,7 @@ describe("a renewal", () => {
     expect(clock.pending).toBe(0);
     const transport = network.transport("W", swarm.credentials);
     const options = { identity, transport, clock, random, log: silentLogger };
-    const asking = new Renewal({ ...options, managers: () => managers, save });
+    const asking = new Renewal({ ...options, managers: () => managers, own: () => own, save });
     asking.start();
     await clock.advance(2 * hour);
     await asking.stop();

@@ -6,15 +6,18 @@ import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { type Clock, sleep } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
-import type { Caller, Connection, Transport } from "../ports/transport.ts";
+import type { Caller, Client, Transport } from "../ports/transport.ts";
 import { NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { collect, questionTimeoutMs } from "./issuance.ts";
+import { expired } from "./texts.ts";
 
 /** Parts of a certificate's life between which it is renewed (SwarmKit: at a random moment from 50 % to 80 %). */
 const earliest = 0.5;
 const latest = 0.8;
 /** Longest sleep at a time: timers hold no more than 24 days, and wall clocks are set meanwhile. */
 const longestSleepMs = 3_600_000;
+/** From one renewal to the next that comes by itself: a clock that is far ahead must not make it an endless run of them. */
+export const shortestLifeMs = 300_000;
 /** Pause after every manager was asked in vain. */
 const backoff: Backoff = { firstMs: 2_000, longestMs: 300_000 };
 
@@ -23,6 +26,8 @@ export interface RenewalOptions {
   readonly transport: Transport;
   /** The managers known at the moment, HOST:PORT each. */
   readonly managers: () => readonly string[];
+  /** The authority in this process, on a manager: asked last, for it is the only one that takes an expired certificate. */
+  readonly own: () => Client<typeof NodeCA> | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -89,11 +94,14 @@ export class Renewal {
   async #run(): Promise<void> {
     const { identity, clock, random } = this.#options;
     const { signal } = this.#stopped;
+    let notBefore = 0;
     for (let current = identity.current(); current && !signal.aborted; current = identity.current()) {
-      const moment = renewalMoment(current, random.float());
+      const moment = Math.max(renewalMoment(current, random.float()), notBefore);
       while (clock.now() < moment && this.#isEnough(current) && !signal.aborted)
         await this.#sleep(Math.min(moment - clock.now(), longestSleepMs));
-      if (!(await this.#adopt(current))) await this.#renewUntilDone();
+      if (await this.#adopt(current)) continue;
+      await this.#renewUntilDone();
+      notBefore = clock.now() + shortestLifeMs;
     }
   }
 
@@ -137,10 +145,17 @@ export class Renewal {
         this.#demanded.unshift(...demanded);
         if (signal.aborted) return;
         log.warn("could not renew the certificate", { attempt, reason: asFault(error).message });
+        this.#warnOfExpiry();
       }
       if (this.#wanted !== wanted) attempt = 0;
       else await this.#sleep(backoffMs(backoff, attempt, random.float()));
     }
+  }
+
+  #warnOfExpiry(): void {
+    const { identity, clock, log } = this.#options;
+    const current = identity.current();
+    if (current && current.notAfterMs < clock.now()) log.error(expired(current.role, current.notAfterMs));
   }
 
   #fits({ role }: Caller): boolean {
@@ -156,33 +171,44 @@ export class Renewal {
 
   /** Asks the managers in turn for a certificate for a new key; rejects with what the last one said. */
   async #renew(): Promise<Credentials> {
-    const { managers, transport } = this.#options;
+    const { managers, own, transport } = this.#options;
     let last = new Fault("unavailable", "Cannot renew the certificate: no manager is known");
     for (const manager of managers()) {
       if (this.#stopped.signal.aborted) break;
       const connection = transport.connect(manager);
       try {
-        return await this.#ask(connection);
+        return await this.#ask(connection.client(NodeCA), this.#stopped.signal);
       } catch (error) {
         last = asFault(error);
       } finally {
         connection.close();
       }
     }
+    const here = own();
+    if (here) return this.#askHere(here);
     throw last;
   }
 
-  async #ask(connection: Connection): Promise<Credentials> {
+  async #askHere(authority: Client<typeof NodeCA>): Promise<Credentials> {
+    const limit = new AbortController();
+    const timer = this.#options.clock.after(questionTimeoutMs, () => limit.abort());
+    try {
+      return await this.#ask(authority, AbortSignal.any([this.#stopped.signal, limit.signal]));
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #ask(authority: Client<typeof NodeCA>, signal: AbortSignal): Promise<Credentials> {
     const { identity, clock, random } = this.#options;
-    const { signal } = this.#stopped;
     if (!identity.current()) throw new Fault("failed_precondition", "Cannot renew the certificate: there is none");
     const keyPem = newNodeKey();
     const csr = await newRequest(keyPem);
     const options = { signal, timeoutMs: questionTimeoutMs };
-    const { nodeId } = await connection.client(NodeCA).issueNodeCertificate({ csr }, options);
+    const { nodeId } = await authority.issueNodeCertificate({ csr }, options);
     for (let asked = 1; ; asked++) {
       const rootPem = this.#root ?? identity.current()?.rootPem ?? "";
-      const renewed = await collect(connection, { nodeId, keyPem, rootPem }, signal);
+      const renewed = await collect(authority, { nodeId, keyPem, rootPem }, signal);
       if (renewed) return renewed;
       await sleep(clock, backoffMs(backoff, asked, random.float()), signal);
     }

@@ -117,7 +117,9 @@ export class SimulatedNode {
   #isTrusted(own: Credentials | undefined, address: string): boolean {
     const host = address.replace(/:\d+$/, "");
     const other = this.#place.identities.get(host)?.current();
-    if (!own || !other || (believes(own, other) && believes(other, own))) return true;
+    if (!own || !other) return true;
+    if (![own, other].every(({ notAfterMs }) => this.#place.clock.now() < notAfterMs)) return false;
+    if (believes(own, other) && believes(other, own)) return true;
     this.#place.distrust.push(`${this.host} and ${host}`);
     return false;
   }

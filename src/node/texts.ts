@@ -20,6 +20,14 @@ export const workerAsked =
 /** What a manager does that cannot read its log, and has others to get it from. */
 export const howToRejoin =
   'To rejoin the other managers, demote and promote this node on one of them, or leave with "docker swarm leave --force" and join again.';
+/** Ours, for Docker's daemon just says that a certificate has expired. */
+export function expired(role: "manager" | "worker", notAfterMs: number): string {
+  const all =
+    role === "manager"
+      ? ' If those of all managers have expired, "docker swarm init --force-new-cluster" on one of them comes first.'
+      : "";
+  return `The certificate of this node expired at ${new Date(notAfterMs).toISOString()}, and no manager renews it any more. If the clock of this machine is right, leave the swarm with "docker swarm leave --force", and join it again with what "docker swarm join-token ${role}" says on a manager.${all}`;
+}
 /** Ours: Docker's manager ends with an error here. */
 export const removedFromQuorum =
   'This manager was removed from the quorum of its swarm. To bring it back, demote and promote this node on another manager, or leave with "docker swarm leave --force" and join again.';
