@@ -7,6 +7,7 @@ export default defineConfig({
     // Far more than anything takes: a slow machine must not fail a test.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     pool: "forks",
     maxWorkers: 2,
     reporters: ["default", new ClosingReporter()],
