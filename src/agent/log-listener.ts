@@ -1,13 +1,12 @@
 import { type Backoff, backoffMs } from "../lib/backoff.ts";
 import { asFault } from "../lib/fault.ts";
-import { type Clock, sleep } from "../ports/clock.ts";
+import { sleep } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import { LogPublisher, type LogPublisherOptions } from "./log-publisher.ts";
 
 const listenBackoff: Backoff = { firstMs: 200, longestMs: 8_000 };
 
 export interface LogListenerOptions extends LogPublisherOptions {
-  readonly clock: Clock;
   readonly random: Random;
 }
 

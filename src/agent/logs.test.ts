@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { managerAddress, managerHost } from "../dispatcher/dispatcher.test-kit.ts";
 import { asFault } from "../lib/fault.ts";
+import { toNanos } from "../model/time.ts";
 import {
   LogBroker as LogBrokerService,
   type LogMessage,
@@ -44,8 +45,9 @@ class LogReader {
 }
 
 const service = { selector: { serviceIds: ["web"] } };
-const incomplete =
-  "unknown: warning: incomplete log stream. some logs could not be retrieved for the following reasons: ";
+const incomplete = "warning: incomplete log stream. some logs could not be retrieved for the following reasons: ";
+/** Longer than lines are held for the sake of order. */
+const heldMs = 1_000;
 
 let world: SwarmWorld;
 
@@ -74,6 +76,8 @@ describe("logs of a service", () => {
     await world.settle();
     expect(reader.lines.toSorted()).toEqual(["a: first", "a: second", "b: first", "b: second"]);
     expect(reader.ended).toBe("end");
+    const times = reader.messages.map(({ timestamp }) => toNanos(timestamp));
+    expect(times).toEqual(times.toSorted((left, right) => Number(left - right)));
     const [message] = reader.messages.filter(each => each.context?.taskId === "b");
     expect(message).toMatchObject({ context: { serviceId: "web", nodeId: "n2", taskId: "b" }, stream: 1 });
     expect(Number(message?.timestamp?.seconds)).toBeGreaterThan(1_700_000_000);
@@ -100,8 +104,9 @@ describe("logs of a service", () => {
     await world.assign("c", "n1", { serviceId: "web" });
     await world.settle();
     two.machine.print("b", "stderr", "from two");
+    await world.clock.advance(1);
     one.machine.print("c", "stdout", "and one");
-    await world.settle();
+    await world.clock.advance(heldMs);
     expect(reader.lines).toEqual(["a: hello", "b: from two", "c: and one"]);
     one.machine.exit("a", 0);
     await world.settle();
@@ -123,6 +128,44 @@ describe("logs of a service", () => {
     expect([reader.lines, reader.ended]).toEqual([["a: done"], "end"]);
   });
 
+  it("come in the order of their times, whatever node and task they are of", async () => {
+    const [one, two] = [world.worker("n1"), world.worker("n2")];
+    for (const [id, node] of [
+      ["a", "n1"],
+      ["b", "n2"],
+      ["c", "n1"],
+    ] as const)
+      await world.assign(id, node, { serviceId: "web" });
+    await world.settle();
+    const said = ["a: 0", "b: 1", "c: 2", "b: 3", "a: 4", "c: 5", "b: 6"];
+    for (const line of said) {
+      const [id = "", text = ""] = line.split(": ");
+      (id === "b" ? two : one).machine.print(id, "stdout", text);
+      await world.clock.advance(10);
+    }
+    const [ended, followed] = [
+      new LogReader(world, service),
+      new LogReader(world, { ...service, options: { follow: true } }),
+    ];
+    await world.clock.advance(heldMs);
+    expect([ended.lines, followed.lines]).toEqual([said, said]);
+  });
+
+  it("are whole of tasks that come while they are followed, whatever tail was asked for", async () => {
+    const { machine } = world.worker("n1");
+    world.worker("n2").machine.images.set("says", { stdout: ["one", "two", "three"] });
+    machine.images.set("says", { stdout: ["one", "two", "three"] });
+    await world.assign("a", "n1", { image: "says", serviceId: "web" });
+    await world.settle();
+    const reader = new LogReader(world, { ...service, options: { follow: true, tail: -2n } });
+    await world.settle();
+    await world.assign("b", "n1", { image: "says", serviceId: "web" });
+    await world.assign("c", "n2", { image: "says", serviceId: "web" });
+    await world.clock.advance(heldMs);
+    const all = (id: string) => ["one", "two", "three"].map(text => `${id}: ${text}`);
+    expect(reader.lines.toSorted()).toEqual([...["a: three"], ...all("b"), ...all("c")].toSorted());
+  });
+
   it("say what is missing: nodes that are not there, tasks that are on none", async () => {
     await twoNodes();
     await world.assign("waiting", "", { serviceId: "web" });
@@ -130,8 +173,16 @@ describe("logs of a service", () => {
     await world.clock.advance(30_000);
     const reader = new LogReader(world, service);
     await world.settle();
-    expect(reader.lines).toEqual(["a: first", "a: second"]);
-    expect(reader.ended).toBe(`${incomplete}task waiting has not been scheduled, node n2 is not available`);
+    const waiting = `waiting: ${incomplete}task waiting has not been scheduled`;
+    expect(reader.lines).toEqual(["a: first", "a: second", waiting, `b: ${incomplete}node n2 is not available`]);
+    expect(reader.messages.map(({ stream }) => stream)).toEqual([1, 1, 2, 2]);
+    expect(reader.ended).toBe("end");
+    const follower = new LogReader(world, { ...service, options: { follow: true } });
+    await world.clock.advance(heldMs);
+    expect(follower.lines).toContain(`b: ${incomplete}node n2 is not available`);
+    const nowhere = new LogReader(world, { selector: { nodeIds: ["n3"] } });
+    await world.settle();
+    expect(nowhere.ended).toBe(`unknown: ${incomplete}node n3 is not available`);
   });
 
   it("do not hang when a node goes away in the middle", async () => {
@@ -141,7 +192,8 @@ describe("logs of a service", () => {
     await world.clock.advance(100);
     await world.stop(two);
     await world.clock.advance(30_000);
-    expect(reader.ended).toBe(`${incomplete}node n2 disconnected unexpectedly`);
+    expect(reader.lines.at(-1)).toBe(`b: ${incomplete}node n2 disconnected unexpectedly`);
+    expect(reader.ended).toBe("end");
   });
 
   it("are not repeated when a followed node comes back", async () => {
@@ -149,14 +201,14 @@ describe("logs of a service", () => {
     await world.assign("c", "n1", { serviceId: "web" });
     await world.settle();
     const reader = new LogReader(world, { selector: { nodeIds: ["n1"] }, options: { follow: true, tail: -2n } });
-    await world.settle();
+    await world.clock.advance(heldMs);
     one.machine.print("c", "stdout", "newer");
-    await world.settle();
+    await world.clock.advance(heldMs);
     world.network.cut("n1", managerHost);
     one.machine.print("a", "stdout", "while away");
     await world.clock.advance(1_000);
     one.machine.print("a", "stdout", "later");
-    await world.settle();
+    await world.clock.advance(heldMs);
     expect(reader.lines).toEqual(["a: second", "c: newer", "a: while away", "a: later"]);
   });
 
@@ -233,7 +285,8 @@ describe("a node that publishes logs", () => {
     await expect(publish(context)).rejects.toMatchObject({ code: "permission_denied" });
     await world.settle();
     expect(reader.lines).not.toContain(`${context.taskId}: line`);
-    expect(reader.ended).toBe(`${incomplete}node rogue disconnected unexpectedly`);
+    expect(reader.lines.at(-1)).toBe(`a: ${incomplete}node rogue disconnected unexpectedly`);
+    expect(reader.ended).toBe("end");
   });
 
   it("may not do so unasked", async () => {

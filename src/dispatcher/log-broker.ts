@@ -4,6 +4,7 @@ import { Channel } from "../lib/channel.ts";
 import { Fault } from "../lib/fault.ts";
 import { newId } from "../lib/ids.ts";
 import { selects } from "../model/log-selector.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 import type { CallContext, Handlers } from "../ports/transport.ts";
@@ -36,14 +37,16 @@ export class LogBroker {
   /** For agents. */
   readonly agents: Handlers<typeof LogBrokerService>;
   readonly #store: Store;
+  readonly #clock: Clock;
   readonly #random: Random;
   readonly #log: Logger;
   readonly #subscriptions = new Map<string, LogSubscription>();
   readonly #listeners = new Map<string, Channel<SubscriptionMessage>>();
   #unsubscribe: (() => void) | undefined;
 
-  constructor(options: { store: Store; random: Random; log: Logger }) {
+  constructor(options: { store: Store; clock: Clock; random: Random; log: Logger }) {
     this.#store = options.store;
+    this.#clock = options.clock;
     this.#random = options.random;
     this.#log = options.log;
     this.logs = { subscribeLogs: (request, context) => this.#subscribe(request, context) };
@@ -62,7 +65,7 @@ export class LogBroker {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     const stopped = new Fault("unavailable", "log broker is stopped");
-    for (const subscription of this.#subscriptions.values()) subscription.lines.close(stopped);
+    for (const subscription of this.#subscriptions.values()) subscription.lines.end(stopped);
     for (const listener of this.#listeners.values()) listener.close(stopped);
   }
 
@@ -74,7 +77,7 @@ export class LogBroker {
     if (!selector || isEmpty(selector)) throw new Fault("invalid_argument", "log selector must be provided");
     if (this.#subscriptions.size >= maxSubscriptions)
       throw new Fault("resource_exhausted", `Cannot read logs: ${maxSubscriptions} are being read already`);
-    const subscription = new LogSubscription(newId(this.#random), selector, options);
+    const subscription = new LogSubscription(newId(this.#random), selector, options, this.#clock);
     const unhook = onAbort(signal, () => subscription.lines.close());
     this.#subscriptions.set(subscription.id, subscription);
     try {
@@ -85,17 +88,18 @@ export class LogBroker {
     } finally {
       unhook();
       this.#subscriptions.delete(subscription.id);
-      for (const nodeId of subscription.nodes) this.#tell(nodeId, subscription.closing());
+      for (const nodeId of subscription.nodes.keys()) this.#tell(nodeId, subscription.closing());
     }
   }
 
   #ask(subscription: LogSubscription): void {
-    const { nodeIds, unscheduled } = this.#store.view(tx => sourcesOf(tx, subscription.selector));
-    for (const taskId of unscheduled) subscription.miss(`task ${taskId} has not been scheduled`);
-    for (const nodeId of nodeIds) subscription.add(nodeId);
-    for (const nodeId of nodeIds) {
-      if (!this.#tell(nodeId, subscription.request(nodeId)))
-        subscription.done(nodeId, `node ${nodeId} is not available`);
+    const { nodes, unscheduled } = this.#store.view(tx => sourcesOf(tx, subscription.selector));
+    for (const task of unscheduled) subscription.miss(`task ${task.id} has not been scheduled`, task);
+    for (const [nodeId, task] of nodes) subscription.add(nodeId, task);
+    for (const nodeId of nodes.keys()) {
+      if (this.#tell(nodeId, subscription.request(nodeId))) continue;
+      subscription.miss(`node ${nodeId} is not available`, nodes.get(nodeId));
+      subscription.done(nodeId);
     }
     subscription.endIfDone();
   }
@@ -107,7 +111,9 @@ export class LogBroker {
     this.#listeners.set(nodeId, listener);
     const unhook = onAbort(context.signal, () => listener.close());
     for (const subscription of this.#subscriptions.values()) {
-      if (subscription.follow && subscription.nodes.has(nodeId)) listener.offer(subscription.request(nodeId));
+      if (!subscription.follow || !subscription.nodes.has(nodeId)) continue;
+      subscription.add(nodeId, subscription.nodes.get(nodeId));
+      listener.offer(subscription.request(nodeId));
     }
     try {
       yield* listener;
@@ -168,8 +174,8 @@ export class LogBroker {
         const { nodeId } = event.object;
         if (!subscription.follow || subscription.nodes.has(nodeId)) continue;
         if (!selects(subscription.selector, event.object)) continue;
-        subscription.add(nodeId);
-        this.#tell(nodeId, subscription.request(nodeId));
+        subscription.add(nodeId, event.object);
+        this.#tell(nodeId, subscription.wholeRequest());
       }
     }
   }

@@ -11,6 +11,11 @@ export function nanosToTimestamp(nanos: bigint): Timestamp {
   return create(TimestampSchema, { seconds: nanos / 1_000_000_000n, nanos: Number(nanos % 1_000_000_000n) });
 }
 
+/** Nanoseconds since 1970; 0 for no time. */
+export function toNanos(stamp: Timestamp | undefined): bigint {
+  return stamp ? stamp.seconds * 1_000_000_000n + BigInt(stamp.nanos) : 0n;
+}
+
 export function fromTimestamp(stamp: Timestamp | undefined): number | undefined {
   return stamp && Number(stamp.seconds) * 1000 + stamp.nanos / 1e6;
 }

@@ -43,6 +43,8 @@ export interface LogLine {
   readonly timestampNs: bigint;
   /** With its newline where it had one. */
   readonly data: Uint8Array;
+  /** What the log driver adds to each line: labels and environment variables that its options name. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -36,6 +36,7 @@ function logQuery(options: LogOptions): Record<string, string> {
     stderr: String(options.stderr),
     follow: String(options.follow),
     timestamps: "true",
+    details: "true",
     tail: options.tail < 0 ? "all" : String(options.tail),
     ...since,
   };

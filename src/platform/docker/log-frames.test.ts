@@ -16,7 +16,7 @@ const texts = (lines: readonly { stream: string; data: Uint8Array }[]): string[]
   lines.map(line => `${line.stream}: ${Buffer.from(line.data).toString()}`);
 
 describe("log frames", () => {
-  const all = Buffer.concat([frame(1, `${stamp} one\n`), frame(2, `${stamp} two\n`), frame(1, `${stamp} \n`)]);
+  const all = Buffer.concat([frame(1, `${stamp}  one\n`), frame(2, `${stamp}  two\n`), frame(1, `${stamp}  \n`)]);
 
   it.each([1, 3, 8, 20, 1_000])("come out whole, read %i bytes at a time", size => {
     const frames = new LogFrames();
@@ -29,14 +29,14 @@ describe("log frames", () => {
 
   it("puts lines together that the engine has cut, each stream by itself", () => {
     const frames = new LogFrames();
-    expect(frames.push(frame(1, `${stamp} begin-`))).toEqual([]);
-    expect(texts(frames.push(frame(2, `${stamp} between\n`)))).toEqual(["stderr: between\n"]);
-    expect(texts(frames.push(frame(1, `${stamp} end\n`)))).toEqual(["stdout: begin-end\n"]);
+    expect(frames.push(frame(1, `${stamp}  begin-`))).toEqual([]);
+    expect(texts(frames.push(frame(2, `${stamp}  between\n`)))).toEqual(["stderr: between\n"]);
+    expect(texts(frames.push(frame(1, `${stamp}  end\n`)))).toEqual(["stdout: begin-end\n"]);
   });
 
   it("gives a last line without newline at the end", () => {
     const frames = new LogFrames();
-    expect(frames.push(frame(1, `${stamp} prompt`))).toEqual([]);
+    expect(frames.push(frame(1, `${stamp}  prompt`))).toEqual([]);
     expect(texts(frames.flush())).toEqual(["stdout: prompt"]);
     expect(frames.flush()).toEqual([]);
   });
@@ -44,9 +44,15 @@ describe("log frames", () => {
   it("cuts a line without end at 1 MiB", () => {
     const frames = new LogFrames();
     const piece = "x".repeat(1 << 19);
-    expect(frames.push(frame(1, `${stamp} ${piece}`))).toEqual([]);
-    const [line] = frames.push(frame(1, `${stamp} ${piece}`));
+    expect(frames.push(frame(1, `${stamp}  ${piece}`))).toEqual([]);
+    const [line] = frames.push(frame(1, `${stamp}  ${piece}`));
     expect(line!.data.length).toBe(1 << 20);
+  });
+
+  it("tells what the log driver adds", () => {
+    const [line] = new LogFrames().push(frame(1, `${stamp} colour=light+blue,A%3DB=c%2Cd one two\n`));
+    expect(line).toMatchObject({ timestampNs: stampNs, attributes: { colour: "light blue", "A=B": "c,d" } });
+    expect(Buffer.from(line!.data).toString()).toBe("one two\n");
   });
 
   it("shows an error of the engine's own", () => {
@@ -57,9 +63,9 @@ describe("log frames", () => {
 describe("a terminal's log", () => {
   it("has a timestamp before each line and no frames", () => {
     const lines = new TtyLines();
-    expect(texts(lines.push(Buffer.from(`${stamp} one\r\n${stamp} tw`)))).toEqual(["stdout: one\r\n"]);
+    expect(texts(lines.push(Buffer.from(`${stamp}  one\r\n${stamp}  tw`)))).toEqual(["stdout: one\r\n"]);
     expect(texts(lines.push(Buffer.from("o\r\n")))).toEqual(["stdout: two\r\n"]);
-    lines.push(Buffer.from(`${stamp} $ `));
+    lines.push(Buffer.from(`${stamp}  $ `));
     expect(texts(lines.flush())).toEqual(["stdout: $ "]);
   });
 });

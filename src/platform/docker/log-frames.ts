@@ -6,11 +6,12 @@ const headerBytes = 8;
 /** Longest line that is put together from the engine's pieces (of 16 KiB); longer ones arrive in several, in bytes. */
 const longestLineBytes = 1 << 20;
 const newline = 0x0a;
+const space = 0x20;
 
 type StreamName = LogLine["stream"];
 const streamNames: readonly (StreamName | undefined)[] = ["stdout", "stdout", "stderr"];
 
-/** Lines out of the engine's answer to a request for logs with timestamps, for containers without a TTY. */
+/** Lines out of the engine's answer to a request for logs with timestamps and details, for containers without a TTY. */
 export class LogFrames {
   readonly #partial = new Map<StreamName, LogLine>();
   #rest: Buffer = Buffer.alloc(0);
@@ -73,11 +74,20 @@ export class TtyLines {
   }
 }
 
+/** `TIME DETAILS text`, as the engine writes lines that are asked for with both; without details there are two spaces. */
 function timestamped(stream: StreamName, payload: Buffer): LogLine {
-  const space = payload.indexOf(0x20);
-  const timestampNs = space > 0 ? parseTimestamp(payload.subarray(0, space).toString("latin1")) : undefined;
+  const first = payload.indexOf(space);
+  const timestampNs = first > 0 ? parseTimestamp(payload.subarray(0, first).toString("latin1")) : undefined;
   if (timestampNs === undefined) return { stream, timestampNs: 0n, data: Buffer.from(payload) };
-  return { stream, timestampNs, data: Buffer.from(payload.subarray(space + 1)) };
+  const second = payload.indexOf(space, first + 1);
+  const details = second < 0 ? "" : payload.subarray(first + 1, second).toString();
+  const data = Buffer.from(payload.subarray((second < 0 ? first : second) + 1));
+  return { stream, timestampNs, data, ...(details === "" ? {} : { attributes: parseDetails(details) }) };
+}
+
+/** `key=value,key=value`, each escaped as in a query. */
+function parseDetails(text: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(text.replaceAll(",", "&")));
 }
 
 /** RFC 3339 with up to nine digits of a second, as nanoseconds since 1970; undefined when it is no time. */
