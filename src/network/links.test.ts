@@ -38,6 +38,7 @@ describe("the devices of a node", () => {
 
   it("lead over the ingress network to nodes alone, which route", () => {
     expect(links.forwarding.get("svselfet-mesh")).toEqual(new Map([["02:42:0a:00:00:03", "192.0.2.2"]]));
+    expect(links.neighbours.get("svselfet-mesh")).toEqual(new Map([["10.0.0.3", "02:42:0a:00:00:03"]]));
     expect(links.neighbours.get("sbselfet-mesh")).toEqual(
       new Map([
         ["10.0.0.3", "02:42:0a:00:00:03"],

@@ -19,10 +19,10 @@ export function linksOf(plane: Plane, networks: readonly LocalNetwork[], self: S
   for (const local of networks) {
     bridges.set(local.bridge, bridgeLink(plane, local));
     vxlans.set(local.vxlan, vxlanLink(local, self));
-    const places = local.network.ingress ? ingressPlaces(plane, local, self) : overlayPlaces(plane, local, self);
+    const places = local.network.ingress ? ingressPlaces(plane, local) : overlayPlaces(plane, local, self);
     forwarding.set(local.vxlan, places.forwarding);
-    // Nobody on the ingress network looks for anybody but the nodes themselves: their bridges know all.
-    neighbours.set(local.network.ingress ? local.bridge : local.vxlan, places.neighbours);
+    neighbours.set(local.vxlan, places.neighbours);
+    if (local.network.ingress) neighbours.set(local.bridge, nextHops(plane, local, self));
     if (local.network.ingress) returns = returnPaths(sendersOn(local.network, plane.nodes.values()), local.bridge);
   }
   return { bridges, vxlans, forwarding, neighbours, returns };
@@ -59,23 +59,34 @@ function overlayPlaces(plane: Plane, { network }: LocalNetwork, self: Self): Pla
   return places;
 }
 
-/** On the ingress network nodes route: what is for a container goes to its node, which knows the way back. */
-function ingressPlaces(plane: Plane, { network }: LocalNetwork, self: Self): Places {
+/** On the ingress network only nodes are found by others: there are replies to what a node has sent under its own address. */
+function ingressPlaces(plane: Plane, { network }: LocalNetwork): Places {
   const places: Places = { forwarding: new Map(), neighbours: new Map() };
+  for (const node of plane.nodes.values()) {
+    const { addresses, mac } = placeOf(addressesOn(node.attachments, network.id));
+    if (node.dataAddress === "" || mac === undefined) continue;
+    places.forwarding.set(mac, node.dataAddress);
+    for (const address of addresses) places.neighbours.set(address, mac);
+  }
+  return places;
+}
+
+/** Nodes route there: what this node has for a remote container goes to its node, which knows the way back. */
+function nextHops(plane: Plane, { network }: LocalNetwork, self: Self): Map<string, string> {
+  const hops = new Map<string, string>();
   const macs = new Map<string, string>();
   for (const node of plane.nodes.values()) {
     const { addresses, mac } = placeOf(addressesOn(node.attachments, network.id));
     if (node.dataAddress === "" || mac === undefined) continue;
     macs.set(node.id, mac);
-    places.forwarding.set(mac, node.dataAddress);
-    for (const address of addresses) places.neighbours.set(address, mac);
+    for (const address of addresses) hops.set(address, mac);
   }
   for (const endpoint of remote(plane, self)) {
     const mac = macs.get(endpoint.nodeId);
     if (mac === undefined) continue;
-    for (const address of addressesOn(endpoint.attachments, network.id)) places.neighbours.set(address, mac);
+    for (const address of addressesOn(endpoint.attachments, network.id)) hops.set(address, mac);
   }
-  return places;
+  return hops;
 }
 
 function remote(plane: Plane, self: Self): PlaneEndpoint[] {

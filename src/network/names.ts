@@ -31,13 +31,14 @@ export function vxlanName(nodeId: string, networkId: string): string {
 
 /**
  * The engine's name of the bridge network that stands for a network of the swarm's. Of several networks an engine makes the one
- * that is first by name a container's way out: networks that lead nowhere come last.
+ * that is first by name a container's way out. That is to be the ingress network, for replies by UDP leave with the address of
+ * the way out, and callers want them from where they called; networks that lead nowhere come last.
  */
 export function engineNetworkName(
   nodeId: string,
   network: { readonly id: string; readonly ingress: boolean; readonly internal: boolean },
 ): string {
-  const order = network.internal ? "c" : network.ingress ? "b" : "a";
+  const order = network.ingress ? "a" : network.internal ? "c" : "b";
   return `shoal-${nodeTag(nodeId)}-${order}-${network.id}`;
 }
 

@@ -16,8 +16,10 @@ export async function runBatches(lines: readonly BatchLine[]): Promise<void> {
   }
 }
 
-async function runBatch(program: string, lines: readonly BatchLine[]): Promise<void> {
-  const { code, stderr } = await runProgram(program, ["-force", "-batch", "-"], `${lines.map(textOf).join("\n")}\n`);
+async function runBatch(program: BatchLine["program"], lines: readonly BatchLine[]): Promise<void> {
+  const [file = "", ...version] = program.split(" ");
+  const input = lines.map(({ text }) => `${text}\n`).join("");
+  const { code, stderr } = await runProgram(file, [...version, "-force", "-batch", "-"], input);
   if (code === 0) return;
   const failure = batchFailures(stderr).find(({ line, text }) => !lines[line - 1]?.harmless?.test(text));
   if (failure) throw new Fault("internal", `${program} ${lines[failure.line - 1]?.text ?? ""}: ${failure.text}`);
@@ -37,8 +39,4 @@ export function batchFailures(stderr: string): { readonly line: number; readonly
     text = [];
   }
   return failures;
-}
-
-function textOf({ text }: BatchLine): string {
-  return text;
 }

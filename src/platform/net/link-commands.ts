@@ -3,7 +3,8 @@ import { returnMarkMask } from "../../ports/net-ops.ts";
 
 /** One line for `ip -batch` or `bridge -batch`. */
 export interface BatchLine {
-  readonly program: "ip" | "bridge";
+  /** With what says the IP version, where a line does not say so itself. */
+  readonly program: "ip" | "ip -4" | "ip -6" | "bridge";
   readonly text: string;
   /** An error that means only that things are so already. */
   readonly harmless?: RegExp;
@@ -72,13 +73,16 @@ function addVxlan({ name, id, port, local, mtu, bridge: master }: VxlanLink): Ba
 function setReturn(path: ReturnPath): BatchLine[] {
   const { family, via, device } = path;
   const route = `default via ${via} dev ${device} onlink table ${tableOf(path.mark)} proto ${routeProtocol}`;
-  return [ip(`-${family} route replace ${route}`), ip(`-${family} rule add ${ruleOf(path)}`, isThere)];
+  return [
+    { program: `ip -${family}`, text: `route replace ${route}` },
+    { program: `ip -${family}`, text: `rule add ${ruleOf(path)}`, harmless: isThere },
+  ];
 }
 
 function removeReturn(path: ReturnPath): BatchLine[] {
   return [
-    ip(`-${path.family} rule delete ${ruleOf(path)}`, isGone),
-    ip(`-${path.family} route flush table ${tableOf(path.mark)}`, isGone),
+    { program: `ip -${path.family}`, text: `rule delete ${ruleOf(path)}`, harmless: isGone },
+    { program: `ip -${path.family}`, text: `route flush table ${tableOf(path.mark)}`, harmless: isGone },
   ];
 }
 
