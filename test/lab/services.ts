@@ -1,5 +1,5 @@
 import { eventually } from "./command.ts";
-import type { Daemon } from "./daemon.ts";
+import type { DockerClient } from "./docker-client.ts";
 
 /** What tests look at in a task's JSON. */
 export interface TaskView {
@@ -18,11 +18,11 @@ export interface TaskView {
 
 /** Creates a replicated service and gives its id. */
 export async function createService(
-  daemon: Daemon,
+  asked: DockerClient,
   name: string,
   { replicas, image = "shoal/sleep" }: { replicas: number; image?: string },
 ): Promise<string> {
-  const answer = await daemon.apiOk("POST", "/services/create", {
+  const answer = await asked.apiOk("POST", "/services/create", {
     Name: name,
     TaskTemplate: { ContainerSpec: { Image: image } },
     Mode: { Replicated: { Replicas: replicas } },
@@ -31,14 +31,14 @@ export async function createService(
 }
 
 /** Every task of a service, history included. */
-export async function tasksOf(daemon: Daemon, service: string): Promise<TaskView[]> {
-  return (await daemon.apiOk("GET", `/tasks?filters=${JSON.stringify({ service: [service] })}`)) as TaskView[];
+export async function tasksOf(asked: DockerClient, service: string): Promise<TaskView[]> {
+  return (await asked.apiOk("GET", `/tasks?filters=${JSON.stringify({ service: [service] })}`)) as TaskView[];
 }
 
 /** Waits until a service has exactly `count` running tasks that are wanted, and gives them. */
-export function runningTasks(daemon: Daemon, service: string, count: number): Promise<readonly TaskView[]> {
+export function runningTasks(asked: DockerClient, service: string, count: number): Promise<readonly TaskView[]> {
   return eventually(`${service} has ${count} running tasks`, async () => {
-    const tasks = (await tasksOf(daemon, service)).filter(
+    const tasks = (await tasksOf(asked, service)).filter(
       task => task.DesiredState === "running" && task.Status.State === "running",
     );
     return tasks.length === count ? tasks : undefined;
@@ -51,7 +51,7 @@ export function pidsOf(tasks: readonly TaskView[]): number[] {
 }
 
 /** Changes how often nodes report, in milliseconds. */
-export async function setHeartbeat(manager: Daemon, periodMs: number): Promise<void> {
+export async function setHeartbeat(manager: DockerClient, periodMs: number): Promise<void> {
   const cluster = (await manager.apiOk("GET", "/swarm")) as { Version: { Index: number }; Spec: object };
   const spec = { ...cluster.Spec, Dispatcher: { HeartbeatPeriod: periodMs * 1_000_000 } };
   await manager.apiOk("POST", `/swarm/update?version=${cluster.Version.Index}`, spec);
