@@ -15,6 +15,7 @@ const systemPackages = {
   chromium: "chromium",
   openssl: "openssl",
   "golang-cfssl": "cfssl",
+  tcpdump: "tcpdump",
   "util-linux": "unshare",
 };
 

@@ -76,6 +76,8 @@ export class LabHost {
 /** Several hosts on this machine, joined by a switch, apart from the machine's own network. */
 export interface Lab {
   readonly hosts: readonly LabHost[];
+  /** Where the switch is: its bridge is called "switch", and all that goes between hosts goes through it. */
+  readonly hub: Namespace;
   /** Ends and removes everything: processes, containers, networks, mounts, cgroups, files. */
   close(): Promise<void>;
 }
@@ -98,7 +100,7 @@ export async function createLab(count: number, options: LabOptions = {}): Promis
     await hub.run(["ip", "link", "set", "switch", "up"]);
     for (let number = 1; number <= count; number += 1) hosts.push(await createHost(number, dir, hub));
     if (options.docker ?? true) await Promise.all(hosts.map(host => host.startDocker(options.dockerd)));
-    return { hosts, close };
+    return { hosts, hub, close };
   } catch (error) {
     await close();
     throw error;
