@@ -1,4 +1,5 @@
 import { renderFlags } from "../flags/render.ts";
+import { mixedSwarms } from "./mixed-swarms.ts";
 import { notes, reasonFor, reasons } from "./reasons.ts";
 import type { Outcome } from "./replay.ts";
 
@@ -28,6 +29,7 @@ export function renderCompat(outcomes: readonly Outcome[]): string {
       );
       return [`### ${title}`, "", text, "", "| request | difference |", "|---|---|", ...new Set(found), ""];
     }),
+    ...mixedSwarms,
     "## Not in the recordings",
     "",
     ...notes.map(note => `- ${note}`),
