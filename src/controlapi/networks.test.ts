@@ -1,8 +1,8 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { sampleNetwork, sampleService, sampleTask } from "../sim/samples.ts";
 import type { NetworkSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { IPAMOptionsSchema, TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { fault, invalid, newApi } from "./api.test-kit.ts";
 
 type SpecInit = Exclude<MessageInitShape<typeof NetworkSpecSchema>, { $typeName: string }>;
@@ -70,6 +70,24 @@ describe("createNetwork refuses", () => {
     const { api, store } = newApi();
     await expect(api.createNetwork({ spec })).rejects.toEqual(expected);
     expect(store.version).toBe(0n);
+  });
+
+  it.each([
+    ["that another network has", ["10.0.0.0/16"]],
+    ["that another network asks for", ["10.7.0.128/25"]],
+    ["that is twice in it", ["10.9.0.0/24", "10.9.0.0/25"]],
+  ])("a subnet %s", async (_, subnets) => {
+    const { api, store } = newApi();
+    await store.update(tx => {
+      const ipam = create(IPAMOptionsSchema, { configs: [{ subnet: "10.0.3.0/24" }] });
+      tx.network.create({ ...sampleNetwork("has"), ipam });
+      tx.network.create(sampleNetwork("asks", "asks", withIpam({ subnet: "10.7.0.0/24" })));
+    });
+    const spec = withIpam(...subnets.map(subnet => ({ subnet })));
+    await expect(api.createNetwork({ spec })).rejects.toEqual(
+      fault("permission_denied", "Pool overlaps with other one on this address space"),
+    );
+    await expect(api.createNetwork({ spec: withIpam({ subnet: "10.8.0.0/24" }) })).resolves.toBeDefined();
   });
 
   it("no spec, a name that is taken and a second ingress network", async () => {

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Fault } from "../lib/fault.ts";
 import { newId } from "../lib/ids.ts";
+import { overlap, parseCidr } from "../lib/ip.ts";
 import { isIngress } from "../model/network.ts";
 import { type Network, newMeta } from "../model/objects.ts";
 import { predefinedLabel } from "../model/predefined-network.ts";
@@ -33,6 +34,7 @@ export function networkMethods({
       const network = await store.update(tx => {
         const ingress = spec.ingress && [...tx.network.all()].find(isIngress);
         if (ingress) throw new Fault("already_exists", `ingress network (${ingress.id}) is already present`);
+        checkSubnets(tx, spec);
         return tx.network.create({ ...create(NetworkSchema, { id: newId(random) }), meta: newMeta(), spec });
       });
       return { network };
@@ -49,6 +51,17 @@ export function networkMethods({
       return {};
     },
   };
+}
+
+/** Subnets belong to one network each: of those given and those asked for. Docker's text. */
+function checkSubnets(tx: ReadTx, spec: Network["spec"]): void {
+  const wanted = (spec.ipam?.configs ?? []).flatMap(({ subnet }) => parseCidr(subnet) ?? []);
+  const taken = [...tx.network.all()].flatMap(({ ipam, spec: other }) =>
+    [...(ipam?.configs ?? []), ...(other.ipam?.configs ?? [])].flatMap(({ subnet }) => parseCidr(subnet) ?? []),
+  );
+  for (const [at, subnet] of wanted.entries())
+    if ([...taken, ...wanted.slice(0, at)].some(other => overlap(other, subnet)))
+      throw new Fault("permission_denied", "Pool overlaps with other one on this address space");
 }
 
 function checkUnused(tx: ReadTx, network: Network): void {

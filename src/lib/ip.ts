@@ -42,6 +42,11 @@ export function contains(network: IpNetwork, ip: Ip): boolean {
   return network.family === ip.family && network.value >> hostBits === ip.value >> hostBits;
 }
 
+/** Whether one of the networks lies within the other. */
+export function overlap(a: IpNetwork, b: IpNetwork): boolean {
+  return a.prefixLength <= b.prefixLength ? contains(a, b) : contains(b, a);
+}
+
 function parseIpv4(text: string): bigint | undefined {
   const parts = text.split(".");
   if (parts.length !== 4) return undefined;

@@ -8,6 +8,9 @@ export const encryptedOption = "encrypted";
 /** Option of a network's driver: bytes of a packet inside. */
 export const mtuOption = "com.docker.network.driver.mtu";
 
+/** Label of an engine's bridge network: the network of the swarm's that it stands for on its node. */
+export const networkIdLabel = "io.shoal.network.id";
+
 /** Label of the ingress network as engines before 17.05 made it. */
 const internalLabel = "com.docker.swarm.internal";
 

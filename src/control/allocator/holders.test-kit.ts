@@ -1,8 +1,7 @@
-import { parseCidr } from "../../lib/ip.ts";
+import { overlap, parseCidr } from "../../lib/ip.ts";
 import { isOverlay, vxlanIdOf } from "../../model/network.ts";
 import type { ReadTx } from "../../store/tx.ts";
 import { holdingsOfNode, holdingsOfService, holdingsOfTask } from "./holdings.ts";
-import { overlap } from "./subnets.ts";
 
 /** Who holds each address, by network and address. */
 export function holders(tx: ReadTx): Map<string, string[]> {

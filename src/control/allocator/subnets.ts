@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { contains, type IpNetwork, parseCidr, parseIp } from "../../lib/ip.ts";
+import { contains, type IpNetwork, overlap, parseCidr, parseIp } from "../../lib/ip.ts";
 import { formatIp } from "../../lib/ip-text.ts";
 import type { Cluster, Network } from "../../model/objects.ts";
 import { type IPAMConfig, IPAMConfigSchema } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
@@ -71,10 +71,6 @@ function firstFree(pool: IpNetwork, from: bigint, size: number, taken: readonly 
     value = inTheWay.prefixLength < size ? inTheWay.value + sizeOf(4, inTheWay.prefixLength) : value + step;
   }
   return undefined;
-}
-
-export function overlap(a: IpNetwork, b: IpNetwork): boolean {
-  return a.prefixLength <= b.prefixLength ? contains(a, b) : contains(b, a);
 }
 
 /** The first address is the gateway's where none is given: as in Docker, and nobody else gets it. */

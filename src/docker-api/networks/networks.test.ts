@@ -3,9 +3,22 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   CreateNetworkResponseSchema,
   ListNetworksResponseSchema,
+  ListNodesResponseSchema,
+  ListServicesResponseSchema,
+  ListTasksResponseSchema,
   RemoveNetworkResponseSchema,
 } from "../../wire/gen/docker/swarmkit/v1/control_pb.ts";
-import type { Network } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import {
+  type Network,
+  NetworkAttachmentSchema,
+  type Node,
+  NodeSchema,
+  type Service,
+  ServiceSchema,
+  type Task,
+  TaskSchema,
+} from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import { TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { TestApi } from "../api.test-kit.ts";
 import { fakeControl, inactive, locked, managing, working } from "../fakes.test-kit.ts";
 import { sampleNetwork, samplePredefined } from "../samples.test-kit.ts";
@@ -15,6 +28,9 @@ const localBridge = { Name: "bridge", Id: "1491a3ba9e81", Scope: "local", Driver
 const localHost = { Name: "host", Id: "edceac5d9eac", Scope: "local", Driver: "host" };
 
 let networks: Network[] = [];
+let nodes: Node[] = [];
+let tasks: Task[] = [];
+let services: Service[] = [];
 let asked: { what: string; request: unknown }[] = [];
 let api: TestApi;
 beforeAll(async () => {
@@ -23,12 +39,20 @@ beforeAll(async () => {
 afterAll(() => api[Symbol.asyncDispose]());
 beforeEach(() => {
   asked = [];
+  [nodes, tasks, services] = [[], [], []];
   networks = [sampleNetwork(ov1, "ov1", { a: "b" }), samplePredefined("4fhost", "host")];
   api.backend.current = managing;
   api.engine.present = true;
   api.engine.handedThrough.length = 0;
   api.engine.answers.set("/networks", [localBridge, localHost]);
   api.backend.client = fakeControl({
+    listNodes: async () => create(ListNodesResponseSchema, { nodes }),
+    listTasks: async ({ filters }) => {
+      const ids = filters?.nodeIds ?? [];
+      const here = tasks.filter(({ nodeId }) => ids.length === 0 || ids.includes(nodeId));
+      return create(ListTasksResponseSchema, { tasks: here });
+    },
+    listServices: async () => create(ListServicesResponseSchema, { services }),
     listNetworks: async () => create(ListNetworksResponseSchema, { networks }),
     createNetwork: async request => {
       asked.push({ what: "create", request: request.spec });
@@ -66,6 +90,16 @@ describe("GET /networks", () => {
     expect((await api.call("GET", "/networks")).json).toEqual([shown, localBridge, localHost]);
   });
 
+  it("leaves out the bridges by which this node takes part in those that are shown", async () => {
+    const bridge = (id: string) => ({ Name: id, Id: id, Labels: { "io.shoal.network.id": id } });
+    api.engine.answers.set("/networks", [bridge(ov1), bridge("another swarm's"), localBridge]);
+    expect((await api.call("GET", "/networks")).json).toMatchObject([
+      { Id: ov1 },
+      { Id: "another swarm's" },
+      localBridge,
+    ]);
+  });
+
   it.each([
     [{ scope: ["swarm"] }, ["ov1"]],
     [{ scope: { swarm: true }, driver: ["bridge"] }, []],
@@ -98,7 +132,55 @@ describe("GET /networks", () => {
 
 describe("GET /networks/{id}", () => {
   it.each([ov1, "ov1", "mxj", `${ov1}?verbose=true&scope=swarm`])("finds the swarm's by %s", async reference => {
-    expect((await api.call("GET", `/networks/${reference}`)).json).toEqual(shown);
+    expect((await api.call("GET", `/networks/${reference}`)).json).toMatchObject({ ...shown, Peers: [] });
+  });
+
+  it("shows who is on it: this node's containers, the nodes, and all services where that is wanted", async () => {
+    const network = sampleNetwork(ov1, "ov1");
+    const self = managing.nodeId;
+    const on = (address: string) => [create(NetworkAttachmentSchema, { network, addresses: [address] })];
+    nodes = [self, "othernode000001"].map((id, at) =>
+      create(NodeSchema, { id, status: { addr: `192.0.2.${at + 1}` }, attachments: on(`10.0.2.${at + 3}/24`) }),
+    );
+    nodes.push(create(NodeSchema, { id: "elsewhere" }));
+    tasks = [self, "othernode000001"].map((nodeId, at) =>
+      create(TaskSchema, {
+        ...{ id: `task${at}`, serviceId: "s", nodeId, slot: BigInt(at + 1), networks: on(`10.0.2.${at + 10}/24`) },
+        serviceAnnotations: { name: "web" },
+        status: {
+          state: TaskState.RUNNING,
+          runtimeStatus: { case: "container", value: { containerId: `container${at}` } },
+        },
+      }),
+    );
+    services = [
+      create(ServiceSchema, {
+        id: "s",
+        spec: { annotations: { name: "web" } },
+        endpoint: { virtualIps: [{ networkId: ov1, addr: "10.0.2.2/24" }] },
+      }),
+      create(ServiceSchema, { id: "t", spec: { annotations: { name: "other" } } }),
+    ];
+    const plain = (await api.call("GET", `/networks/${ov1}`)).json;
+    expect(plain).toMatchObject({
+      Containers: { container0: { Name: "web.1.task0", MacAddress: "02:42:0a:00:02:0a", IPv4Address: "10.0.2.10/24" } },
+      Peers: [
+        { Name: self.slice(0, 12), IP: "192.0.2.1" },
+        { Name: "othernode000", IP: "192.0.2.2" },
+      ],
+    });
+    expect(plain).not.toHaveProperty("Services");
+    expect((await api.call("GET", `/networks/${ov1}?verbose=true`)).json).toMatchObject({
+      Services: {
+        web: {
+          VIP: "10.0.2.2",
+          Tasks: [
+            { Name: "web.1.task0", EndpointIP: "10.0.2.10", Info: { "Host IP": "192.0.2.1" } },
+            { Name: "web.2.task1", EndpointIP: "10.0.2.11", Info: { "Host IP": "192.0.2.2" } },
+          ],
+        },
+      },
+    });
   });
 
   it.each(["bridge", "1491", "host", "host?scope=local"])("gives %s to the engine", async reference => {
@@ -126,6 +208,21 @@ describe("GET /networks/{id}", () => {
       status: 400,
       json: { message: "network mx is ambiguous (2 matches found based on ID prefix)" },
     });
+  });
+});
+
+describe("POST /networks/{id}/connect", () => {
+  it("says that a network takes no containers by hand, and leaves all others to the engine", async () => {
+    const closed = sampleNetwork("closed", "closed");
+    closed.spec!.attachable = false;
+    networks.push(closed);
+    const reason = "rpc error: code = PermissionDenied desc = network closed not manually attachable";
+    expect(await api.call("POST", "/networks/closed/connect", { Container: "c" })).toMatchObject({
+      status: 403,
+      json: { message: `Could not attach to network closed: ${reason}` },
+    });
+    await api.call("POST", "/v1.41/networks/bridge/connect", { Container: "c" });
+    expect(api.engine.handedThrough).toMatchObject([{ url: "/v1.41/networks/bridge/connect" }]);
   });
 });
 

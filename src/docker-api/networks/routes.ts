@@ -1,8 +1,9 @@
 import { Fault } from "../../lib/fault.ts";
+import { networkIdLabel } from "../../model/network.ts";
 import type { Network } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { type Answer, empty, json } from "../answer.ts";
 import type { RouteContext } from "../context.ts";
-import { localNetworks } from "../engine-json.ts";
+import { type EngineObject, isObject, localNetworks } from "../engine-json.ts";
 import { HttpError } from "../errors.ts";
 import { parseFilters } from "../filters.ts";
 import { notInSwarmText } from "../manager.ts";
@@ -10,13 +11,15 @@ import { strictFlag } from "../query.ts";
 import type { Route } from "../route.ts";
 import { createBody, isForSwarm, toNetworkSpec } from "./create-request.ts";
 import { isListed, networkFilters } from "./list-filter.ts";
-import { fromNetwork, isPredefined, nameOf } from "./network.ts";
+import { driverOf, fromNetwork, isPredefined, nameOf } from "./network.ts";
 import { type Resolved, resolveNetwork } from "./resolve.ts";
+import { usageOf } from "./usage.ts";
 
 export const networkRoutes: readonly Route[] = [
   { method: "GET", path: "/networks", handler: list },
   { method: "GET", path: "/networks/:id", handler: inspect },
   { method: "POST", path: "/networks/create", handler: createNetwork },
+  { method: "POST", path: "/networks/:id/connect", handler: connect },
   { method: "DELETE", path: "/networks/:id", handler: remove },
 ];
 
@@ -29,15 +32,34 @@ async function list(context: RouteContext): Promise<Answer> {
   const scopes = filters.get("scope");
   const wantsLocal = scopes.length === 0 || scopes.some(scope => scope !== "swarm");
   const local = wantsLocal ? await localNetworks(context.engine, context.query.get("filters") ?? "") : [];
-  return json([...swarm.map(fromNetwork), ...local]);
+  const known = new Set(swarm.map(({ id }) => id));
+  return json([...swarm.map(fromNetwork), ...local.filter(network => !standsForOneOf(network, known))]);
+}
+
+/** Whether it is the bridge by which this node takes part in one of these networks of the swarm's. */
+function standsForOneOf({ Labels }: EngineObject, ids: ReadonlySet<string>): boolean {
+  const id = isObject(Labels) ? Labels[networkIdLabel] : undefined;
+  return typeof id === "string" && ids.has(id);
 }
 
 async function inspect(context: RouteContext): Promise<Answer> {
-  strictFlag(context.query, "verbose");
+  const verbose = strictFlag(context.query, "verbose");
   const scope = context.query.get("scope") ?? "";
   const found = await resolve(context, scope);
-  if (found?.kind === "swarm") return json(fromNetwork(found.network));
-  return elsewhere(context, found);
+  if (found?.kind !== "swarm") return elsewhere(context, found);
+  const shown = fromNetwork(found.network);
+  if (driverOf(found.network) !== "overlay") return json(shown);
+  const { nodeId } = context.backend.status();
+  const usage = await usageOf(found.network, context.control(), { nodeId, verbose });
+  return json({ ...shown, ...usage });
+}
+
+/** A container is joined to a network of the swarm's where it is created; Docker's text where it could not be even then. */
+async function connect(context: RouteContext): Promise<Answer> {
+  const found = await resolve(context, "");
+  if (found?.kind !== "swarm" || (found.network.spec?.attachable ?? false)) return context.handThrough();
+  const reason = `rpc error: code = PermissionDenied desc = network ${nameOf(found.network)} not manually attachable`;
+  throw new HttpError(403, `Could not attach to network ${nameOf(found.network)}: ${reason}`);
 }
 
 async function createNetwork(context: RouteContext): Promise<Answer> {
