@@ -27,6 +27,8 @@ export async function passForwarding(chain: string, prefix: string): Promise<voi
 
 export async function unpassForwarding(chain: string): Promise<void> {
   for (const program of versions) {
+    const lines = await rulesOf(program);
+    if (!lines.includes(`-N ${chain}`)) continue;
     for (const parent of parents) await runProgram(program, ["-w", lockWaitSeconds, "-D", parent, "-j", chain]);
     await runProgram(program, ["-w", lockWaitSeconds, "-F", chain]);
     await runProgram(program, ["-w", lockWaitSeconds, "-X", chain]);
@@ -36,20 +38,25 @@ export async function unpassForwarding(chain: string): Promise<void> {
 /** Docker's own place for its users' rules comes first; an engine that has none drops nothing by itself. */
 const parents = ["DOCKER-USER", "FORWARD"] as const;
 
+/** Whether something has to be done: not where nothing is dropped anyway. */
 async function hasDifferent(program: string, chain: string, count: number): Promise<boolean> {
-  const { stdout } = await runProgram(program, ["-w", lockWaitSeconds, "-S"]);
-  const lines = stdout.split("\n");
-  const rules = lines.filter(line => line.startsWith(`-A ${chain} `)).length;
+  const lines = await rulesOf(program);
   const parent = parentIn(lines);
+  if (parent === "FORWARD" && lines.includes("-P FORWARD ACCEPT")) return false;
+  const rules = lines.filter(line => line.startsWith(`-A ${chain} `)).length;
   return rules !== count || !lines.includes(`-A ${parent} -j ${chain}`);
 }
 
 async function jump(program: string, chain: string): Promise<void> {
-  const { stdout } = await runProgram(program, ["-w", lockWaitSeconds, "-S"]);
-  const lines = stdout.split("\n");
+  const lines = await rulesOf(program);
   const parent = parentIn(lines);
   if (!lines.includes(`-A ${parent} -j ${chain}`))
     await mustRun(program, ["-w", lockWaitSeconds, "-I", parent, "-j", chain]);
+}
+
+async function rulesOf(program: string): Promise<string[]> {
+  const { stdout } = await runProgram(program, ["-w", lockWaitSeconds, "-S"]);
+  return stdout.split("\n");
 }
 
 function parentIn(lines: readonly string[]): (typeof parents)[number] {

@@ -1,0 +1,225 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { silentLogger } from "../ports/log.ts";
+import { SimClock, settle } from "../sim/clock.ts";
+import { SimNetOps } from "../sim/net-ops.ts";
+import { SimRandom } from "../sim/random.ts";
+import { DataPlane } from "./data-plane.ts";
+import { back, mesh, type PlaneParts, planeOf, self, twoTasks, webTask, wholePlane } from "./plane.test-kit.ts";
+import { wantedPlane } from "./wanted.ts";
+
+const table = "shoal_node_self";
+const prefixes = ["sbself", "svself"];
+const never = new AbortController().signal;
+
+let clock: SimClock;
+let ops: SimNetOps;
+let plane: DataPlane;
+let listening: readonly string[];
+
+const start = (): DataPlane => {
+  const names = {
+    listen: async (addresses: readonly string[]) => {
+      listening = addresses;
+    },
+    ask: () => Promise.reject(new Error("nobody")),
+    close: async () => {
+      listening = [];
+    },
+  };
+  return new DataPlane({ ...self, ops, engine: ops, names, clock, random: new SimRandom(1), log: silentLogger });
+};
+
+const tell = async (parts: PlaneParts): Promise<void> => {
+  plane.receive(wholePlane(parts));
+  await settle();
+};
+
+/** The machine is what `parts` ask for, and nothing else. */
+const expectAll = async (parts: PlaneParts): Promise<void> => {
+  const wanted = wantedPlane(planeOf(parts), self, new Set());
+  expect(await ops.observe(prefixes)).toEqual(wanted.links);
+  expect(await ops.list()).toEqual([...wanted.bridges].sort((a, b) => (a.name < b.name ? -1 : 1)));
+  for (const [name, { rules }] of wanted.rules.chains) expect(ops.rules.rules(table, name)).toEqual(rules);
+  for (const [name, { elements }] of wanted.rules.sets)
+    expect(new Set(ops.rules.elements(table, name))).toEqual(new Set(elements));
+  expect(ops.rules.shape(table)?.chains.size).toBe(wanted.rules.chains.size);
+  expect(ops.kernel).toEqual(new Map([...ops.kernel, ...wanted.kernel]));
+  expect(listening).toEqual(wanted.nameServers);
+};
+
+beforeEach(() => {
+  clock = new SimClock();
+  ops = new SimNetOps();
+  listening = [];
+  plane = start();
+});
+
+describe("a node's data plane", () => {
+  it("is what the managers say", async () => {
+    await tell(twoTasks);
+    await expectAll(twoTasks);
+    expect([...ops.passing]).toEqual(["SHOAL-self"]);
+  });
+
+  it("follows each change", async () => {
+    const states: PlaneParts[] = [
+      twoTasks,
+      { ...twoTasks, endpoints: [webTask(1)] },
+      { ...twoTasks, networks: [mesh], endpoints: [] },
+      twoTasks,
+      { ...twoTasks, services: [] },
+      {},
+    ];
+    for (const state of states) {
+      await tell(state);
+      await expectAll(state);
+    }
+  });
+
+  it("leads callers elsewhere before it takes anything away", async () => {
+    await tell(twoTasks);
+    ops.done.length = 0;
+    await tell({ ...twoTasks, endpoints: [webTask(1)] });
+    expect(ops.done).toEqual(["rules", "remove-neighbour", "remove-neighbour", "remove-forwarding"]);
+    expect(ops.forgotten).toEqual(["10.0.0.12", "10.0.1.22"]);
+  });
+
+  it("puts right within a minute what somebody else has changed", async () => {
+    await tell(twoTasks);
+    ops.rules.run(`flush chain inet ${table} come_in`);
+    await ops.change([
+      { do: "remove-vxlan", name: "svselfet-back" },
+      { do: "remove-address", bridge: "sbselfet-back", address: "10.0.1.10/32" },
+    ]);
+    await clock.advance(61_000);
+    await expectAll(twoTasks);
+  });
+
+  it("makes the engine's network anew when its device is gone", async () => {
+    await tell(twoTasks);
+    await ops.remove("shoal-self-b-net-back");
+    await clock.advance(61_000);
+    await expectAll(twoTasks);
+  });
+
+  it.each(["list", "create", "change", "applyRules"])("tries again when %s fails", async operation => {
+    ops.failing.add(operation);
+    await tell(twoTasks);
+    ops.failing.clear();
+    await clock.advance(1_000);
+    await expectAll(twoTasks);
+  });
+
+  it("finds what it made before a crash, and removes what is not wanted any more", async () => {
+    await tell(twoTasks);
+    ops.done.length = 0;
+    plane = start();
+    await tell(twoTasks);
+    await expectAll(twoTasks);
+    expect(ops.done).toEqual(["rules"]);
+    plane = start();
+    await tell({ networks: [back] });
+    await expectAll({ networks: [back] });
+  });
+
+  it("touches nothing before it is told, and leaves all in place when it stops", async () => {
+    await plane.stop();
+    expect(ops.done).toEqual([]);
+    plane = start();
+    await tell(twoTasks);
+    await plane.stop();
+    expect((await ops.observe(prefixes)).vxlans.size).toBe(2);
+    expect(ops.rules.shape(table)).toBeDefined();
+  });
+
+  it("leaves nothing when the node leaves", async () => {
+    await tell(twoTasks);
+    await plane.remove();
+    const { bridges, vxlans, returns } = await ops.observe([""]);
+    expect(bridges.size + vxlans.size + returns.size).toBe(0);
+    expect(ops.rules.shape(table)).toBeUndefined();
+    expect(ops.passing.size).toBe(0);
+    expect(await ops.list()).toEqual([]);
+  });
+
+  it("keeps the network of a container that is still there, and removes it afterwards", async () => {
+    await tell(twoTasks);
+    ops.busy.add("shoal-self-b-net-back");
+    await tell({ ...twoTasks, networks: [mesh] });
+    expect((await ops.list()).map(({ name }) => name)).toContain("shoal-self-b-net-back");
+    ops.busy.clear();
+    await clock.advance(1_000);
+    await expectAll({ ...twoTasks, networks: [mesh] });
+  });
+});
+
+describe("whoever waits for networks", () => {
+  const wait = (ids: readonly string[], signal = never) => {
+    const reasons: string[] = [];
+    let ready = false;
+    void plane
+      .ready(ids, reason => reasons.push(reason), signal)
+      .then(() => {
+        ready = true;
+      });
+    return { reasons, isReady: () => ready };
+  };
+
+  it("goes on when they are there", async () => {
+    const waiting = wait(["net-back", "net-mesh"]);
+    await settle();
+    expect(waiting.reasons).toEqual(["the managers have not said yet what this node's networks are"]);
+    await tell(twoTasks);
+    expect(waiting.isReady()).toBe(true);
+  });
+
+  it("learns what is in the way", async () => {
+    ops.failing.add("create");
+    await tell(twoTasks);
+    const waiting = wait(["net-back"]);
+    await settle();
+    expect(waiting.reasons.at(-1)).toBe("create fails");
+    expect(waiting.isReady()).toBe(false);
+  });
+
+  it("learns that a network cannot be had here", async () => {
+    await tell({ networks: [{ ...back, encrypted: true }] });
+    expect(wait(["net-back"]).reasons.at(-1)).toContain('network "back" is to be encrypted');
+  });
+
+  it("is let go", async () => {
+    const giveUp = new AbortController();
+    const waiting = wait(["net-back"], giveUp.signal);
+    giveUp.abort();
+    await settle();
+    expect(waiting.isReady()).toBe(true);
+  });
+
+  it("is not held up by another network that the engine refuses", async () => {
+    const refuse = ops.create.bind(ops);
+    ops.create = network => {
+      if (network.networkId === "net-mesh") return Promise.reject(new Error("Pool overlaps"));
+      return refuse(network);
+    };
+    await tell(twoTasks);
+    expect(wait(["net-mesh"]).reasons.at(-1)).toBe("Pool overlaps");
+    const waiting = wait(["net-back"]);
+    await settle();
+    expect(waiting.isReady()).toBe(true);
+  });
+});
+
+describe("a task that is to be stopped", () => {
+  it("gets nothing new as soon as that is known here", async () => {
+    await tell(twoTasks);
+    await plane.leave("task1", never);
+    const rules = ops.rules.rules(table, "vip4_svc-web_net-back");
+    expect(rules).toEqual(["dnat ip to numgen inc mod 1 map { 0 : 10.0.1.22 }"]);
+  });
+
+  it("is not waited for when it had left before", async () => {
+    await tell({ ...twoTasks, endpoints: [webTask(1, false)] });
+    await plane.leave("task1", never);
+    await plane.leave("never was", never);
+  });
+});

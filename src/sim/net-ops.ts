@@ -1,0 +1,182 @@
+import { Fault } from "../lib/fault.ts";
+import {
+  type BridgeLink,
+  type BridgeNetwork,
+  type BridgeNetworks,
+  type LinkChange,
+  type Links,
+  type NetOps,
+  type ReturnPath,
+  type RulesShape,
+  returnKey,
+  type VxlanLink,
+} from "../ports/net-ops.ts";
+import { NftTables } from "./nft-tables.ts";
+
+type Table = Map<string, Map<string, string>>;
+
+/** A machine's network without a machine: its devices, tables and rules, and an engine that makes bridges. */
+export class SimNetOps implements NetOps, BridgeNetworks {
+  readonly rules = new NftTables();
+  readonly kernel = new Map<string, string>();
+  /** Chains that let forwarded packets pass. */
+  readonly passing = new Set<string>();
+  readonly forgotten: string[] = [];
+  /** Every change in the order it was made, for tests of that order. */
+  readonly done: string[] = [];
+  /** Operations that fail as long as they are in it: "create", "change", "applyRules", … */
+  readonly failing = new Set<string>();
+  /** Engine networks that containers run on. */
+  readonly busy = new Set<string>();
+  readonly #networks = new Map<string, BridgeNetwork>();
+  readonly #bridges = new Map<string, BridgeLink>();
+  readonly #vxlans = new Map<string, VxlanLink>();
+  readonly #forwarding: Table = new Map();
+  readonly #neighbours: Table = new Map();
+  readonly #returns = new Map<string, ReturnPath>();
+
+  async obstacle(): Promise<undefined> {}
+
+  async mtuOf(): Promise<number> {
+    return 1_500;
+  }
+
+  async observe(prefixes: readonly string[]): Promise<Links> {
+    const isOurs = (name: string): boolean => prefixes.some(prefix => name.startsWith(prefix));
+    const ours = <T>(map: ReadonlyMap<string, T>): Map<string, T> => new Map([...map].filter(([name]) => isOurs(name)));
+    const tables = (all: Table): Table => new Map([...ours(all)].map(([name, table]) => [name, new Map(table)]));
+    return {
+      bridges: ours(this.#bridges),
+      vxlans: ours(this.#vxlans),
+      forwarding: tables(this.#forwarding),
+      neighbours: tables(this.#neighbours),
+      returns: new Map(this.#returns),
+    };
+  }
+
+  async change(changes: readonly LinkChange[]): Promise<void> {
+    this.#attempt("change");
+    for (const change of changes) {
+      this.done.push(change.do);
+      this.#change(change);
+    }
+  }
+
+  async applyRules(commands: string): Promise<void> {
+    this.#attempt("applyRules");
+    this.rules.run(commands);
+    this.done.push("rules");
+  }
+
+  async shapeOfRules(table: string): Promise<RulesShape | undefined> {
+    return this.rules.shape(table);
+  }
+
+  async setKernel(settings: ReadonlyMap<string, string>): Promise<void> {
+    for (const [path, value] of settings) this.kernel.set(path, value);
+  }
+
+  async passForwarding(chain: string): Promise<void> {
+    this.passing.add(chain);
+  }
+
+  async unpassForwarding(chain: string): Promise<void> {
+    this.passing.delete(chain);
+  }
+
+  async forgetUdp(addresses: readonly string[]): Promise<void> {
+    this.forgotten.push(...addresses);
+  }
+
+  async list(): Promise<BridgeNetwork[]> {
+    this.#attempt("list");
+    return [...this.#networks.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async create(network: BridgeNetwork): Promise<void> {
+    this.#attempt("create");
+    if (this.#networks.has(network.name)) throw new Fault("already_exists", `network ${network.name} already exists`);
+    this.#networks.set(network.name, network);
+    this.#bridges.set(network.bridge, { name: network.bridge, mac: "02:42:00:00:00:00", addresses: new Set() });
+    this.done.push("create");
+  }
+
+  async remove(name: string): Promise<void> {
+    const network = this.#networks.get(name);
+    if (!network) return;
+    if (this.busy.has(name)) throw new Fault("failed_precondition", `network ${name} has active endpoints`);
+    this.#networks.delete(name);
+    this.#bridges.delete(network.bridge);
+    this.#neighbours.delete(network.bridge);
+    this.done.push("remove");
+  }
+
+  #attempt(operation: string): void {
+    if (this.failing.has(operation)) throw new Fault("internal", `${operation} fails`);
+  }
+
+  #change(change: LinkChange): void {
+    switch (change.do) {
+      case "set-bridge-mac":
+        this.#setBridge(change.bridge, bridge => ({ ...bridge, mac: change.mac }));
+        return;
+      case "add-address":
+        this.#setBridge(change.bridge, bridge => withAddresses(bridge, [...bridge.addresses, change.address]));
+        return;
+      case "remove-address":
+        this.#setBridge(change.bridge, bridge =>
+          withAddresses(
+            bridge,
+            [...bridge.addresses].filter(each => each !== change.address),
+          ),
+        );
+        return;
+      case "add-vxlan":
+        if (!this.#bridges.has(change.link.bridge)) throw new Fault("internal", `no bridge ${change.link.bridge}`);
+        this.#vxlans.set(change.link.name, change.link);
+        return;
+      case "remove-vxlan":
+        this.#vxlans.delete(change.name);
+        this.#forwarding.delete(change.name);
+        this.#neighbours.delete(change.name);
+        return;
+      case "set-forwarding":
+        this.#entries(this.#forwarding, change.device).set(change.mac, change.to);
+        return;
+      case "remove-forwarding":
+        this.#entries(this.#forwarding, change.device).delete(change.mac);
+        return;
+      case "set-neighbour":
+        this.#entries(this.#neighbours, change.device).set(change.address, change.mac);
+        return;
+      case "remove-neighbour":
+        this.#entries(this.#neighbours, change.device).delete(change.address);
+        return;
+      case "set-return":
+        this.#returns.set(returnKey(change.path), change.path);
+        return;
+      case "remove-return":
+        this.#returns.delete(returnKey(change.path));
+        return;
+      default:
+        change satisfies never;
+    }
+  }
+
+  #setBridge(name: string, change: (bridge: BridgeLink) => BridgeLink): void {
+    const bridge = this.#bridges.get(name);
+    if (!bridge) throw new Fault("internal", `no device ${name}`);
+    this.#bridges.set(name, change(bridge));
+  }
+
+  #entries(table: Table, device: string): Map<string, string> {
+    if (!this.#vxlans.has(device) && !this.#bridges.has(device)) throw new Fault("internal", `no device ${device}`);
+    const entries = table.get(device) ?? new Map<string, string>();
+    table.set(device, entries);
+    return entries;
+  }
+}
+
+function withAddresses(bridge: BridgeLink, addresses: readonly string[]): BridgeLink {
+  return { ...bridge, addresses: new Set(addresses) };
+}
