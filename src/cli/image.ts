@@ -28,3 +28,8 @@ export function taggedImage(image: string): string {
   const path = name.registry === hub ? name.path.replace(/^library\//, "") : `${name.registry}/${name.path}`;
   return `${path}:${name.tag ?? "latest"}`;
 }
+
+/** As lists show it: the digest is long, and the same for all. */
+export function withoutDigest(image: string): string {
+  return image.replace(/@sha256:[0-9a-f]+$/, "");
+}

@@ -17,15 +17,17 @@ interface UpdateOptions {
 
 const listing: Listing = {
   columns: [
-    ["ID", "ID"],
+    ["ID", "MarkedID"],
     ["HOSTNAME", "Hostname"],
     ["STATUS", "Status"],
     ["AVAILABILITY", "Availability"],
     ["MANAGER STATUS", "ManagerStatus"],
     ["ENGINE VERSION", "EngineVersion"],
   ],
-  more: [["TLS STATUS", "TLSStatus"]],
-  id: "NodeID",
+  more: [
+    ["ID", "ID"],
+    ["TLS STATUS", "TLSStatus"],
+  ],
 };
 
 /** `shoal node …` */
@@ -105,8 +107,8 @@ async function list(api: Api, options: ListOptions): Promise<void> {
   const { TLSInfo } = await api.get<SwarmView>("/swarm");
   const rows = nodes.map(
     (one): Row => ({
-      ID: one.ID + (one.ID === Swarm.NodeID ? " *" : ""),
-      NodeID: one.ID,
+      ID: one.ID,
+      MarkedID: one.ID + (one.ID === Swarm.NodeID ? " *" : ""),
       Self: String(one.ID === Swarm.NodeID),
       Hostname: one.Description.Hostname,
       Status: capital(one.Status.State),

@@ -21,13 +21,14 @@ export function firstLine(text: string, where: string): string {
 /** Asks on the terminal, unseen; `twice` makes sure that it is what was meant. */
 export async function askPassphrase(times: "once" | "twice"): Promise<string> {
   if (!process.stdin.isTTY) throw new CliError("There is no terminal to ask for the passphrase: use --passphrase-file");
-  const passphrase = await ask("Passphrase: ");
-  if (times === "twice" && (await ask("The same again: ")) !== passphrase)
+  const passphrase = await askHidden("Passphrase: ");
+  if (times === "twice" && (await askHidden("The same again: ")) !== passphrase)
     throw new CliError("The two passphrases are not the same");
   return passphrase;
 }
 
-async function ask(prompt: string): Promise<string> {
+/** Asks for something that nobody is to read over the shoulder. */
+export async function askHidden(prompt: string): Promise<string> {
   process.stderr.write(prompt);
   // What is typed is echoed by readline itself: into nothing.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -37,7 +38,7 @@ async function ask(prompt: string): Promise<string> {
   try {
     return await lines.question("", { signal: cancelled.signal });
   } catch (cause) {
-    throw new CliError("No passphrase was given", { cause });
+    throw new CliError("Nothing was given", { cause });
   } finally {
     lines.close();
     process.stderr.write("\n");

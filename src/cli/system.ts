@@ -1,42 +1,79 @@
 import type { Command } from "commander";
 import type { Api } from "./api.ts";
-import { print } from "./output.ts";
+import { filters } from "./api.ts";
+import { formatted, templateValue } from "./list/format.ts";
+import { parseFilters } from "./list/listing.ts";
+import { timeOf } from "./logs.ts";
+import { print, printJson } from "./output.ts";
 import type { InfoView } from "./types.ts";
+import { collect } from "./values.ts";
+
+interface Formatted {
+  readonly format?: string;
+}
+
+interface EventOptions extends Formatted {
+  readonly filter?: readonly string[];
+  readonly since?: string;
+  readonly until?: string;
+}
 
 /** `shoal info`, `version`, `events`. */
 export function systemCommands(program: Command, api: () => Api): void {
   program
     .command("info")
     .description("This node and its swarm")
-    .action(async () => {
-      const { Name, ServerVersion, Swarm } = await api().get<InfoView>("/info");
-      print(`Name: ${Name}\nServer Version: ${ServerVersion}\nSwarm: ${Swarm.LocalNodeState}`);
-      if (Swarm.Error) print(` Error: ${Swarm.Error}`);
-      if (Swarm.NodeID === "") return;
-      print(` NodeID: ${Swarm.NodeID}\n Node Address: ${Swarm.NodeAddr}\n Is Manager: ${Swarm.ControlAvailable}`);
-      if (Swarm.Cluster) print(` ClusterID: ${Swarm.Cluster.ID}\n Managers: ${Swarm.Managers}\n Nodes: ${Swarm.Nodes}`);
-      for (const { Addr } of Swarm.RemoteManagers ?? []) print(` Manager Address: ${Addr}`);
+    .option("-f, --format <template>", 'a Go template, or "json"')
+    .action(async ({ format }: Formatted) => {
+      const info = await api().get<InfoView>("/info");
+      if (format) printAs(format, info);
+      else printInfo(info);
     });
 
   program
     .command("version")
     .description("The daemon's version")
-    .action(async () => {
-      const { Version, ApiVersion } = await api().get<{ Version: string; ApiVersion: string }>("/version");
-      print(`Version: ${Version}\nAPI version: ${ApiVersion}`);
+    .option("-f, --format <template>", 'a Go template, or "json"')
+    .action(async ({ format }: Formatted) => {
+      const version = await api().get<{ Version: string; ApiVersion: string }>("/version");
+      if (format) printAs(format, version);
+      else print(`Version: ${version.Version}\nAPI version: ${version.ApiVersion}`);
     });
 
   program
     .command("events")
-    .description("What happens, as it happens, a JSON line an event")
-    .action(() =>
-      api().stream("/events", async body => {
-        let rest = "";
-        for await (const chunk of body.setEncoding("utf8")) {
-          const lines = (rest + chunk).split("\n");
-          rest = lines.pop() ?? "";
-          for (const line of lines) print(line);
-        }
-      }),
-    );
+    .description("What happens, as it happens")
+    .option("-f, --filter <key=value>", "like type=service or scope=swarm; repeatable", collect)
+    .option("--since <time>", "from then on: a time, or how long ago (42m)")
+    .option("--until <time>", "up to then")
+    .option("--format <template>", 'a Go template, or "json"', "json")
+    .action((options: EventOptions) => events(api(), options));
+}
+
+function printAs(format: string, value: object): void {
+  if (format === "json") printJson(value);
+  else print(formatted(format, templateValue(value)));
+}
+
+function printInfo({ Name, ServerVersion, Swarm }: InfoView): void {
+  print(`Name: ${Name}\nServer Version: ${ServerVersion}\nSwarm: ${Swarm.LocalNodeState}`);
+  if (Swarm.Error) print(` Error: ${Swarm.Error}`);
+  if (Swarm.NodeID === "") return;
+  print(` NodeID: ${Swarm.NodeID}\n Node Address: ${Swarm.NodeAddr}\n Is Manager: ${Swarm.ControlAvailable}`);
+  if (Swarm.Cluster) print(` ClusterID: ${Swarm.Cluster.ID}\n Managers: ${Swarm.Managers}\n Nodes: ${Swarm.Nodes}`);
+  for (const { Addr } of Swarm.RemoteManagers ?? []) print(` Manager Address: ${Addr}`);
+}
+
+async function events(api: Api, { filter, since, until, format = "json" }: EventOptions): Promise<void> {
+  const query = new URLSearchParams(filter ? filters(parseFilters(filter)) : "");
+  if (since !== undefined) query.set("since", timeOf(since));
+  if (until !== undefined) query.set("until", timeOf(until));
+  await api.stream(`/events?${query}`, async body => {
+    let rest = "";
+    for await (const chunk of body.setEncoding("utf8")) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) print(format === "json" ? line : formatted(format, templateValue(JSON.parse(line))));
+    }
+  });
 }

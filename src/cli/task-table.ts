@@ -1,4 +1,5 @@
 import { type Api, filters } from "./api.ts";
+import { withoutDigest } from "./image.ts";
 import { type Listing, type ListOptions, parseFilters, printList, type Row } from "./list/listing.ts";
 import { ago, capital, shortId } from "./output.ts";
 import type { NodeView, ServiceView, TaskView } from "./types.ts";
@@ -50,7 +51,7 @@ export async function printTasks(
     return {
       ID: options.trunc ? shortId(task.ID) : task.ID,
       Name: isTable && previous && nameOf(previous) === name ? ` \\_ ${name}` : name,
-      Image: task.Spec.ContainerSpec.Image,
+      Image: options.trunc ? withoutDigest(task.Spec.ContainerSpec.Image) : task.Spec.ContainerSpec.Image,
       Node: nodeName.get(task.NodeID ?? "") ?? task.NodeID ?? "",
       DesiredState: capital(task.DesiredState),
       CurrentState: `${capital(task.Status.State)} ${ago(task.Status.Timestamp)}`,

@@ -87,6 +87,8 @@ export interface SwarmView {
     readonly Orchestration?: object;
     readonly Dispatcher?: object;
     readonly CAConfig?: object;
+    readonly Raft?: object;
+    readonly EncryptionConfig?: { readonly AutoLockManagers?: boolean };
   };
 }
 

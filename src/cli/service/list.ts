@@ -1,4 +1,5 @@
 import { type Api, filters } from "../api.ts";
+import { withoutDigest } from "../image.ts";
 import { type Listing, type ListOptions, printList, type Row } from "../list/listing.ts";
 import { shortId } from "../output.ts";
 import type { Mode, PortView, ServiceView } from "../types.ts";
@@ -28,7 +29,7 @@ export async function printServices(
       Name: service.Spec.Name,
       Mode: modeWord(service.Spec.Mode ?? {}),
       Replicas: replicasOf(service),
-      Image: service.Spec.TaskTemplate.ContainerSpec.Image.replace(/@sha256:.*/, ""),
+      Image: withoutDigest(service.Spec.TaskTemplate.ContainerSpec.Image),
       Ports: (service.Endpoint?.Ports ?? []).map(portText).join(", "),
     }),
   );

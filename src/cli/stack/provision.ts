@@ -27,9 +27,10 @@ export async function provideNetworks(
   const ids = new Map<string, string>();
   for (const { Name, Id } of await api.get<NetworkView[]>(`/networks?${filters(namespace.filter)}`)) ids.set(Name, Id);
   for (const { name, request } of needed) {
-    if (ids.has(name) || isPredefined(name)) continue;
+    if (ids.has(name)) continue;
     if (!request) {
-      ids.set(name, (await externalNetwork(api, name)).Id);
+      const found = await existingNetwork(api, name);
+      if (found) ids.set(name, found.Id);
       continue;
     }
     print(`Creating network ${name}`);
@@ -38,7 +39,9 @@ export async function provideNetworks(
   return ids;
 }
 
-async function externalNetwork(api: Api, name: string): Promise<NetworkView> {
+/** Networks that every node has exist a second time in the swarm; those that do not are for the daemon to complain about. */
+async function existingNetwork(api: Api, name: string): Promise<NetworkView | undefined> {
+  if (isPredefined(name)) return api.find<NetworkView>(`/networks/${name}?scope=swarm`);
   const found = await api.find<NetworkView>(`/networks/${encodeURIComponent(name)}`);
   const hint = `\`shoal network create -d overlay ${name}\``;
   if (!found) throw new CliError(`network "${name}" is external, and there is none: create it with ${hint}`);
