@@ -48,7 +48,7 @@ const zones = 10;
 const racksPerZone = 10;
 /** Writes made at a time while the store is filled. */
 const fillBatch = 1_000;
-const stallCheckMs = 1;
+const stallCheckMs = 5;
 
 const spreadOver = (label: string) =>
   ({ Preference: { case: "spread", value: { spreadDescriptor: `node.labels.${label}` } } }) as const;

@@ -11,6 +11,17 @@ export class Heap<T> {
     return this.#items.length;
   }
 
+  /** The least item, which stays. */
+  get top(): T | undefined {
+    return this.#items[0];
+  }
+
+  /** To be called after the least item has grown: it sinks to where it belongs now. */
+  settleTop(): void {
+    const [first] = this.#items;
+    if (first !== undefined) this.#sink(first);
+  }
+
   push(item: T): void {
     const items = this.#items;
     let at = items.length;

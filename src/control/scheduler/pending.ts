@@ -1,5 +1,5 @@
 import { isWanted, type Task } from "../../model/task.ts";
-import { TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { TaskState, type Version } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 
 /** Tasks that are alike, by id: a node will do for all of them or for none. */
 export type TaskGroup = Map<string, Task>;
@@ -10,6 +10,7 @@ export class PendingTasks {
   readonly #fresh = new Map<string, TaskGroup>();
   /** Found no node, and say why. */
   readonly #told = new Map<string, TaskGroup>();
+  readonly #keys = new GroupKeys();
   #size = 0;
 
   get size(): number {
@@ -31,7 +32,7 @@ export class PendingTasks {
 
   add(task: Task): void {
     const groups = this.#groupsFor(task);
-    const key = groupKeyOf(task);
+    const key = this.#keys.of(task);
     const group = groups.get(key);
     if (group) group.set(task.id, task);
     else groups.set(key, new Map([[task.id, task]]));
@@ -41,7 +42,7 @@ export class PendingTasks {
   /** `task` is as it was added. */
   remove(task: Task): void {
     const groups = this.#groupsFor(task);
-    const key = groupKeyOf(task);
+    const key = this.#keys.of(task);
     const group = groups.get(key);
     if (!group?.delete(task.id)) return;
     this.#size--;
@@ -57,6 +58,19 @@ export function isPending(task: Task): boolean {
   return task.status.state === TaskState.PENDING && isWanted(task);
 }
 
-function groupKeyOf(task: Task): string {
-  return task.serviceId === "" ? task.id : `${task.serviceId}/${task.specVersion?.index ?? ""}`;
+/** Tasks come and go by service, whose version they share: the key of the last one is most often that of the next. */
+class GroupKeys {
+  #serviceId = "";
+  #version: Version | undefined;
+  #key = "";
+
+  of({ id, serviceId, specVersion }: Task): string {
+    if (serviceId === "") return id;
+    if (serviceId !== this.#serviceId || specVersion !== this.#version) {
+      this.#serviceId = serviceId;
+      this.#version = specVersion;
+      this.#key = `${serviceId}/${specVersion?.index ?? ""}`;
+    }
+    return this.#key;
+  }
 }

@@ -90,7 +90,7 @@ class Lineup {
   readonly #leaf: Branch;
   readonly #options: SpreadOptions;
   readonly #walk: Iterator<Place, void>;
-  #others: Heap<Place> | undefined;
+  #others: Heap<Candidate> | undefined;
 
   constructor(leaf: Branch, options: SpreadOptions) {
     this.#leaf = leaf;
@@ -106,11 +106,17 @@ class Lineup {
       return place;
     }
     this.#others ??= this.#arranged();
-    for (let best = this.#others.pop(); best; best = this.#others.pop()) {
-      if (!fits(best)) continue;
-      take(best);
-      this.#others.push(best);
-      return best;
+    for (let best = this.#others.top; best; best = this.#others.top) {
+      const { place } = best;
+      if (!fits(place)) {
+        this.#others.pop();
+        continue;
+      }
+      take(place);
+      best.ofService++;
+      best.tasks++;
+      this.#others.settleTop();
+      return place;
     }
     return undefined;
   }
@@ -120,15 +126,25 @@ class Lineup {
     return place.usage.ofService(serviceId) > 0 || (failures.size > 0 && failures.has(place.node.id));
   }
 
-  #arranged(): Heap<Place> {
+  #arranged(): Heap<Candidate> {
     const { serviceId, failures } = this.#options;
-    const failuresOn = (place: Place) => failures.get(place.node.id) ?? 0;
-    const heap = new Heap<Place>((a, b) => {
-      const byFailures = failures.size === 0 ? 0 : failuresOn(a) - failuresOn(b);
-      const byService = a.usage.ofService(serviceId) - b.usage.ofService(serviceId);
-      return (byFailures || byService || a.usage.tasks - b.usage.tasks) < 0;
-    });
-    for (const place of this.#leaf.ranks.ascending()) if (this.#isOther(place)) heap.push(place);
+    const heap = new Heap<Candidate>(
+      (a, b) => (a.failures - b.failures || a.ofService - b.ofService || a.tasks - b.tasks) < 0,
+    );
+    for (const place of this.#leaf.ranks.ascending()) {
+      if (!this.#isOther(place)) continue;
+      const { node, usage } = place;
+      const ofService = usage.ofService(serviceId);
+      heap.push({ place, failures: failures.get(node.id) ?? 0, ofService, tasks: usage.tasks });
+    }
     return heap;
   }
+}
+
+/** A node with what its order goes by, kept up to date beside what is counted on the node: it is compared so often. */
+interface Candidate {
+  readonly place: Place;
+  readonly failures: number;
+  ofService: number;
+  tasks: number;
 }

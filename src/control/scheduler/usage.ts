@@ -56,8 +56,8 @@ export class Usage {
   count(task: Task, sign: 1 | -1): void {
     this.#counted += sign;
     const reserved = task.spec.resources?.reservations;
-    if (reserved?.nanoCpus) this.#nanoCpus += BigInt(sign) * reserved.nanoCpus;
-    if (reserved?.memoryBytes) this.#memoryBytes += BigInt(sign) * reserved.memoryBytes;
+    if (reserved?.nanoCpus) this.#nanoCpus += sign === 1 ? reserved.nanoCpus : -reserved.nanoCpus;
+    if (reserved?.memoryBytes) this.#memoryBytes += sign === 1 ? reserved.memoryBytes : -reserved.memoryBytes;
     for (const key of hostPortsOf(task)) {
       this.#hostPorts ??= new Map();
       change(this.#hostPorts, key, sign);
