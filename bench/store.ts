@@ -1,13 +1,14 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import type { Task } from "../src/model/task.ts";
 import { toTimestamp } from "../src/model/time.ts";
 import { systemClock } from "../src/platform/clock.ts";
 import { sampleService, sampleTask } from "../src/sim/samples.ts";
+import { decodeSnapshot, encodeSnapshot } from "../src/store/encoding.ts";
 import type { Proposal, Proposer } from "../src/store/proposer.ts";
 import { Store } from "../src/store/store.ts";
-import { StoreSnapshotSchema } from "../src/wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
+import { TaskReader } from "../src/store/task-codec.ts";
 import { TaskState, TaskStatusSchema } from "../src/wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { type Report, settings } from "./lab/report.ts";
 
@@ -28,12 +29,12 @@ export async function run(report: Report, args: readonly string[]): Promise<void
   await measureUse(store, report, { ...params, path: "leader" });
 
   const start = performance.now();
-  const bytes = toBinary(StoreSnapshotSchema, store.snapshot());
+  const bytes = encodeSnapshot(store.snapshot());
   report("snapshot, take and encode", performance.now() - start, "ms", { ...params, bytes: bytes.length });
   const before = heapBytes();
   const restored = newStore();
   const decoding = performance.now();
-  const decoded = fromBinary(StoreSnapshotSchema, bytes);
+  const decoded = decodeSnapshot(bytes, new TaskReader());
   report("snapshot, decode", performance.now() - decoding, "ms", params);
   const restoring = performance.now();
   restored.restore(decoded, store.version);

@@ -1,7 +1,7 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import type { Entry, Index, Snapshot, Term } from "../raft/entry.ts";
+import { decodeRequest } from "../store/encoding.ts";
 import type { Store } from "../store/store.ts";
-import { InternalRaftRequestSchema } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
+import { TaskReader } from "../store/task-codec.ts";
 import type { MemberBook } from "./member-book.ts";
 import { decodeState } from "./swarm-state.ts";
 import type { WaitingProposals } from "./waiting-proposals.ts";
@@ -15,6 +15,7 @@ export interface StateMachineOptions {
 /** What the log is about, as far as it is applied here: the store's objects, and who the members are. */
 export class StateMachine {
   readonly #options: StateMachineOptions;
+  readonly #tasks = new TaskReader();
   #applied: { readonly index: Index; readonly term: Term } = { index: 0n, term: 0n };
 
   constructor(options: StateMachineOptions) {
@@ -28,7 +29,7 @@ export class StateMachine {
 
   /** Takes a snapshot in the place of everything. */
   restore({ data, index, term }: Snapshot): void {
-    const { store, members, removed } = decodeState(data);
+    const { store, members, removed } = decodeState(data, this.#tasks);
     this.#options.book.restore(members, removed);
     this.#options.store.restore(store, index);
     this.#applied = { index, term };
@@ -49,6 +50,6 @@ export class StateMachine {
   #applyData(entry: Extract<Entry, { kind: "data" }>): void {
     const own = this.#options.waiting.take(entry);
     if (entry.data.length === 0) return;
-    this.#options.store.apply(entry.index, own ?? fromBinary(InternalRaftRequestSchema, entry.data));
+    this.#options.store.apply(entry.index, own ?? decodeRequest(entry.data, this.#tasks));
   }
 }

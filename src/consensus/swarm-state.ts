@@ -1,5 +1,9 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { Fault } from "../lib/fault.ts";
+import { decodeSnapshot, encodeSnapshot } from "../store/encoding.ts";
+import { TaskReader } from "../store/task-codec.ts";
+import { splitMessage } from "../store/wire-split.ts";
 import type { StoreSnapshot } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
 import { SnapshotSchema, StoreSnapshotSchema } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
 import { fromRaftMember, type Member, toRaftMember } from "./member.ts";
@@ -26,15 +30,19 @@ export async function encodeState(state: SwarmState, pause: () => Promise<void>)
   const head = toBinary(SnapshotSchema, create(SnapshotSchema, { membership }));
   const parts: Uint8Array[] = [];
   for (const part of partsOf(state.store)) {
-    parts.push(toBinary(StoreSnapshotSchema, part));
+    parts.push(encodeSnapshot(part));
     if (parts.length % partsPerTurn === 0) await pause();
   }
   const store = new BinaryWriter().tag(SnapshotSchema.field.store.number, WireType.LengthDelimited);
   return Buffer.concat([head, store.uint32(byteLengthOf(parts)).finish(), ...parts]);
 }
 
-export function decodeState(bytes: Uint8Array): SwarmState {
-  const { store, membership } = fromBinary(SnapshotSchema, bytes);
+/** What `tasks` has read before is shared with the state. Throws where the bytes are no state. */
+export function decodeState(bytes: Uint8Array, tasks = new TaskReader()): SwarmState {
+  const { parts, rest } = splitMessage(bytes, [SnapshotSchema.field.store.number]);
+  const { membership } = fromBinary(SnapshotSchema, rest);
+  const [store, ...more] = parts.map(part => decodeSnapshot(part.bytes, tasks));
+  if (more.length > 0) throw new Fault("data_loss", "Cannot read a state: it has its objects twice");
   return {
     store: store ?? create(StoreSnapshotSchema),
     members: (membership?.members ?? []).map(fromRaftMember),

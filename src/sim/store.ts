@@ -1,9 +1,9 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
+import { decodeRequest } from "../store/encoding.ts";
 import type { Proposal, Proposer } from "../store/proposer.ts";
 import { Store } from "../store/store.ts";
-import { InternalRaftRequestSchema } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
+import { TaskReader } from "../store/task-codec.ts";
 import { SimClock } from "./clock.ts";
 
 export interface SimStoreOptions {
@@ -40,6 +40,7 @@ export class SimProposer implements Proposer {
   readonly #store: Store;
   readonly #options: SimStoreOptions;
   readonly #held: Held[] = [];
+  readonly #tasks = new TaskReader();
   #down: Fault | undefined;
   /** Entries of each proposal so far. */
   readonly batchSizes: number[] = [];
@@ -87,7 +88,7 @@ export class SimProposer implements Proposer {
 
   #commit(batch: readonly Proposal[]): void {
     for (const { request, bytes } of batch) {
-      const applied = this.#options.encode ? fromBinary(InternalRaftRequestSchema, bytes) : request;
+      const applied = this.#options.encode ? decodeRequest(bytes, this.#tasks) : request;
       this.#store.apply(this.#store.version + 1n, applied);
     }
   }

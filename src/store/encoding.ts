@@ -1,33 +1,28 @@
-import { type DescField, type DescMessage, type Message, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { TaskSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import {
   type InternalRaftRequest,
   InternalRaftRequestSchema,
   type StoreAction,
   StoreActionSchema,
 } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
-import { TaskSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import { AnnotationsSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { type StoreSnapshot, StoreSnapshotSchema } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
+import { type TaskReader, writeTask } from "./task-codec.ts";
+import { splitMessage } from "./wire-split.ts";
 
-/**
- * Bytes of messages that many others share: all tasks of a service hold the same spec, most of what a task weighs. Objects
- * in the store are never changed in place, so bytes once made stay right.
- */
-const sharedBytes = new WeakMap<Message, Uint8Array>();
+const actionField = InternalRaftRequestSchema.field.action.number;
+const taskField = StoreActionSchema.field.task.number;
+const snapshotTasksField = StoreSnapshotSchema.field.tasks.number;
 
-/**
- * The bytes of a log entry. What tasks share is encoded once for all of them; the fields of a task come in another order
- * than `toBinary` has them, which no reader of protobuf minds.
- */
+/** The bytes of a log entry. What tasks share is encoded once for all of them. */
 export function encodeRequest(request: InternalRaftRequest): Uint8Array {
-  // In one go where nothing is shared: each buffer in between costs as much as the encoding.
-  if (!request.action.some(({ target }) => target.case === "task")) return toBinary(InternalRaftRequestSchema, request);
   const { action: actions, ...rest } = request;
+  // In one go where nothing is shared: each buffer in between costs as much as the encoding.
+  if (!actions.some(({ target }) => target.case === "task")) return toBinary(InternalRaftRequestSchema, request);
   const writer = new BinaryWriter();
   writer.raw(toBinary(InternalRaftRequestSchema, { ...rest, action: [] }));
   for (const action of actions) {
-    writer.tag(InternalRaftRequestSchema.field.action.number, WireType.LengthDelimited).fork();
+    writer.tag(actionField, WireType.LengthDelimited).fork();
     writeAction(writer, action);
     writer.join();
   }
@@ -39,26 +34,47 @@ function writeAction(writer: BinaryWriter, action: StoreAction): void {
     writer.raw(toBinary(StoreActionSchema, action));
     return;
   }
-  const { spec, serviceAnnotations, ...own } = action.target.value;
   writer.tag(StoreActionSchema.field.action.number, WireType.Varint).int32(action.action);
-  writer.tag(StoreActionSchema.field.task.number, WireType.LengthDelimited).fork();
-  writer.raw(toBinary(TaskSchema, own));
-  writeShared(writer, TaskSchema.field.spec, TaskSpecSchema, spec);
-  writeShared(writer, TaskSchema.field.serviceAnnotations, AnnotationsSchema, serviceAnnotations);
+  writer.tag(taskField, WireType.LengthDelimited).fork();
+  writeTask(writer, action.target.value);
   writer.join();
 }
 
-function writeShared<S extends DescMessage>(
-  writer: BinaryWriter,
-  field: DescField,
-  schema: S,
-  message: MessageShape<S> | undefined,
-): void {
-  if (!message) return;
-  let bytes = sharedBytes.get(message);
-  if (!bytes) {
-    bytes = toBinary(schema, message);
-    sharedBytes.set(message, bytes);
+/** A log entry from its bytes; what `tasks` has read before is shared with it. Throws where the bytes are no entry. */
+export function decodeRequest(bytes: Uint8Array, tasks: TaskReader): InternalRaftRequest {
+  const { parts, rest } = splitMessage(bytes, [actionField]);
+  const request = fromBinary(InternalRaftRequestSchema, rest);
+  request.action = parts.map(part => decodeAction(part.bytes, tasks));
+  return request;
+}
+
+function decodeAction(bytes: Uint8Array, tasks: TaskReader): StoreAction {
+  const { parts, rest } = splitMessage(bytes, [taskField]);
+  const [part] = parts;
+  if (!part || parts.length > 1) return fromBinary(StoreActionSchema, bytes);
+  const action = fromBinary(StoreActionSchema, rest);
+  if (action.target.case !== undefined) return fromBinary(StoreActionSchema, bytes);
+  action.target = { case: "task", value: tasks.read(part.bytes) };
+  return action;
+}
+
+/** The bytes of a snapshot, or of a piece of one: pieces one after the other are the whole. */
+export function encodeSnapshot(snapshot: StoreSnapshot): Uint8Array {
+  const { tasks, ...rest } = snapshot;
+  const writer = new BinaryWriter();
+  writer.raw(toBinary(StoreSnapshotSchema, { ...rest, tasks: [] }));
+  for (const task of tasks) {
+    writer.tag(snapshotTasksField, WireType.LengthDelimited).fork();
+    writeTask(writer, task);
+    writer.join();
   }
-  writer.tag(field.number, WireType.LengthDelimited).bytes(bytes);
+  return writer.finish();
+}
+
+/** A snapshot from its bytes; its tasks share their specs. Throws where the bytes are no snapshot. */
+export function decodeSnapshot(bytes: Uint8Array, tasks: TaskReader): StoreSnapshot {
+  const { parts, rest } = splitMessage(bytes, [snapshotTasksField]);
+  const snapshot = fromBinary(StoreSnapshotSchema, rest);
+  snapshot.tasks = parts.map(part => tasks.read(part.bytes));
+  return snapshot;
 }

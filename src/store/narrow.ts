@@ -60,12 +60,18 @@ function narrowService(service: wire.Service): Service {
 }
 
 function narrowTask(task: wire.Task): Task {
+  // There are many of them, and nearly all are whole.
+  if (isWhole(task)) return task;
   return {
     ...named(withMeta(task)),
     spec: task.spec ?? create(TaskSpecSchema),
     status: task.status ?? create(TaskStatusSchema),
     serviceAnnotations: task.serviceAnnotations ?? create(AnnotationsSchema),
   };
+}
+
+function isWhole(task: wire.Task): task is Task {
+  return Boolean(task.meta && task.annotations && task.spec && task.status && task.serviceAnnotations);
 }
 
 function withMeta<T extends { readonly meta?: wire.Meta | undefined }>(object: T): T & { readonly meta: wire.Meta } {

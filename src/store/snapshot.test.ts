@@ -6,6 +6,8 @@ import { newSimStore } from "../sim/store.ts";
 import { NodeSchema, ServiceSchema, TaskSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { InternalRaftRequestSchema, StoreActionKind } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { StoreSnapshotSchema } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
+import { decodeSnapshot, encodeSnapshot } from "./encoding.ts";
+import { TaskReader } from "./task-codec.ts";
 
 /** A field that this version of the protocol does not know. */
 function withUnknownField(bytes: Uint8Array): Uint8Array {
@@ -48,7 +50,7 @@ describe("a snapshot", () => {
   it("lets tasks of one service share its spec again", async () => {
     const store = await filled();
     const other = newSimStore();
-    other.restore(fromBinary(StoreSnapshotSchema, toBinary(StoreSnapshotSchema, store.snapshot())), 1n);
+    other.restore(decodeSnapshot(encodeSnapshot(store.snapshot()), new TaskReader()), 1n);
     const specs = other.view(tx => new Set([...tx.task.all()].map(task => task.spec)));
     expect(specs.size).toBe(1);
   });
@@ -61,7 +63,7 @@ describe("a snapshot", () => {
       tx.task.create({ ...sampleTask("b", service), spec: { ...service.spec.task, forceUpdate: 9n } });
     });
     const other = newSimStore();
-    other.restore(fromBinary(StoreSnapshotSchema, toBinary(StoreSnapshotSchema, store.snapshot())), 1n);
+    other.restore(decodeSnapshot(encodeSnapshot(store.snapshot()), new TaskReader()), 1n);
     expect(other.view(tx => [tx.task.get("a")?.spec.forceUpdate, tx.task.get("b")?.spec.forceUpdate])).toEqual([
       0n,
       9n,

@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type StoreSnapshot, StoreSnapshotSchema } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
 import { narrow } from "./narrow.ts";
-import type { TaskSharing } from "./sharing.ts";
 import type { Tables } from "./tables.ts";
 
 /** All objects as one message. It shares them with the tables, so it costs little until it is encoded. */
@@ -21,12 +20,12 @@ export function takeSnapshot(tables: Tables): StoreSnapshot {
 }
 
 /** Makes the tables hold what the snapshot does and nothing else. */
-export function loadSnapshot(tables: Tables, snapshot: StoreSnapshot, sharing: TaskSharing): void {
+export function loadSnapshot(tables: Tables, snapshot: StoreSnapshot): void {
   for (const table of Object.values(tables)) table.clear();
   for (const node of snapshot.nodes) tables.node.put(narrow.node(node));
   for (const service of snapshot.services) tables.service.put(narrow.service(service));
   for (const network of snapshot.networks) tables.network.put(narrow.network(network));
-  for (const task of snapshot.tasks) tables.task.put(sharing.share(narrow.task(task)));
+  for (const task of snapshot.tasks) tables.task.put(narrow.task(task));
   for (const cluster of snapshot.clusters) tables.cluster.put(narrow.cluster(cluster));
   for (const secret of snapshot.secrets) tables.secret.put(narrow.secret(secret));
   for (const resource of snapshot.resources) tables.resource.put(narrow.resource(resource));

@@ -3,12 +3,10 @@ import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { InternalRaftRequest } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import type { StoreSnapshot } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
-import type { Change } from "./change.ts";
 import { toChanges } from "./changes.ts";
 import { commit } from "./commit.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { Proposer } from "./proposer.ts";
-import { TaskSharing } from "./sharing.ts";
 import { loadSnapshot, takeSnapshot } from "./snapshot.ts";
 import { newTables, type Tables } from "./tables.ts";
 import { Running } from "./transaction.ts";
@@ -30,7 +28,6 @@ export class Store {
   readonly #running = new Running();
   readonly #tables: Tables;
   readonly #updates: GroupCommit;
-  readonly #sharing = new TaskSharing();
   readonly #watches = new Set<Watch>();
   readonly #commitListeners = new Set<(events: readonly StoreEvent[]) => void>();
   readonly #restoreListeners = new Set<() => void>();
@@ -93,10 +90,8 @@ export class Store {
   apply(index: bigint, request: InternalRaftRequest): void {
     assert(this.#running.idle, "an entry applied inside a transaction");
     if (index <= this.#version) return;
-    const changes = this.#updates.own(index, request) ?? toChanges(request).map(change => this.#shared(change));
+    const changes = this.#updates.own(index, request) ?? toChanges(request);
     const events = changes.map(change => commit(this.#tables, change, index));
-    for (const event of events)
-      if (event.kind === "service" && event.action === "remove") this.#sharing.forget(event.object.id);
     this.#version = index;
     this.#tell(events);
   }
@@ -110,17 +105,11 @@ export class Store {
   /** Replaces everything with a snapshot taken at `index`. Watches end with a Fault. */
   restore(snapshot: StoreSnapshot, index: bigint): void {
     assert(this.#running.idle, "a snapshot restored inside a transaction");
-    this.#sharing.clear();
-    loadSnapshot(this.#tables, snapshot, this.#sharing);
+    loadSnapshot(this.#tables, snapshot);
     this.#version = index;
     for (const watch of [...this.#watches])
       watch.finish(new Fault("aborted", "Cannot watch on: a snapshot replaced the state"));
     for (const listener of [...this.#restoreListeners]) listener();
-  }
-
-  #shared(change: Change): Change {
-    if (change.kind !== "task" || change.action === "remove") return change;
-    return { ...change, object: this.#sharing.share(change.object) };
   }
 
   #tell(events: readonly StoreEvent[]): void {
