@@ -28,8 +28,7 @@ export function summarise(service: Service, tasks: Iterable<Task>, nodes: Iterab
   if (running >= desired) return { ...counts, tone: "good", says: desired === 0 ? "scaled to none" : "running" };
   const stuck = current.some(task => lookOf(task) === "waiting" && task.Err);
   if (stuck) return { ...counts, tone: "bad", says: "waits for a node" };
-  if (all.some(task => isWanted(task) && lookOf(task) === "failed"))
-    return { ...counts, tone: "bad", says: "restarting" };
+  if (all.some(task => lookOf(task) === "failed")) return { ...counts, tone: "bad", says: "restarting" };
   return { ...counts, tone: "busy", says: isJob ? "at work" : "starting" };
 }
 
@@ -71,13 +70,4 @@ export function stackOf({ Spec: { Labels } }: Service): string {
 /** The image as people say it: without the digest. */
 export function imageOf({ Spec: { TaskTemplate } }: Service): string {
   return (TaskTemplate.ContainerSpec?.Image ?? "").replace(/@sha256:[0-9a-f]+$/, "");
-}
-
-const golden = 137.508;
-
-/** A hue for each service, degrees: far from its neighbours', and the same wherever the service is shown. */
-export function hueOf(id: string): number {
-  let sum = 0;
-  for (let at = 0; at < id.length; at++) sum = (sum * 31 + id.charCodeAt(at)) >>> 0;
-  return Math.round((sum * golden) % 360);
 }

@@ -1,3 +1,4 @@
+import { hueAt } from "./hue.ts";
 import type { Change, Kind, Member, Objects, Task } from "./objects.ts";
 
 /** An object of some kind, or "tasks of a service" and "tasks on a node": what a part of the page may depend on. */
@@ -17,6 +18,7 @@ export class Swarm {
   readonly #versions = new Map<string, number>();
   readonly #byService = new Map<string, Map<string, Task>>();
   readonly #byNode = new Map<string, Map<string, Task>>();
+  readonly #hues = new Map<string, number>();
 
   all<K extends Kind>(kind: K): Iterable<Objects[K]> {
     return this.#tables[kind].values();
@@ -29,6 +31,13 @@ export class Swarm {
   /** The managers; none while that is not known. */
   members(): readonly Member[] {
     return this.#tables.quorum.get("quorum")?.Members ?? [];
+  }
+
+  /** The hue of a service's tasks, degrees: the same wherever they are shown. */
+  hueOf(serviceId: string): number {
+    const hue = this.#hues.get(serviceId) ?? hueAt(this.#hues.size);
+    this.#hues.set(serviceId, hue);
+    return hue;
   }
 
   size(kind: Kind): number {

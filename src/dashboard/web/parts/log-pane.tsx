@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { followLogs, type LogLine } from "../logs.ts";
-import { hueOf } from "../model/service.ts";
+import { hueAt } from "../model/hue.ts";
 import { nodeName } from "../model/task.ts";
 import { currentSwarm } from "../state.ts";
 
@@ -59,7 +59,7 @@ function Line({ line }: { readonly line: LogLine }) {
   const node = swarm.get("node", line.nodeId);
   return (
     <li class={line.stream}>
-      <span class="line-from" style={`--hue:${hueOf(line.taskId)}`} title={line.time}>
+      <span class="line-from" style={`--hue:${hueAt(task?.Slot ?? 0)}`} title={line.time}>
         {task?.Slot ?? ""}
         {node && `@${nodeName(node)}`}
       </span>

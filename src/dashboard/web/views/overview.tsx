@@ -1,6 +1,6 @@
 import { type Concern, concernsOf } from "../model/attention.ts";
 import type { Node, Task } from "../model/objects.ts";
-import { hueOf, imageOf, summarise } from "../model/service.ts";
+import { imageOf, summarise } from "../model/service.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { isCurrent, lookOf, nameOfNode, nodeName, reasonOf, taskName } from "../model/task.ts";
 import { plural } from "../model/text.ts";
@@ -184,7 +184,7 @@ function TaskMarkItem({ task, swarm }: { readonly task: Task; readonly swarm: Sw
   const node = swarm.get("node", task.NodeID ?? "");
   const says = `${taskName(task, service, node)} · ${task.State} · ${task.Image ?? ""}\n${reasonOf(task)}`;
   return (
-    <li style={`--hue:${hueOf(task.ServiceID ?? "")}`}>
+    <li style={`--hue:${swarm.hueOf(task.ServiceID ?? "")}`}>
       <a href={`/services/${task.ServiceID}`} title={says} aria-label={says}>
         <TaskMark look={lookOf(task)} />
       </a>
@@ -221,7 +221,7 @@ function ServiceRow({ id }: { readonly id: string }) {
   );
   const done = mode.endsWith("job") ? completed : running;
   return (
-    <li style={`--hue:${hueOf(id)}`}>
+    <li style={`--hue:${swarm.hueOf(id)}`}>
       <a href={`/services/${id}`}>
         <span class="swatch" aria-hidden="true" /> {service.Spec.Name}
       </a>

@@ -1,6 +1,6 @@
 import { removeService, updateService } from "../api.ts";
 import type { Service, ServiceSpec } from "../model/objects.ts";
-import { hueOf, imageOf, stackOf, summarise } from "../model/service.ts";
+import { imageOf, stackOf, summarise } from "../model/service.ts";
 import { bytes, cpus, plural } from "../model/text.ts";
 import { Age } from "../parts/age.tsx";
 import { ask } from "../parts/confirm.tsx";
@@ -23,7 +23,7 @@ export function ServiceView({ id }: { readonly id: string }) {
     <Page
       kind={stackOf(service) ? `Service of stack ${stackOf(service)}` : "Service"}
       title={
-        <span style={`--hue:${hueOf(id)}`}>
+        <span style={`--hue:${swarm.hueOf(id)}`}>
           <span class="swatch" aria-hidden="true" /> {service.Spec.Name}
         </span>
       }

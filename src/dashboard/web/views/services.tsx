@@ -1,4 +1,4 @@
-import { hueOf, imageOf, stackOf, summarise } from "../model/service.ts";
+import { imageOf, stackOf, summarise } from "../model/service.ts";
 import { Age } from "../parts/age.tsx";
 import { Empty, Page } from "../parts/page.tsx";
 import { PortList } from "../parts/ports.tsx";
@@ -39,7 +39,7 @@ function ServiceRow({ id }: { readonly id: string }) {
   if (!service) return null;
   const { mode, running, desired, tone, says } = summarise(service, swarm.tasksOf(id).values(), swarm.all("node"));
   return (
-    <tr style={`--hue:${hueOf(id)}`}>
+    <tr style={`--hue:${swarm.hueOf(id)}`}>
       <th scope="row">
         <a href={`/services/${id}`}>
           <span class="swatch" aria-hidden="true" /> {service.Spec.Name}

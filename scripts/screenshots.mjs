@@ -1,0 +1,80 @@
+// npm run screenshots: starts a swarm with something of everything in it and takes the pictures of docs/dashboard.md.
+// Needs Debian's chromium. Takes about a minute.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { build, installPackages, root } from "./install.mjs";
+
+installPackages();
+build();
+const { register } = await import("tsx/esm/api");
+register();
+const { Managers, init, join: joinSwarm } = await import("../test/lab/managers.ts");
+const { startBrowser } = await import("../test/lab/browser.ts");
+const { runningTasks } = await import("../test/lab/services.ts");
+const { eventually } = await import("../test/lab/command.ts");
+
+const network = "127.0.91";
+const port = 9377;
+const pictures = join(root, "docs", "dashboard");
+const size = { width: 1360, height: 860 };
+
+/** `docker service create` of what there is to see: what runs, what fails, what waits, what ends. */
+const services = [
+  ["--name", "shop_web", "--replicas", "9", "-p", "8091:80", "--reserve-memory", "64M", "shoal/whoami"],
+  ["--name", "shop_api", "--replicas", "6", "--reserve-cpu", "0.1", "shoal/sleep"],
+  ["--name", "shop_search", "--replicas", "2", "--constraint", "node.labels.disk==ssd", "shoal/sleep"],
+  ["--name", "monitor", "--mode", "global", "shoal/sleep"],
+  ["--name", "ticker", "shoal/job", "sh", "-c", 'while :; do echo "tick at $(date +%T)"; sleep 1; done'],
+  [
+    "--name",
+    "importer",
+    "--restart-delay",
+    "1s",
+    "shoal/job",
+    "sh",
+    "-c",
+    "echo cannot reach the database >&2; exit 3",
+  ],
+];
+const views = { overview: "/", services: "/services", nodes: "/nodes", events: "/events" };
+
+const managers = new Managers(network, address => ["--dashboard-addr", `${address}:${port}`]);
+let browser;
+try {
+  const nodes = await Promise.all([1, 2, 3, 4, 5].map(at => managers.start(at)));
+  const [first, ...others] = nodes;
+  await init(first);
+  for (const [at, node] of others.entries()) await joinSwarm(node, first, at < 2 ? "manager" : "worker");
+  for (const flags of services)
+    await first.dockerOk("service", "create", "-q", "-d", "--label", "com.docker.stack.namespace=shop", ...flags);
+  await runningTasks(first, "shop_web", 9);
+  await eventually("the importer has failed a few times", async () => {
+    const tasks = await first.apiOk("GET", `/tasks?filters=${JSON.stringify({ service: ["importer"] })}`);
+    return tasks.filter(({ Status }) => Status.State === "failed").length > 3 || undefined;
+  });
+  const { Token } = await first.apiOk("POST", "/shoal/dashboard/tokens", { Name: "grace" });
+  const idOf = async path => (await first.apiOk("GET", path)).ID;
+  const paths = {
+    ...views,
+    service: `/services/${await idOf("/services/ticker")}`,
+    node: `/nodes/${(await first.apiOk("GET", "/nodes"))[0].ID}`,
+  };
+  mkdirSync(pictures, { recursive: true });
+  browser = await startBrowser();
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await browser.newPage({ viewport: size, colorScheme });
+    await page.goto(`http://${network}.1:${port}/#token=${Token}`);
+    await page.getByRole("heading", { name: "Where tasks run" }).waitFor();
+    for (const [name, path] of Object.entries(paths)) {
+      await page.goto(`http://${network}.1:${port}${path}`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      // What comes in by itself: log lines, events.
+      await page.waitForTimeout(2_000);
+      await page.screenshot({ path: join(pictures, `${name}-${colorScheme}.png`) });
+    }
+    await page.close();
+  }
+} finally {
+  await browser?.close();
+  await managers.dispose();
+}
