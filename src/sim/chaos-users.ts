@@ -28,6 +28,8 @@ const programs: Readonly<Record<string, SimProgram>> = {
 };
 const images = [...Object.keys(programs), "sleep", "web", "healthy", "missing"];
 const secretName = "key";
+/** Small enough for addresses to come round again, with room for all services at their largest. */
+const overlay = { name: "overlay", subnet: "10.99.0.0/25" };
 /** Services at one time, and the replicas of one. */
 const mostServices = 8;
 const mostReplicas = 7;
@@ -63,6 +65,7 @@ export class ChaosUsers {
     for (const { machine } of this.#swarm.hosts)
       for (const [image, program] of Object.entries(programs)) machine.images.set(image, program);
     await this.#swarm.ask(api => operator.createSecret(api, secretName));
+    await this.#swarm.ask(api => operator.createNetwork(api, overlay.name, overlay.subnet));
   }
 
   acts(): readonly Act[] {
@@ -104,6 +107,8 @@ export class ChaosUsers {
       restartDelayMs: dice.pick([500, 2_000, 5_000]),
       stopGraceMs: dice.pick([1_000, 4_000, 10_000]),
       ...(dice.chance(0.3) && { secret: secretName }),
+      ...(dice.chance(0.5) && { network: overlay.name }),
+      ...(dice.chance(0.3) && { meshPort: 9_000 + this.#made }),
       update: {
         parallelism: dice.below(4),
         delayMs: dice.pick([0, 500, 2_000]),

@@ -1,10 +1,12 @@
 import { assert } from "../lib/assert.ts";
 import { asFault, Fault } from "../lib/fault.ts";
 import { Manager } from "../manager/manager.ts";
+import { emptyPlane, type Plane } from "../network/plane-state.ts";
 import type { Caller } from "../ports/transport.ts";
 import { Worker } from "../worker/worker.ts";
 import type { SimClock } from "./clock.ts";
 import { SimDisk } from "./disk.ts";
+import { FollowedPlane } from "./followed-plane.ts";
 import { SimHttps } from "./https.ts";
 import { SimMachine } from "./machine.ts";
 import { SimProcess } from "./process.ts";
@@ -53,6 +55,7 @@ export interface SimHostOptions {
 interface Daemon {
   readonly process: SimProcess;
   readonly worker: Worker;
+  readonly plane: FollowedPlane;
   /** Undefined on a worker, and on a manager that still reads its log. */
   manager: Manager | undefined;
 }
@@ -102,6 +105,11 @@ export class SimHost {
     return this.#daemon?.worker;
   }
 
+  /** What it knows of its networks. */
+  get plane(): Plane {
+    return this.#daemon?.plane.current ?? emptyPlane;
+  }
+
   /** Whether its manager leads, as far as that knows. */
   get leads(): boolean {
     return this.manager?.leadership().kind === "leading" && !this.process?.isPaused;
@@ -133,8 +141,10 @@ export class SimHost {
     };
     const runtime = processRuntime(new SimRuntime(this.machine, self.nodeId, process.clock), process);
     const directory = workerDirectory;
-    const worker = new Worker({ ...ports, nodeId: self.nodeId, directory, runtime, managers });
-    const daemon: Daemon = { process, worker, manager: undefined };
+    const plane = new FollowedPlane(ports);
+    const onSession = plane.follow;
+    const worker = new Worker({ ...ports, nodeId: self.nodeId, directory, runtime, managers, onSession });
+    const daemon: Daemon = { process, worker, plane, manager: undefined };
     this.#daemon = daemon;
     trace.note(`${name} starts`);
     try {

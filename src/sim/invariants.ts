@@ -1,7 +1,11 @@
 import { versionOf } from "../model/objects.ts";
 import { isLive, isTerminal, isWanted, occupiesNode, type Task } from "../model/task.ts";
 import type { ReadTx, StoreEvent } from "../store/tx.ts";
-import { TaskState, UpdateConfig_UpdateOrder as UpdateOrder } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import {
+  PortConfig_PublishMode as PublishMode,
+  TaskState,
+  UpdateConfig_UpdateOrder as UpdateOrder,
+} from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { SimHost } from "./host.ts";
 
 /** Looks at every committed change for what must never happen. */
@@ -55,7 +59,8 @@ export function* overbookedNodes(tx: ReadTx): Iterable<string> {
     const reserved = tasks.reduce((sum, { spec }) => sum + (spec.resources?.reservations?.nanoCpus ?? 0n), 0n);
     if (description && reserved > (description.resources?.nanoCpus ?? 0n))
       yield `${id} has ${reserved} ns of CPU taken`;
-    const ports = tasks.flatMap(({ endpoint }) => endpoint?.ports ?? []).map(port => port.publishedPort);
+    const all = tasks.flatMap(({ endpoint }) => endpoint?.ports ?? []);
+    const ports = all.filter(({ publishMode }) => publishMode === PublishMode.HOST).map(port => port.publishedPort);
     if (new Set(ports).size < ports.length) yield `${id} has ports taken twice: ${ports}`;
   }
 }

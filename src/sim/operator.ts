@@ -7,6 +7,7 @@ import { type Control, UpdateServiceRequest_Rollback } from "../wire/gen/docker/
 import type { Node, Service } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { NodeSpec_Availability, ServiceSpec, ServiceSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import {
+  type PortConfigSchema,
   PortConfig_PublishMode as PublishMode,
   RestartPolicy_RestartCondition as RestartCondition,
   type SecretReferenceSchema,
@@ -30,6 +31,10 @@ export interface ServiceInit {
   readonly cpus?: number;
   /** Published on each task's own node. */
   readonly hostPort?: number;
+  /** Published on every node. */
+  readonly meshPort?: number;
+  /** Name of a network that each task is on. */
+  readonly network?: string;
   /** Name of a secret that each task gets. */
   readonly secret?: string;
   readonly update?: {
@@ -44,7 +49,9 @@ export interface ServiceInit {
 /** What a user does with `docker service` and `docker node`, as calls of the manager's API. */
 export const operator = {
   async create(api: Api, init: ServiceInit): Promise<void> {
-    const { name, image, hostPort, update } = init;
+    const { name, image, update } = init;
+    const networks = init.network === undefined ? [] : [{ target: await networkId(api, init.network) }];
+    const ports = portsFrom(init);
     const secrets = init.secret === undefined ? [] : [await secretReference(api, init.secret)];
     await api.createService({
       spec: {
@@ -58,12 +65,11 @@ export const operator = {
             condition: init.restart ?? RestartCondition.ANY,
             delay: toDuration(init.restartDelayMs ?? 5_000),
           },
+          networks,
           resources: { reservations: { nanoCpus: BigInt(Math.round((init.cpus ?? 0) * 1e9)) } },
         },
         mode: modeFrom(init),
-        ...(hostPort !== undefined && {
-          endpoint: { ports: [{ targetPort: 80, publishedPort: hostPort, publishMode: PublishMode.HOST }] },
-        }),
+        ...(ports.length > 0 && { endpoint: { ports } }),
         ...(update && {
           update: {
             parallelism: BigInt(update.parallelism ?? 1),
@@ -113,6 +119,12 @@ export const operator = {
       ...(meta?.version && { serviceVersion: meta.version }),
       ...(spec && { spec }),
       rollback: UpdateServiceRequest_Rollback.PREVIOUS,
+    });
+  },
+
+  async createNetwork(api: Api, name: string, subnet: string): Promise<void> {
+    await api.createNetwork({
+      spec: { annotations: { name }, driverConfig: { name: "overlay" }, ipam: { configs: [{ subnet }] } },
     });
   },
 
@@ -168,4 +180,15 @@ async function find(api: Api, name: string): Promise<Service> {
   const found = services.find(({ spec }) => spec?.annotations?.name === name);
   if (!found) throw new Fault("not_found", `service ${name} not found`);
   return found;
+}
+
+function portsFrom({ hostPort, meshPort }: ServiceInit): MessageInitShape<typeof PortConfigSchema>[] {
+  const port = (publishedPort: number | undefined, publishMode: PublishMode) =>
+    publishedPort === undefined ? [] : [{ targetPort: 80, publishedPort, publishMode }];
+  return [...port(hostPort, PublishMode.HOST), ...port(meshPort, PublishMode.INGRESS)];
+}
+
+async function networkId(api: Api, name: string): Promise<string> {
+  const { networks } = await api.listNetworks({ filters: { names: [name] } });
+  return defined(networks[0], `network ${name}`).id;
 }

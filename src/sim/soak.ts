@@ -9,7 +9,9 @@ import {
   TaskState,
   UpdateStatus_UpdateState as UpdateState,
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { doubleAllocations } from "./allocations.ts";
 import { Chaos } from "./chaos.ts";
+import { planeDifferences } from "./followed-plane.ts";
 import { stateAt } from "./founding.ts";
 import { logDirectory } from "./host.ts";
 import { ChangeChecks, crowdedMachines, crowdedSlots, overbookedNodes } from "./invariants.ts";
@@ -23,8 +25,8 @@ const convergenceLimitMs = 300_000;
 const settlingMs = 5_000;
 /** Time in which nothing is to change any more. */
 const quietMs = 60_000;
-/** Streams that an agent holds open: its session, its assignments, and the listening for log subscriptions. */
-const streamsPerAgent = 3;
+/** Streams that an agent holds open: its session, its assignments, its networks, and the listening for log subscriptions. */
+const streamsPerAgent = 4;
 /** Timers at rest: an agent's for its heartbeat and its looks at the machine and at the disk. */
 const workerTimers = 3;
 /** A manager's, besides one for each session and member: for the rescans of its loops, and something in hand. */
@@ -130,6 +132,7 @@ class Soak {
         for (const problem of chaos.ledger.check(tx, swarm.clock.monotonic())) this.#problem(problem);
         for (const problem of crowdedSlots(tx)) this.#problem(problem);
         for (const problem of overbookedNodes(tx)) this.#problem(problem);
+        for (const problem of doubleAllocations(tx)) this.#problem(problem);
         for (const problem of crowdedMachines(tx, swarm.hosts, host => chaos.isCalm(host))) this.#problem(problem);
       });
     }
@@ -156,7 +159,7 @@ class Soak {
     await swarm.clock.advance(quietMs);
     if (swarm.leader?.manager?.version !== version) this.#problem("the store changes although nothing does");
     if (!isConverged(swarm)) this.#problem("what was as it is wanted is not any more");
-    for (const problem of [...leaks(swarm), ...differences(swarm)]) this.#problem(problem);
+    for (const problem of [...leaks(swarm), ...differences(swarm), ...unlikePlanes(swarm)]) this.#problem(problem);
     this.#report(swarm);
     return took;
   }
@@ -255,6 +258,11 @@ function* leaks({ network, hosts, managers }: SimSwarm): Iterable<string> {
     const most = workerTimers + (isManager ? managerTimers + hosts.length + managers.length : 0);
     if (process && process.timers > most) yield `${name} has ${process.timers} timers, and needs ${most} at most`;
   }
+}
+
+/** Every node knows of its networks what the swarm's state says. */
+function unlikePlanes(swarm: SimSwarm): string[] {
+  return swarm.view(tx => swarm.hosts.flatMap(({ self, plane }) => [...planeDifferences(tx, self.nodeId, plane)]));
 }
 
 /** All managers have the same, once nothing happens any more. */

@@ -1,11 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Network } from "../../model/objects.ts";
+import { doubleAllocations, holders } from "../../sim/allocations.ts";
 import { EndpointSpec_ResolutionMode as Mode } from "../../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { IPAMOptionsSchema, TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { aNetwork, aService, type TaskSpecInit } from "../objects.test-kit.ts";
 import { World } from "../world.test-kit.ts";
-import { doubleAllocations, holders } from "./holders.test-kit.ts";
 import { keepAddressMs } from "./kept-addresses.ts";
 
 let world: World;
