@@ -83,3 +83,15 @@ it("allows what was there before the spec asked for less, and no more", async ()
   await look();
   expect(problems).toEqual(["web has 4 wanted tasks at 6, and may have 1"]);
 });
+
+it("allows what it heard of before it heard of the service", async () => {
+  await put(service(4));
+  const late = new WantedBound(problem => problems.push(problem));
+  store.onCommit(events => {
+    for (const event of events) late.see(event);
+  });
+  await add("a", "b", "c", "d");
+  await put(service(1));
+  await look();
+  expect(problems).toEqual([]);
+});

@@ -31,6 +31,8 @@ export class WantedBound {
     this.#version = event.version;
     if (event.kind === "service") {
       const count = this.#countOf(event.object.id);
+      // A manager that begins with a snapshot hears of tasks before it hears of their service: those may all be there.
+      if (event.action === "update" && !count.service) count.allowed = Math.max(count.allowed, count.wanted);
       count.service = event.action === "remove" ? undefined : event.object;
     }
     if (event.kind !== "task") return;
