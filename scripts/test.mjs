@@ -11,6 +11,7 @@ const systemPackages = {
   iproute2: "ip",
   iptables: "iptables",
   nftables: "nft",
+  conntrack: "conntrack",
   "busybox-static": "busybox",
   chromium: "chromium",
   openssl: "openssl",

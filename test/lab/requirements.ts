@@ -31,6 +31,15 @@ export function dockerCliUnavailableReason(): string | undefined {
   return dockerUnavailableReason() ?? (findProgram("docker") ? undefined : "the docker CLI is not installed");
 }
 
+/** Why overlay networks between hosts of a lab cannot be tested here; undefined when they can. */
+export function networksUnavailableReason(): string | undefined {
+  const missing = ["nft", "bridge", "conntrack", "iptables"].filter(name => !findProgram(name));
+  if (!findProgram("perl")) missing.push("perl");
+  if (missing.length > 0)
+    return `not installed: ${missing.join(", ")} (Debian: nftables iproute2 conntrack iptables perl)`;
+  return dockerCliUnavailableReason();
+}
+
 function findReason(): string | undefined {
   if (process.platform !== "linux") return `needs Linux network namespaces, this is ${process.platform}`;
   if (process.getuid?.() !== 0) return "needs root for network namespaces and dockerd";

@@ -4,7 +4,7 @@ import type { BridgeNetwork, BridgeNetworks } from "../../ports/net-ops.ts";
 import type { EngineClient } from "./client.ts";
 
 /** Labels of the bridge networks that stand for the swarm's networks: by them they are known again. */
-export const networkNodeLabel = "io.shoal.node.id";
+const networkNodeLabel = "io.shoal.node.id";
 
 const bridgeOption = "com.docker.network.bridge.name";
 const mtuOption = "com.docker.network.driver.mtu";

@@ -1,0 +1,77 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/*
+ * Programs for containers and hosts of a lab, in Perl, which every Debian has: busybox can neither serve UDP nor say who called.
+ * Containers run them on the machine's own /usr, bound into them.
+ */
+
+/** Answers every TCP connection to port 80 and every datagram to port 53 with its task's name and the caller's address. */
+const server = String.raw`use strict; use IO::Socket::INET; use IO::Select;
+$| = 1; $SIG{TERM} = sub { exit 0 }; $SIG{PIPE} = 'IGNORE';
+my $tcp = IO::Socket::INET->new(LocalPort => 80, Listen => 512, ReuseAddr => 1) or die "tcp: $!";
+my $udp = IO::Socket::INET->new(LocalPort => 53, Proto => 'udp') or die "udp: $!";
+my $ready = IO::Select->new($tcp, $udp);
+while (1) {
+  for my $socket ($ready->can_read(1)) {
+    if ($socket == $udp) { $udp->recv(my $asked, 2000); $udp->send("$ENV{ME} " . $udp->peerhost . "\n"); next }
+    my $caller = $tcp->accept or next;
+    print $caller "$ENV{ME} " . $caller->peerhost . "\n";
+    close $caller;
+  }
+}
+`;
+
+/**
+ * Calls by TCP without end, each of the addresses in turn, so many times a second; ends at SIGTERM with what became of it:
+ * one line a failure, then "calls N failed M".
+ */
+const caller = String.raw`use strict; use IO::Socket::INET; use Time::HiRes qw(sleep time);
+my ($rate, $port, @addresses) = @ARGV; $| = 1; $SIG{PIPE} = 'IGNORE';
+my $over = 0; $SIG{TERM} = sub { $over = 1 };
+my ($calls, $failed, $next) = (0, 0, time);
+until ($over) {
+  my $address = $addresses[$calls++ % @addresses];
+  my $socket = IO::Socket::INET->new(PeerAddr => $address, PeerPort => $port, Timeout => 5);
+  my $line = $socket ? <$socket> : undef;
+  unless ($over || (defined $line && $line =~ /^\S+ \S+$/)) { $failed++; print time, " $address: ", $socket ? "no answer" : "$@", "\n" }
+  $next += 1 / $rate; my $wait = $next - time; sleep $wait if $wait > 0;
+}
+print "calls $calls failed $failed\n";
+`;
+
+/** Sends a datagram and prints the answer. */
+const datagram = `use strict; use IO::Socket::INET;
+my $socket = IO::Socket::INET->new(Proto => 'udp', PeerAddr => $ARGV[0], PeerPort => $ARGV[1]) or die $!;
+$socket->send('?'); alarm 5; $socket->recv(my $answer, 2000); print $answer;
+`;
+
+/** Where the programs lie after `writePeerPrograms(directory)`. */
+export interface PeerPrograms {
+  readonly server: string;
+  readonly caller: string;
+  readonly datagram: string;
+}
+
+export function writePeerPrograms(directory: string): PeerPrograms {
+  const programs = { server, caller, datagram };
+  const paths = Object.entries(programs).map(([name, text]) => {
+    const path = join(directory, `${name}.pl`);
+    writeFileSync(path, text, { mode: 0o644 });
+    return [name, path];
+  });
+  return Object.fromEntries(paths) as PeerPrograms;
+}
+
+/** What `docker service create` needs so that a task runs the server in an image that has nothing of it. */
+export function serverFlags({ server: path }: PeerPrograms): string[] {
+  const bind = (from: string, to: string): string[] => ["--mount", `type=bind,src=${from},dst=${to},readonly`];
+  return [
+    ...["--env", "ME={{.Task.Name}}"],
+    ...bind("/usr", "/usr"),
+    ...bind("/usr/lib", "/lib"),
+    ...bind("/usr/lib64", "/lib64"),
+    ...bind(path, "/server.pl"),
+    ...["busybox", "/usr/bin/perl", "/server.pl"],
+  ];
+}
