@@ -1,7 +1,7 @@
 import { InterpolationError, interpolate, type Lookup } from "./interpolation.ts";
 import { ComposeError } from "./tree.ts";
 
-const assignment = /^(?:export[ \t]+)?([^\s=#'"]+)[ \t]*(?:=[ \t]*|:[ \t]+)?/;
+const assignment = /^(?:export[ \t]+)?([^\s=:#'"]+)[ \t]*(?:=[ \t]*|:[ \t]+)?/;
 const escapes: Readonly<Record<string, string>> = {
   n: "\n",
   r: "\r",

@@ -1,9 +1,19 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type ScalarTag } from "yaml";
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type ScalarTag,
+} from "yaml";
 import { CliError } from "../failure.ts";
 import { ComposeError, dict, leaf, list, type Mark, type Place, type Scalar, type Tree } from "./tree.ts";
 
 /** Nodes that aliases may multiply one file into: a bomb makes billions. */
-const mostNodes = 1_000_000;
+const mostNodes = 100_000;
 /** Lists and maps within each other. */
 const deepest = 100;
 
@@ -37,6 +47,8 @@ class Reader {
   readonly #file: string;
   readonly #lines: LineCounter;
   readonly #document: ReturnType<typeof parseDocument>;
+  /** Looking for an anchor goes through the whole document. */
+  readonly #targets = new Map<Alias, Node>();
   #nodes = 0;
   #depth = 0;
 
@@ -62,8 +74,9 @@ class Reader {
 
   #tree(node: unknown, place: Place): Tree {
     if (isAlias(node)) {
-      const target = node.resolve(this.#document);
+      const target = this.#targets.get(node) ?? node.resolve(this.#document);
       if (!target) throw new ComposeError(place, `there is no anchor "${node.source}"`);
+      this.#targets.set(node, target);
       return this.tree(target, place);
     }
     const mark = isMap(node) || isSeq(node) || isScalar(node) ? this.#mark(node.tag, place) : undefined;

@@ -11,7 +11,7 @@ import { pinned } from "../registry/pinned-image.ts";
 import type { ServiceSpec, ServiceView } from "../types.ts";
 import { count, words } from "../values.ts";
 import { changedMode, type ModeFlags, newMode } from "./mode.ts";
-import { withReferenceIds } from "./references.ts";
+import { networkIds, withReferenceIds } from "./references.ts";
 import { applied, type Flags, specOptions } from "./spec.ts";
 
 interface Waiting {
@@ -34,6 +34,7 @@ interface UpdateOptions extends Common {
   readonly args?: readonly string[];
   readonly force?: boolean;
   readonly rollback?: boolean;
+  readonly networkRm?: readonly string[];
 }
 
 const waiting = (command: Command): Command =>
@@ -123,7 +124,8 @@ async function updateService(api: Api, name: string, service: ServiceView, optio
     },
     Mode: changedMode(Spec.Mode ?? {}, options),
   };
-  const spec = await withReferenceIds(api, applied(base, options, "update"));
+  const networkRm = await networkIds(api, options.networkRm ?? []);
+  const spec = await withReferenceIds(api, applied(base, { ...options, networkRm }, "update"));
   const final = options.image !== undefined && options.resolveImage ? await resolved(api, spec, auth) : spec;
   const from = auth === undefined ? "&registryAuthFrom=spec" : "";
   await api.post(`/services/${ID}/update?version=${Version.Index}${from}`, final, authHeader(auth));

@@ -35,6 +35,16 @@ export async function withReferenceIds(api: Api, spec: ServiceSpec): Promise<Ser
   return (await withCredentialSpec(api, next)) as ServiceSpec;
 }
 
+/** Ids of networks, under which specs know them; what is no network stays as it is, for the daemon to complain about. */
+export function networkIds(api: Api, names: readonly string[]): Promise<string[]> {
+  return Promise.all(
+    names.map(async name => {
+      const found = await api.find<{ Id: string }>(`/networks/${encodeURIComponent(name)}?scope=swarm`);
+      return found?.Id ?? name;
+    }),
+  );
+}
+
 /** `config://NAME` is a config of the swarm, which the service must refer to as well. */
 async function withCredentialSpec(api: Api, spec: Json): Promise<Json> {
   const path = `${container}.Privileges.CredentialSpec.Config`;
