@@ -22,3 +22,10 @@ export function restartedWith({ depends_on: others = {} }: Service): string[] {
     .filter(([, { restart }]: [string, Dependency]) => restart)
     .map(([name]) => name);
 }
+
+/** Whether some service waits for this one to complete. */
+export function mustComplete(name: string, services: Readonly<Record<string, Service>>): boolean {
+  return Object.values(services).some(
+    ({ depends_on: others }) => others?.[name]?.condition === "service_completed_successfully",
+  );
+}

@@ -47,8 +47,11 @@ export function resourcesOf(service: Service): object {
   });
 }
 
-/** `deploy.restart_policy`, else what `restart` means to a swarm; undefined for the swarm's default. */
-export function restartPolicyOf({ deploy, restart }: Service): object | undefined {
+/**
+ * `deploy.restart_policy`, else what `restart` means to a swarm; undefined for the swarm's default. What others wait for to
+ * complete is not to begin again once it has.
+ */
+export function restartPolicyOf({ deploy, restart }: Service, completes: boolean): object | undefined {
   const policy = deploy?.restart_policy;
   if (policy) {
     return said({
@@ -61,7 +64,8 @@ export function restartPolicyOf({ deploy, restart }: Service): object | undefine
   if (restart === "always" || restart === "unless-stopped") return { Condition: "any" };
   const [, attempts] = /^on-failure(?::(\d+))?$/.exec(restart ?? "no") ?? [undefined, undefined];
   if (restart?.startsWith("on-failure")) return said({ Condition: "on-failure", MaxAttempts: Number(attempts ?? 0) });
-  return undefined;
+  const isJob = deploy?.mode?.endsWith("-job");
+  return completes && !isJob ? { Condition: "on-failure" } : undefined;
 }
 
 export function placementOf({ deploy, platform }: Service): object {

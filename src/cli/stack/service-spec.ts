@@ -5,7 +5,7 @@ import { filled, said } from "../said.ts";
 import type { ServiceSpec } from "../types.ts";
 import { attachmentsOf } from "./attachments.ts";
 import { containerSpecOf } from "./container-spec.ts";
-import { dependsOn, dependsOnLabel } from "./dependencies.ts";
+import { dependsOn, dependsOnLabel, mustComplete } from "./dependencies.ts";
 import { modeOf, placementOf, resourcesOf, restartPolicyOf, updateConfigOf } from "./deployment.ts";
 import { endpointOf } from "./endpoint.ts";
 import type { IdOf } from "./file-references.ts";
@@ -32,7 +32,7 @@ export function serviceSpecOf(
       ContainerSpec: containerSpecOf(service, project, namespace, idOf),
       ...said({
         Resources: resourcesOf(service),
-        RestartPolicy: restartPolicyOf(service),
+        RestartPolicy: restartPolicyOf(service, mustComplete(name, project.services)),
         Placement: placementOf(service),
         Networks: attachmentsOf(name, service, project.networks, namespace),
         LogDriver: logging && said({ Name: logging.driver, Options: filled(filledIn(logging.options)) }),
