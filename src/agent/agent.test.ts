@@ -40,7 +40,7 @@ describe("a task on its way", () => {
     machine.images.set("big", { prepareMs: 5_000 });
     await world.assign("a", "n1", { image: "big" });
     await world.settle();
-    expect(world.said("a")).toBe("PREPARING | preparing: downloading big");
+    expect(world.said("a")).toBe("PREPARING | preparing | downloading big");
     await world.clock.advance(5_000);
     expect(world.said("a")).toBe("RUNNING | started");
   });
@@ -51,7 +51,7 @@ describe("a task on its way", () => {
     for (let n = 0; n < 100; n++) await world.assign(`big-${n}`, "n1", { image: "big" });
     await world.assign("a", "n1");
     await world.settle();
-    expect(world.said("big-99")).toBe("PREPARING | preparing: downloading big");
+    expect(world.said("big-99")).toBe("PREPARING | preparing | downloading big");
     expect(world.said("a")).toBe("RUNNING | started");
   });
 

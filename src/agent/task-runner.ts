@@ -8,6 +8,7 @@ import type { Logger } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 import type { Instance, Runtime, TaskDependencies } from "../ports/runtime.ts";
 import { type NodeDescription, TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { Latest } from "./latest.ts";
 import { type LocalTask, nextStatus } from "./local-task.ts";
 import { nextStep, type Step } from "./step.ts";
 import { withoutTemplates } from "./templated-task.ts";
@@ -47,12 +48,15 @@ export class TaskRunner {
   #unwanted = new AbortController();
   /** The end of the last preparation, however it ended: what it makes must not come after the removal. */
   #preparing: Promise<void> = Promise.resolve();
-  #lastProgress = Number.NEGATIVE_INFINITY;
+  readonly #progress: Latest;
 
   constructor(task: Task, local: LocalTask, options: TaskRunnerOptions) {
     this.#task = task;
     this.#local = local;
     this.#options = options;
+    // `docker service ps` shows nothing else of a status than its state and error.
+    const say = (text: string): void => this.#report(TaskState.PREPARING, "preparing", text);
+    this.#progress = new Latest(options.clock, progressPeriodMs, say);
     this.#noteWanted();
   }
 
@@ -179,7 +183,7 @@ export class TaskRunner {
   async #make(signal: AbortSignal): Promise<Instance> {
     const { runtime, describe } = this.#options;
     const { task, dependencies } = withoutTemplates(this.#task, this.#options.dependencies, await describe());
-    return runtime.prepare(task, dependencies, text => this.#progress(text), signal);
+    return runtime.prepare(task, dependencies, text => this.#note(text), signal);
   }
 
   async #watch(): Promise<void> {
@@ -231,15 +235,13 @@ export class TaskRunner {
     return true;
   }
 
-  #progress(text: string): void {
-    const now = this.#options.clock.monotonic();
-    if (this.#local.status.state !== TaskState.PREPARING || now < this.#lastProgress + progressPeriodMs) return;
-    this.#lastProgress = now;
-    this.#report(TaskState.PREPARING, `preparing: ${text}`, "");
+  #note(progress: string): void {
+    if (this.#local.status.state === TaskState.PREPARING) this.#progress.note(progress);
   }
 
   #report(state: TaskState, message: string, err: string): void {
     const { status } = this.#local;
+    if (state !== TaskState.PREPARING) this.#progress.forget();
     if (status.state === state && status.message === message && status.err === err) return;
     const next = nextStatus(status, { state, message, err }, this.#instance, this.#options.clock.now());
     this.#local = { ...this.#local, status: next };

@@ -13,6 +13,7 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
 
   beforeAll(async () => {
     lab = await FlagLab.start();
+    await lab.prepare();
   });
 
   afterAll(() => lab?.close());

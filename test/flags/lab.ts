@@ -35,9 +35,7 @@ export class FlagLab {
         Registry.start(host.namespace, join(host.dir, "registry")),
         manager.start().then(() => manager.dockerOk("swarm", "init", "--advertise-addr", host.address)),
       ]);
-      const made = new FlagLab(lab, manager, registry);
-      await made.#prepare();
-      return made;
+      return new FlagLab(lab, manager, registry);
     } catch (error) {
       await manager.dispose();
       await lab.close();
@@ -83,15 +81,21 @@ export class FlagLab {
     return found[0]?.Spec;
   }
 
-  async #prepare(): Promise<void> {
-    const { manager, registry } = this;
+  /** Makes what the flags name. */
+  async prepare(): Promise<void> {
+    const { manager } = this;
     writeFileSync(this.#envFile, "FROM_FILE=yes\n");
     for (const name of ["settings", "more"]) await manager.dockerWith("x", "config", "create", name, "-");
     for (const name of ["password", "token"]) await manager.dockerWith("x", "secret", "create", name, "-");
     await manager.dockerOk("tag", "busybox:latest", "busybox:second");
-    const { input, args } = registry.login;
-    const login = await manager.dockerWith(input, ...args);
-    if (login.code !== 0) throw new Error(`docker login: ${login.stderr}`);
+    await this.login();
+  }
+
+  /** `docker login` to the registry. */
+  async login(): Promise<void> {
+    const { input, args } = this.registry.login;
+    const { code, stderr } = await this.manager.dockerWith(input, ...args);
+    if (code !== 0) throw new Error(`docker login: ${stderr}`);
   }
 
   get #envFile(): string {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
@@ -24,7 +24,12 @@ interface Blob {
 const gatePeriodMs = 50;
 const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
 
+/** What who comes with the login gets, and who comes without: as Docker's own registries do, with bearer tokens. */
+const known = randomUUID();
+const anonymous = randomUUID();
+
 const [login = "", gate = "", ...archives] = process.argv.slice(2);
+const user = `Basic ${Buffer.from(login).toString("base64")}`;
 const layers = archives.map(path => readFileSync(path));
 const layerBlobs = layers.map(tar => blob("application/vnd.docker.image.rootfs.diff.tar.gzip", gzipSync(tar)));
 const config = blob("application/vnd.docker.container.image.v1+json", json(imageConfig()));
@@ -66,11 +71,16 @@ function json(value: object): Buffer {
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const [, repository = "", kind = "", reference = ""] =
     /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(request.url ?? "") ?? [];
-  const user = `Basic ${Buffer.from(login).toString("base64")}`;
-  if (request.headers.authorization !== user && !repository.startsWith("open/")) {
-    response.setHeader("WWW-Authenticate", 'Basic realm="test registry"');
+  const url = request.url ?? "";
+  const { authorization } = request.headers;
+  if (url.startsWith("/token?")) {
+    if (authorization === undefined || authorization === user) sendToken(response, authorization ? known : anonymous);
+    else fail(response, 401, "UNAUTHORIZED");
+  } else if (authorization !== `Bearer ${known}` && !(isOpen(url) && authorization === `Bearer ${anonymous}`)) {
+    const realm = `http://${request.headers.host}/token`;
+    response.setHeader("WWW-Authenticate", `Bearer realm="${realm}",service="tests"`);
     fail(response, 401, "UNAUTHORIZED");
-  } else if (request.url === "/v2/") {
+  } else if (url === "/v2/") {
     response.writeHead(200).end("{}");
   } else {
     const found = kind === "manifests" ? manifests.get(reference) : blobs.get(reference);
@@ -78,6 +88,14 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     if (found) sendWhen(() => !held || existsSync(gate), request, response, found);
     else fail(response, 404, kind === "manifests" ? "MANIFEST_UNKNOWN" : "BLOB_UNKNOWN");
   }
+}
+
+function isOpen(url: string): boolean {
+  return url === "/v2/" || url.startsWith("/v2/open/");
+}
+
+function sendToken(response: ServerResponse, token: string): void {
+  response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ token, expires_in: 3600 }));
 }
 
 function sendWhen(open: () => boolean, request: IncomingMessage, response: ServerResponse, found: Blob): void {

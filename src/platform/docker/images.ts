@@ -109,7 +109,7 @@ class Pull {
   readonly waiters = new Set<PullWaiter>();
   readonly abort = new AbortController();
   done: Promise<void> = Promise.resolve();
-  readonly #layers = new Map<string, boolean>();
+  readonly #layers = new Map<string, Layer>();
 
   constructor(image: string) {
     this.image = image;
@@ -126,16 +126,33 @@ class Pull {
     this.abort.abort(new Fault("cancelled", `the pull of ${this.image} is no longer wanted`));
   }
 
-  /** Counts layers, and tells when one more is complete. */
-  note(message: PullMessage): void {
-    if (!message.id || !message.status || message.status.startsWith("Pulling from")) return;
-    const complete = message.status === "Pull complete" || message.status === "Already exists";
-    const before = this.#layers.get(message.id);
-    this.#layers.set(message.id, complete);
-    if (!complete || before) return;
-    const ready = [...this.#layers.values()].filter(Boolean).length;
-    this.tell(`pulling image ${this.image}: ${ready} of ${this.#layers.size} layers`);
+  /** Counts layers and what has come of them, and tells. */
+  note({ id, status, progressDetail }: PullMessage): void {
+    if (!id || !status || status.startsWith("Pulling from")) return;
+    const before = this.#layers.get(id) ?? { complete: false, current: 0, total: 0 };
+    const complete = status === "Pull complete" || status === "Already exists";
+    const { current = before.current, total = before.total } = status === "Downloading" ? (progressDetail ?? {}) : {};
+    // An engine says no more of what it has in one go.
+    const come = complete || status === "Download complete" ? before.total : current;
+    this.#layers.set(id, { complete, current: come, total });
+    this.tell(`pulling image ${this.image}: ${layersText([...this.#layers.values()])}`);
   }
+}
+
+interface Layer {
+  readonly complete: boolean;
+  /** Bytes that have come, of so many, as far as the engine has said. */
+  readonly current: number;
+  readonly total: number;
+}
+
+/** `2 of 5 layers, 14 of 120 MB`. */
+function layersText(layers: readonly Layer[]): string {
+  const complete = layers.filter(layer => layer.complete).length;
+  const sum = (numbers: readonly number[]): number => numbers.reduce((left, right) => left + right, 0);
+  const [come, total] = [sum(layers.map(layer => layer.current)), sum(layers.map(layer => layer.total))];
+  const bytes = total === 0 ? "" : `, ${(come / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
+  return `${complete} of ${layers.length} layers${bytes}`;
 }
 
 /** Without a tag the engine would pull every tag of the repository. */

@@ -135,4 +135,6 @@ export interface PullMessage {
   readonly status?: string;
   readonly id?: string;
   readonly error?: string;
+  /** Bytes. */
+  readonly progressDetail?: { readonly current?: number; readonly total?: number };
 }
