@@ -9,8 +9,10 @@ export function bareAddress(address: string): string {
   return address.split("/", 1)[0] ?? "";
 }
 
+/** Of an address that is one, or undefined of "". */
 export function familyOf(address: string): Family | undefined {
-  return parseIp(bareAddress(address))?.family;
+  if (address === "") return undefined;
+  return address.includes(":") ? 6 : 4;
 }
 
 /** "10.0.1.2" → "10.0.1.2/32", and /128 with IPv6. */
@@ -27,15 +29,40 @@ export function macOf(ipv4: string): string {
   return ["02", "42", ...bytes].join(":");
 }
 
-/** Addresses without lengths at a place on a network, and the MAC behind them: undefined without an IPv4 address. */
-export function placeOf(addresses: readonly string[]): { addresses: string[]; mac: string | undefined } {
+/** Somebody's place on a network. */
+export interface Place {
+  /** Without lengths; whatever is no address is left out. */
+  readonly addresses: readonly string[];
+  /** Undefined without an IPv4 address. */
+  readonly mac: string | undefined;
+}
+
+export function placeOf(addresses: readonly string[]): Place {
   const bare = addresses.map(bareAddress).filter(address => parseIp(address) !== undefined);
   const ipv4 = bare.find(address => !address.includes(":"));
   return { addresses: bare, mac: ipv4 === undefined ? undefined : macOf(ipv4) };
 }
 
-/** What of `attachments` is on a network, without lengths. */
-export function addressesOn(attachments: readonly PlaneAttachment[], networkId: string): string[] {
-  const here = attachments.filter(attachment => attachment.networkId === networkId);
-  return here.flatMap(attachment => placeOf(attachment.addresses).addresses);
+/** Places worked out before: attachments stay the same objects for as long as nothing about them changes. */
+const known = new WeakMap<PlaneAttachment, Place>();
+
+function placeOfAttachment(attachment: PlaneAttachment): Place {
+  const before = known.get(attachment);
+  if (before) return before;
+  const place = placeOf(attachment.addresses);
+  known.set(attachment, place);
+  return place;
+}
+
+/** What of `attachments` is on a network. */
+export function placeOn(attachments: readonly PlaneAttachment[], networkId: string): Place {
+  const here = attachments.filter(attachment => attachment.networkId === networkId).map(placeOfAttachment);
+  const [first] = here;
+  if (first && here.length === 1) return first;
+  return { addresses: here.flatMap(place => place.addresses), mac: here.find(({ mac }) => mac !== undefined)?.mac };
+}
+
+/** All addresses of `attachments`. */
+export function allAddresses(attachments: readonly PlaneAttachment[]): string[] {
+  return attachments.flatMap(attachment => placeOfAttachment(attachment).addresses);
 }

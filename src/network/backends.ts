@@ -1,5 +1,5 @@
 import type { PlaneService } from "../wire/gen/shoal/v1/network_pb.ts";
-import { addressesOn, type Family, familyOf } from "./addresses.ts";
+import { type Family, familyOf, placeOn } from "./addresses.ts";
 import type { Plane } from "./plane-state.ts";
 import type { Self } from "./self.ts";
 
@@ -7,7 +7,7 @@ import type { Self } from "./self.ts";
 export class Backends {
   readonly #byService = new Map<
     string,
-    { readonly nodeId: string; readonly addresses: (networkId: string) => string[] }[]
+    { readonly nodeId: string; readonly addresses: (networkId: string) => readonly string[] }[]
   >();
 
   /** `leaving`: tasks of this node's that are about to be stopped, before the managers say so. */
@@ -16,7 +16,7 @@ export class Backends {
     for (const { serviceId, taskId, nodeId, ready, attachments } of endpoints) {
       if (!ready || leaving.has(taskId)) continue;
       const list = this.#byService.get(serviceId) ?? [];
-      list.push({ nodeId, addresses: networkId => addressesOn(attachments, networkId) });
+      list.push({ nodeId, addresses: networkId => placeOn(attachments, networkId).addresses });
       this.#byService.set(serviceId, list);
     }
   }

@@ -1,6 +1,6 @@
 import type { BridgeLink, Links, ReturnPath, VxlanLink } from "../ports/net-ops.ts";
 import type { PlaneEndpoint } from "../wire/gen/shoal/v1/network_pb.ts";
-import { addressesOn, alone, macOf, placeOf } from "./addresses.ts";
+import { alone, macOf, type Place, placeOn } from "./addresses.ts";
 import type { LocalNetwork } from "./local-networks.ts";
 import type { Plane } from "./plane-state.ts";
 import { returnPaths, sendersOn } from "./return-paths.ts";
@@ -47,15 +47,14 @@ interface Places {
 /** Other nodes' bridges and containers, each behind its own MAC. The VXLAN device answers for them when asked who has what. */
 function overlayPlaces(plane: Plane, { network }: LocalNetwork, self: Self): Places {
   const places: Places = { forwarding: new Map(), neighbours: new Map() };
-  const note = (addresses: readonly string[], nodeId: string): void => {
+  const note = ({ addresses, mac }: Place, nodeId: string): void => {
     const to = plane.nodes.get(nodeId)?.dataAddress ?? "";
-    const { mac } = placeOf(addresses);
     if (to === "" || mac === undefined) return;
     places.forwarding.set(mac, to);
     for (const address of addresses) places.neighbours.set(address, mac);
   };
-  for (const node of plane.nodes.values()) note(addressesOn(node.attachments, network.id), node.id);
-  for (const endpoint of remote(plane, self)) note(addressesOn(endpoint.attachments, network.id), endpoint.nodeId);
+  for (const node of plane.nodes.values()) note(placeOn(node.attachments, network.id), node.id);
+  for (const endpoint of remote(plane, self)) note(placeOn(endpoint.attachments, network.id), endpoint.nodeId);
   return places;
 }
 
@@ -63,7 +62,7 @@ function overlayPlaces(plane: Plane, { network }: LocalNetwork, self: Self): Pla
 function ingressPlaces(plane: Plane, { network }: LocalNetwork): Places {
   const places: Places = { forwarding: new Map(), neighbours: new Map() };
   for (const node of plane.nodes.values()) {
-    const { addresses, mac } = placeOf(addressesOn(node.attachments, network.id));
+    const { addresses, mac } = placeOn(node.attachments, network.id);
     if (node.dataAddress === "" || mac === undefined) continue;
     places.forwarding.set(mac, node.dataAddress);
     for (const address of addresses) places.neighbours.set(address, mac);
@@ -76,7 +75,7 @@ function nextHops(plane: Plane, { network }: LocalNetwork, self: Self): Map<stri
   const hops = new Map<string, string>();
   const macs = new Map<string, string>();
   for (const node of plane.nodes.values()) {
-    const { addresses, mac } = placeOf(addressesOn(node.attachments, network.id));
+    const { addresses, mac } = placeOn(node.attachments, network.id);
     if (node.dataAddress === "" || mac === undefined) continue;
     macs.set(node.id, mac);
     for (const address of addresses) hops.set(address, mac);
@@ -84,7 +83,7 @@ function nextHops(plane: Plane, { network }: LocalNetwork, self: Self): Map<stri
   for (const endpoint of remote(plane, self)) {
     const mac = macs.get(endpoint.nodeId);
     if (mac === undefined) continue;
-    for (const address of addressesOn(endpoint.attachments, network.id)) hops.set(address, mac);
+    for (const address of placeOn(endpoint.attachments, network.id).addresses) hops.set(address, mac);
   }
   return hops;
 }

@@ -1,7 +1,7 @@
 import { contains, parseCidr, parseIp } from "../lib/ip.ts";
 import { type ReturnPath, returnKey } from "../ports/net-ops.ts";
 import type { PlaneNetwork, PlaneNode } from "../wire/gen/shoal/v1/network_pb.ts";
-import { addressesOn, placeOf } from "./addresses.ts";
+import { placeOn } from "./addresses.ts";
 
 /** The mark's number begins at this bit. */
 const markShift = 20;
@@ -19,7 +19,7 @@ export interface Sender {
 export function sendersOn(ingress: PlaneNetwork, nodes: Iterable<PlaneNode>): Sender[] {
   const senders: Sender[] = [];
   for (const node of nodes) {
-    const { addresses, mac } = placeOf(addressesOn(node.attachments, ingress.id));
+    const { addresses, mac } = placeOn(node.attachments, ingress.id);
     const number = addresses.map(address => hostNumber(ingress, address)).find(each => each !== undefined);
     if (mac === undefined || number === undefined) continue;
     senders.push({ mac, mark: markOf(number), addresses });

@@ -1,5 +1,5 @@
 import type { BridgeNetwork, Links } from "../ports/net-ops.ts";
-import { placeOf } from "./addresses.ts";
+import { allAddresses } from "./addresses.ts";
 import { bridgesOf } from "./bridges.ts";
 import { kernelSettings } from "./kernel-settings.ts";
 import { linksOf } from "./links.ts";
@@ -30,9 +30,7 @@ export function wantedPlane(plane: Plane, self: Self, leaving: ReadonlySet<strin
     links: linksOf(plane, networks, self),
     rules: rulesOf(plane, networks, self, leaving),
     kernel: kernelSettings(plane, networks),
-    targets: new Set(
-      endpoints.flatMap(({ attachments }) => attachments.flatMap(each => placeOf(each.addresses).addresses)),
-    ),
+    targets: new Set(endpoints.flatMap(({ attachments }) => allAddresses(attachments))),
     nameServers: networks.filter(({ network }) => !network.ingress).flatMap(({ gateways }) => gateways),
   };
 }

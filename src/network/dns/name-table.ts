@@ -3,7 +3,7 @@ import { placeOf } from "../addresses.ts";
 import type { Plane } from "../plane-state.ts";
 
 /** Lower-case name → addresses, on one network. */
-type Names = Map<string, string[]>;
+type Names = Map<string, readonly string[]>;
 
 interface NetworkNames {
   readonly id: string;
@@ -41,7 +41,7 @@ export class NameTable {
   }
 
   /** The addresses behind a name; undefined for a name that is none of the swarm's, empty while nobody answers to it. */
-  find(name: string, networkIds: readonly string[]): string[] | undefined {
+  find(name: string, networkIds: readonly string[]): readonly string[] | undefined {
     const wanted = name.toLowerCase().replace(/\.$/, "");
     for (const network of this.#in(networkIds)) {
       const ending = `.${network.name}`;

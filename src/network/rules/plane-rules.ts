@@ -1,4 +1,4 @@
-import { addressesOn, families, familyOf } from "../addresses.ts";
+import { families, familyOf, placeOn } from "../addresses.ts";
 import type { LocalNetwork } from "../local-networks.ts";
 import { bridgePrefix, tableName } from "../names.ts";
 import type { Plane } from "../plane-state.ts";
@@ -64,7 +64,7 @@ function homeward({ plane, ingress }: Scene, family: 4 | 6): string[] {
   return [...plane.endpoints.values()].flatMap(({ nodeId, attachments }) => {
     const from = plane.nodes.get(nodeId)?.dataAddress ?? "";
     if (familyOf(from) !== family) return [];
-    const tasks = addressesOn(attachments, ingress.network.id).filter(address => familyOf(address) === family);
+    const tasks = placeOn(attachments, ingress.network.id).addresses.filter(address => familyOf(address) === family);
     return tasks.map(address => `${from} . ${address}`);
   });
 }

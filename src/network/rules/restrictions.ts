@@ -1,5 +1,5 @@
 import type { PlaneEndpoint } from "../../wire/gen/shoal/v1/network_pb.ts";
-import { type Family, families, familyOf, placeOf } from "../addresses.ts";
+import { allAddresses, type Family, families, familyOf } from "../addresses.ts";
 import type { LocalNetwork } from "../local-networks.ts";
 import type { Plane } from "../plane-state.ts";
 import type { NamedSet } from "./ruleset.ts";
@@ -58,7 +58,7 @@ export function restrictions(plane: Plane, networks: readonly LocalNetwork[]): M
   // A node passes on what it has let through itself, under its own address.
   const gateways = [
     ...networks.flatMap(local => local.gateways),
-    ...[...plane.nodes.values()].flatMap(node => node.attachments.flatMap(each => placeOf(each.addresses).addresses)),
+    ...[...plane.nodes.values()].flatMap(node => allAddresses(node.attachments)),
   ];
   return new Map(
     restricted.map(({ id, allowFrom }) => {
@@ -71,8 +71,7 @@ export function restrictions(plane: Plane, networks: readonly LocalNetwork[]): M
 function addressesByService(endpoints: Iterable<PlaneEndpoint>): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const { serviceId, attachments } of endpoints) {
-    const own = attachments.flatMap(attachment => placeOf(attachment.addresses).addresses);
-    found.set(serviceId, [...(found.get(serviceId) ?? []), ...own]);
+    found.set(serviceId, [...(found.get(serviceId) ?? []), ...allAddresses(attachments)]);
   }
   return found;
 }
