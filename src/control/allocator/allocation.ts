@@ -8,6 +8,7 @@ import type { Context, Decision } from "../loop.ts";
 import { withStatus } from "../task-change.ts";
 import type { Write } from "../write.ts";
 import { attachmentsFor } from "./attachments.ts";
+import type { Backlog } from "./backlog.ts";
 import { type EndpointSources, hasEndpoint, withEndpoint } from "./endpoint.ts";
 import { allocatedOf, withState } from "./network-state.ts";
 import { withAttachments } from "./node-attachments.ts";
@@ -65,27 +66,30 @@ class Allocation {
       nodes.wake(untilUnkept);
     }
     this.#allocateNetworks();
-    for (const id of services.fresh()) if (this.#hasRoom) this.#service(id);
-    for (const id of nodes.fresh()) if (this.#hasRoom) this.#node(id);
-    for (const id of tasks.fresh()) if (this.#hasRoom) this.#task(id);
+    this.#each(services, id => this.#service(id));
+    this.#each(nodes, id => this.#node(id));
+    this.#each(tasks, id => this.#task(id));
     const lookAgainMs = kept.dueInMs(this.#now);
     return { writes: this.#writes, ...(lookAgainMs !== undefined && { lookAgainMs }) };
   }
 
-  get #hasRoom(): boolean {
-    return this.#writes.length < this.#maxWrites;
+  #each(backlog: Backlog, look: (id: string) => void): void {
+    for (const id of backlog.fresh()) {
+      if (this.#writes.length >= this.#maxWrites) return;
+      look(id);
+    }
   }
 
   #allocateNetworks(): void {
-    const ids = this.#state.networks.fresh();
-    if (ids.length === 0) return;
+    const { networks } = this.#state;
+    if (!networks.hasFresh) return;
     const others = allocatedOf(this.#tx.network.all());
     const source = subnetSource(findCluster(this.#tx));
-    for (const id of ids) {
+    this.#each(networks, id => {
       const network = this.#tx.network.get(id);
-      if (!network || isAllocated(network)) this.#state.networks.remove(id);
-      else if (this.#hasRoom) this.#network(network, others, source);
-    }
+      if (!network || isAllocated(network)) networks.remove(id);
+      else this.#network(network, others, source);
+    });
   }
 
   #network(network: Network, others: Network[], source: ReturnType<typeof subnetSource>): void {

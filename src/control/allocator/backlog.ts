@@ -12,9 +12,9 @@ export class Backlog {
     return this.#fresh.size > 0;
   }
 
-  /** Those to look at, as of now. */
-  fresh(): readonly string[] {
-    return [...this.#fresh];
+  /** Those to look at, in the order of their coming; they may be removed and parked meanwhile. */
+  fresh(): Iterable<string> {
+    return this.#fresh.values();
   }
 
   has(id: string): boolean {
