@@ -1,114 +1,65 @@
+import { defined } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
-import { type Clock, sleep, type Timer } from "../ports/clock.ts";
-import type { Disk } from "../ports/disk.ts";
-import type { Logger } from "../ports/log.ts";
-import type { Random } from "../ports/random.ts";
-import type { Registration, Transport } from "../ports/transport.ts";
-import { type Entry, type Index, nobody, type Snapshot, totalBytes } from "../raft/entry.ts";
+import { sleep, type Timer } from "../ports/clock.ts";
+import type { Registration } from "../ports/transport.ts";
+import { type Entry, nobody, type Snapshot, totalBytes } from "../raft/entry.ts";
 import type { Message } from "../raft/message.ts";
 import { Raft } from "../raft/raft.ts";
-import type { Ready, Save, Standing } from "../raft/ready.ts";
-import type { ProposeResult } from "../raft/role.ts";
-import type { Status } from "../raft/status.ts";
-import type { Proposal, Proposer } from "../store/proposer.ts";
-import type { Store } from "../store/store.ts";
+import type { Save } from "../raft/ready.ts";
 import { AddressSearch } from "./address-search.ts";
-import { type Beginning, type Begun, begin } from "./beginning.ts";
+import { type Begun, begin } from "./beginning.ts";
+import { Contacts } from "./contacts.ts";
+import { FullDisk } from "./full-disk.ts";
 import { inbox, memberRemoved } from "./inbox.ts";
 import type { Journal } from "./journal.ts";
-import { LatencyMeter, type LatencySummary } from "./latency.ts";
-import { isSameLeadership, type Leadership, nobodyLeads, noLeader } from "./leadership.ts";
+import { isSameLeadership, type Leadership, leadershipOf, nobodyLeads, noLeader } from "./leadership.ts";
 import type { Member, MemberStatus } from "./member.ts";
 import { MemberBook } from "./member-book.ts";
 import { Membership } from "./membership.ts";
+import type { ConsensusOptions } from "./options.ts";
 import { paceOf, tickMs } from "./pace.ts";
 import { snapshotTimeoutMs } from "./peer.ts";
 import { Peers } from "./peers.ts";
-import { refusal, stopping, uncertain } from "./proposal-faults.ts";
+import { stopping, uncertain } from "./proposal-faults.ts";
+import { Proposals } from "./proposals.ts";
+import { RaftDriver } from "./raft-driver.ts";
 import { ReadBarrier } from "./read-barrier.ts";
 import { Saver } from "./saver.ts";
-import type { Sealer } from "./sealer.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { StateMachine } from "./state-machine.ts";
+import type { ConsensusStatus } from "./status.ts";
 import { WaitingProposals } from "./waiting-proposals.ts";
 
-/** Milliseconds of silence after which a leader shows a member as unreachable. */
-const reachableMs = 3_000;
 /** Bytes that tell the reads of one run from another's. */
 const readPrefixBytes = 8;
 /** Milliseconds that changes under way get when this manager stops. */
 const closingMs = 1_000;
-/** Milliseconds that another manager has to take over from one whose disk is full. */
-const handOverMs = 1_000;
-
-export interface ConsensusOptions {
-  readonly store: Store;
-  readonly disk: Disk;
-  /** Directory of log and snapshots; nothing else may be in it. */
-  readonly directory: string;
-  readonly sealer: Sealer;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly transport: Transport;
-  /** `address` is where other managers reach this one, HOST:PORT. */
-  readonly self: { readonly nodeId: string; readonly address: string };
-  readonly beginning: Beginning;
-  /** Called at each change, in order. */
-  readonly onLeadership: (leadership: Leadership) => void;
-  /** Called once when this manager was removed from the quorum. */
-  readonly onRemoved: () => void;
-  /** Called once when the log cannot be written any more, or is found not to be what it was: this manager must stop serving. */
-  readonly onBroken: (fault: Fault) => void;
-}
-
-/** For metrics and people. */
-export interface ConsensusStatus {
-  readonly raftId: bigint;
-  readonly leadership: Leadership;
-  readonly raft: Status;
-  /** Batches of changes that this manager has proposed since it started. */
-  readonly proposals: number;
-  /** From proposing to having applied. */
-  readonly commitLatency: LatencySummary;
-  /** Of making saves durable. */
-  readonly syncLatency: LatencySummary;
-  readonly snapshotIndex: Index;
-  readonly snapshotBytes: number;
-}
 
 /**
  * One manager's part in the log that all managers keep: drives raft, makes its saves durable, carries its messages, and
  * applies what is committed to the store, whose proposals it takes while it leads.
  */
-export class Consensus implements Proposer {
+export class Consensus {
   readonly raftId: bigint;
   /** What other members call; never to be forwarded to the leader. */
   readonly registrations: readonly Registration[];
   readonly #options: ConsensusOptions;
   readonly #journal: Journal;
-  readonly #raft: Raft;
+  readonly #driver: RaftDriver;
   readonly #book = new MemberBook();
+  readonly #contacts: Contacts;
   readonly #peers: Peers;
   readonly #saver: Saver;
+  readonly #fullDisk: FullDisk;
   readonly #snapshotter: Snapshotter;
   readonly #membership: Membership;
+  readonly #proposals: Proposals;
   readonly #waiting = new WaitingProposals();
   readonly #machine: StateMachine;
   readonly #reads: ReadBarrier;
-  readonly #commitLatency = new LatencyMeter();
-  /** When each member was last heard of, by the monotonic clock. */
-  readonly #heard = new Map<bigint, number>();
   #leadership: Leadership = nobodyLeads;
-  #standing: Standing = { role: "follower", term: 0n, leader: nobody };
-  #proposals = 0;
-  #pumping = false;
-  #pumpAgain = false;
   #timer: Timer | undefined;
   #closing = false;
-  #ended = false;
-  /** While the disk is full. */
-  #diskFault: Fault | undefined;
   #wasTold = false;
 
   /** Reads the log and brings the store to where it is known to be committed. Who leads is told later. */
@@ -128,7 +79,7 @@ export class Consensus implements Proposer {
     for (const peer of journal.identity.peers) this.#book.hint(peer);
     this.#machine = new StateMachine({ store, book: this.#book, waiting: this.#waiting });
     if (snapshot) this.#machine.restore(snapshot);
-    this.#raft = new Raft({
+    const raft = new Raft({
       id: this.raftId,
       storage: journal.storage,
       applied: this.#machine.applied.index,
@@ -137,28 +88,47 @@ export class Consensus implements Proposer {
       // It is told how each one ended; this is for the case that it is not.
       snapshotPatienceTicks: (2 * snapshotTimeoutMs) / tickMs,
     });
+    this.#driver = new RaftDriver(raft, {
+      save: (number, save) => this.#saver.add(number, save),
+      apply: entries => this.#apply(entries),
+      answer: reads => this.#reads.advance(reads, this.#machine.applied.index),
+      send: message => this.#peers.send(message),
+      followMembers: () => this.#followMembers(),
+      settled: () => this.#tellLeadership(),
+      broken: fault => this.#break(fault),
+    });
+    this.#contacts = new Contacts(clock);
     this.#peers = new Peers({
       ...{ transport, clock, random, ownAddress: self.address },
       find: raftId => this.#book.get(raftId),
-      onUnreachable: raftId => this.#drive(() => this.#raft.unreachable(raftId)),
-      onSnapshot: (raftId, delivered) => this.#drive(() => this.#snapshotEnded(raftId, delivered)),
+      onUnreachable: raftId => this.#driver.run(raft => raft.unreachable(raftId)),
+      onSnapshot: (raftId, delivered) => this.#driver.run(() => this.#snapshotEnded(raftId, delivered)),
       onRefused: (_, fault) => this.#refused(fault),
     });
     this.#saver = new Saver({
       ...{ journal, clock },
-      onSaved: (saves, number) => this.#drive(() => this.#saved(saves, number)),
-      onFull: fault => this.#drive(() => this.#diskFull(fault)),
+      onSaved: (saves, number) => this.#driver.run(() => this.#saved(saves, number)),
+      onFull: fault => this.#driver.run(() => this.#fullDisk.full(fault)),
       onBroken: fault => this.#break(fault),
     });
     this.#snapshotter = new Snapshotter({ store, book: this.#book, journal, clock, log, found: snapshot });
     this.#reads = new ReadBarrier(random.bytes(readPrefixBytes), context => this.#askRead(context));
     this.#membership = new Membership({
       ...{ clock, random, book: this.#book, ownId: this.raftId },
-      status: () => this.#raft.status,
+      status: () => raft.status,
       isReachable: raftId => this.#isReachable(raftId),
-      propose: change => this.#proposeAndApply(() => this.#raft.proposeConfigChange(change)),
-      transfer: to => this.#drive(() => this.#raft.transferLeadership(to)),
+      propose: change => this.#proposals.change(change),
+      transfer: to => this.#driver.run(() => raft.transferLeadership(to)),
       leadership: () => this.#leadership,
+    });
+    this.#fullDisk = new FullDisk({
+      ...{ driver: this.#driver, clock, log },
+      successor: () => this.#membership.bestSuccessor(),
+      failAll: fault => this.#failAll(fault),
+    });
+    this.#proposals = new Proposals({
+      ...{ driver: this.#driver, waiting: this.#waiting, clock },
+      objection: () => this.#objection(),
     });
     const search = new AddressSearch({ transport, book: this.#book, ownId: this.raftId });
     this.registrations = inbox({
@@ -174,7 +144,7 @@ export class Consensus implements Proposer {
 
   /** In order of their raft ids. */
   get members(): readonly MemberStatus[] {
-    const { configuration, leader } = this.#raft.status;
+    const { configuration, leader } = this.#driver.raft.status;
     return this.#book.members.map(member => ({
       ...member,
       isLeader: member.raftId === leader,
@@ -192,35 +162,13 @@ export class Consensus implements Proposer {
     return {
       raftId: this.raftId,
       leadership: this.#leadership,
-      raft: this.#raft.status,
-      proposals: this.#proposals,
-      commitLatency: this.#commitLatency.summary(),
+      raft: this.#driver.raft.status,
+      proposals: this.#proposals.count,
+      commitLatency: this.#proposals.latency.summary(),
       syncLatency: this.#saver.latency.summary(),
       snapshotIndex: this.#snapshotter.index,
       snapshotBytes: this.#snapshotter.bytes,
     };
-  }
-
-  /** Fault unavailable when this manager does not lead, or is handing leadership over. */
-  nextIndex(): bigint {
-    const { lastIndex, transferee } = this.#raft.status;
-    if (this.#closing) throw stopping();
-    if (this.#diskFault) throw this.#diskFault;
-    if (this.#ended || this.#leadership.kind !== "leading" || transferee !== 0n) throw noLeader();
-    return lastIndex + 1n;
-  }
-
-  async propose(batch: readonly Proposal[]): Promise<void> {
-    const start = this.#options.clock.monotonic();
-    this.#proposals += 1;
-    await this.#proposeAndApply(() => {
-      const result = this.#raft.propose(batch.map(({ bytes }) => bytes));
-      if (result.kind === "appended")
-        for (const [at, { request }] of batch.entries())
-          this.#waiting.keep(result.firstIndex + BigInt(at), result.term, request);
-      return result;
-    });
-    this.#commitLatency.observe(this.#options.clock.monotonic() - start);
   }
 
   /**
@@ -276,86 +224,42 @@ export class Consensus implements Proposer {
   }
 
   #start(): void {
-    this.#options.store.attach(this);
-    this.#drive(() => this.#followMembers());
+    this.#options.store.attach(this.#proposals);
+    this.#driver.run(() => this.#followMembers());
     this.#scheduleTick();
   }
 
   get #place() {
-    return { ...this.#machine.applied, configuration: this.#raft.configuration };
+    return { ...this.#machine.applied, configuration: this.#driver.raft.configuration };
   }
 
   #scheduleTick(): void {
     this.#timer = this.#options.clock.after(tickMs, () => {
-      this.#drive(() => this.#raft.tick());
+      this.#driver.run(raft => raft.tick());
       this.#membership.promoteLearners();
-      if (!this.#ended) this.#scheduleTick();
+      if (!this.#driver.isEnded) this.#scheduleTick();
     });
   }
 
   #receive(message: Message): void {
-    if (this.#ended) throw new Fault("unavailable", "this manager is stopping");
-    this.#heard.set(message.from, this.#options.clock.monotonic());
-    this.#drive(() => this.#raft.receive(message));
-  }
-
-  /** Does something to raft, then whatever that makes ready. */
-  #drive<T>(action: () => T): T | undefined {
-    if (this.#ended) return undefined;
-    try {
-      const result = action();
-      this.#pump();
-      return result;
-    } catch (error) {
-      // Anything else is a mistake in the program, and ends it.
-      if (!(error instanceof Fault)) throw error;
-      this.#break(error);
-      return undefined;
-    }
+    if (this.#driver.isEnded) throw new Fault("unavailable", "this manager is stopping");
+    this.#contacts.heard(message.from);
+    this.#driver.run(raft => raft.receive(message));
   }
 
   /** A snapshot weighs as much as the whole state: its bytes stay in memory only while somebody is sent them. */
   #snapshotEnded(raftId: bigint, delivered: boolean): void {
-    this.#raft.snapshotEnded(raftId, delivered);
-    const peers = [...this.#raft.status.peers.values()];
+    const { raft } = this.#driver;
+    raft.snapshotEnded(raftId, delivered);
+    const peers = [...raft.status.peers.values()];
     if (!peers.some(({ state }) => state === "snapshot")) this.#journal.forgetSnapshot();
-  }
-
-  /** Listeners of the store may come back here while it is told of a change: then this goes round once more. */
-  #pump(): void {
-    if (this.#pumping) {
-      this.#pumpAgain = true;
-      return;
-    }
-    this.#pumping = true;
-    try {
-      do {
-        this.#pumpAgain = false;
-        for (let ready = this.#raft.ready(); ready; ready = this.#raft.ready()) this.#handle(ready);
-      } while (this.#pumpAgain);
-    } finally {
-      this.#pumping = false;
-    }
-    this.#tellLeadership();
-  }
-
-  #handle({ number, standing, messages, save, committed, reads }: Ready): void {
-    if (standing) this.#standing = standing;
-    if (save) this.#saver.add(number, save);
-    // Whoever waits for a change is told before the others are that it is committed.
-    const isReconfigured = this.#apply(committed);
-    this.#reads.advance(reads, this.#machine.applied.index);
-    for (const message of messages) this.#peers.send(message);
-    // A member that was removed hears of it first.
-    if (isReconfigured) this.#followMembers();
   }
 
   /** Returns whether another membership is in force. */
   #apply(page: readonly Entry[]): boolean {
-    const last = page.at(-1);
-    if (!last) return false;
+    const last = defined(page.at(-1), "an entry");
     for (const entry of page) this.#machine.apply(entry);
-    const configuration = this.#raft.applied(last.index);
+    const configuration = this.#driver.raft.applied(last.index);
     if (configuration && last.kind === "config") this.#machine.changeMembers(last);
     // Whoever waited may read at once, so everything is in place before anybody is told.
     for (const entry of page) this.#waiting.settle(entry);
@@ -364,13 +268,13 @@ export class Consensus implements Proposer {
   }
 
   #saved(saves: readonly Save[], lastNumber: number): void {
-    this.#diskFault = undefined;
+    this.#fullDisk.hasRoom();
     for (const { snapshot } of saves) {
       if (!snapshot) continue;
       this.#machine.restore(snapshot);
       this.#snapshotter.restart(snapshot);
     }
-    this.#raft.persisted(lastNumber);
+    this.#driver.raft.persisted(lastNumber);
     if (saves.some(({ snapshot }) => snapshot)) this.#followMembers();
   }
 
@@ -380,27 +284,22 @@ export class Consensus implements Proposer {
     const others = members.map(({ raftId }) => raftId).filter(raftId => raftId !== this.raftId);
     if (members.length > 0) this.#peers.keepOnly(others);
     if (this.#book.isRemoved(this.raftId)) this.#tellRemoved();
-    const { voters } = this.#raft.configuration;
+    const { raft } = this.#driver;
+    const { voters } = raft.configuration;
     // Nobody else could lead: there is nothing to wait for.
-    if (voters.length === 1 && voters[0] === this.raftId) this.#raft.campaign();
+    if (voters.length === 1 && voters[0] === this.raftId) raft.campaign();
   }
 
-  async #proposeAndApply(propose: () => ProposeResult): Promise<void> {
-    if (this.#ended) throw noLeader();
-    const result = this.#drive(() => {
-      const outcome = propose();
-      return outcome.kind === "appended"
-        ? { waiting: this.#waiting.applied(outcome.lastIndex, outcome.term) }
-        : outcome;
-    });
-    // It broke on the way, and others may have heard of the change by then.
-    if (!result) throw uncertain();
-    if ("waiting" in result) await result.waiting;
-    else throw result.kind === "refused" ? refusal(result) : noLeader();
+  /** Why changes are not taken now. */
+  #objection(): Fault | undefined {
+    if (this.#closing) return stopping();
+    if (this.#fullDisk.fault) return this.#fullDisk.fault;
+    const isHandingOver = this.#driver.raft.status.transferee !== nobody;
+    return this.#leadership.kind !== "leading" || isHandingOver ? noLeader() : undefined;
   }
 
   #askRead(context: Uint8Array): Fault | undefined {
-    const result = this.#drive(() => this.#raft.readIndex(context));
+    const result = this.#driver.run(raft => raft.readIndex(context));
     if (!result) return noLeader();
     return result.kind === "refused" ? noLeader() : undefined;
   }
@@ -414,18 +313,15 @@ export class Consensus implements Proposer {
     const leader = now.kind === "following" ? now.leader.nodeId : undefined;
     this.#options.log.info("leadership changed", {
       now: now.kind,
-      term: this.#standing.term,
+      term: this.#driver.standing.term,
       ...(leader && { leader }),
     });
     this.#options.onLeadership(now);
   }
 
   #currentLeadership(): Leadership {
-    const { role, term, leader } = this.#standing;
-    if (this.#ended) return nobodyLeads;
-    if (role === "leader") return this.#machine.applied.term === term ? { kind: "leading", term } : nobodyLeads;
-    const member = this.#book.get(leader);
-    return member ? { kind: "following", leader: member } : nobodyLeads;
+    if (this.#driver.isEnded) return nobodyLeads;
+    return leadershipOf(this.#driver.standing, this.#machine.applied.term, raftId => this.#book.get(raftId));
   }
 
   #failAll(fault: Fault): void {
@@ -436,30 +332,7 @@ export class Consensus implements Proposer {
   #isReachable(raftId: bigint): boolean {
     if (raftId === this.raftId) return true;
     if (!this.#peers.isConnected(raftId)) return false;
-    if (this.#leadership.kind !== "leading") return true;
-    const heard = this.#heard.get(raftId);
-    return heard !== undefined && this.#options.clock.monotonic() - heard < reachableMs;
-  }
-
-  /** Others can go on without this manager's disk; it only cannot promise them anything. */
-  #diskFull(fault: Fault): void {
-    this.#diskFault = fault;
-    this.#failAll(new Fault("unavailable", `${fault.message}; it is not known whether the change was made`));
-    this.#options.log.error("the disk is full: this manager cannot lead or vote until it has room", {
-      reason: fault.message,
-    });
-    const successor = this.#membership.bestSuccessor();
-    if (this.#standing.role !== "leader" || successor === undefined) {
-      this.#raft.stepDown();
-      return;
-    }
-    // Handed over, leadership is missed for a moment only; but the other may not take it.
-    this.#raft.transferLeadership(successor);
-    this.#options.clock.after(handOverMs, () =>
-      this.#drive(() => {
-        if (this.#diskFault) this.#raft.stepDown();
-      }),
-    );
+    return this.#leadership.kind !== "leading" || this.#contacts.isInTouch(raftId);
   }
 
   #refused(fault: Fault): void {
@@ -467,22 +340,22 @@ export class Consensus implements Proposer {
   }
 
   #tellRemoved(): void {
-    if (this.#wasTold || this.#ended) return;
+    if (this.#wasTold || this.#driver.isEnded) return;
     this.#wasTold = true;
     this.#options.log.warn("this manager was removed from the quorum");
     this.#options.onRemoved();
   }
 
   #break(fault: Fault): void {
-    if (this.#ended) return;
+    if (this.#driver.isEnded) return;
     this.#options.log.error("this manager cannot go on", { reason: fault.message });
     this.#end(fault);
     this.#options.onBroken(fault);
   }
 
   #end(fault: Fault): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#driver.isEnded) return;
+    this.#driver.end();
     this.#timer?.cancel();
     this.#peers.close();
     this.#failAll(fault);

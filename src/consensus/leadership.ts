@@ -1,4 +1,6 @@
 import { Fault } from "../lib/fault.ts";
+import type { NodeId, Term } from "../raft/entry.ts";
+import type { Standing } from "../raft/ready.ts";
 import type { Member } from "./member.ts";
 
 /** Who leads, as one manager sees it. */
@@ -17,6 +19,20 @@ export const noLeaderText =
 
 export function noLeader(): Fault {
   return new Fault("unavailable", noLeaderText);
+}
+
+/**
+ * Who leads, by what raft says and what is applied: the entry that opened a leader's term comes after all of earlier terms. A leader of
+ * whom it is not known who it is cannot be called.
+ */
+export function leadershipOf(
+  { role, term, leader }: Standing,
+  appliedTerm: Term,
+  find: (raftId: NodeId) => Member | undefined,
+): Leadership {
+  if (role === "leader") return appliedTerm === term ? { kind: "leading", term } : nobodyLeads;
+  const member = find(leader);
+  return member ? { kind: "following", leader: member } : nobodyLeads;
 }
 
 export function isSameLeadership(a: Leadership, b: Leadership): boolean {

@@ -1,4 +1,5 @@
-import { Consensus, type ConsensusOptions } from "../consensus/consensus.ts";
+import { Consensus } from "../consensus/consensus.ts";
+import type { ConsensusOptions } from "../consensus/options.ts";
 import { Fault } from "../lib/fault.ts";
 import { type Clock, sleep } from "../ports/clock.ts";
 import type { ManagerBeginning } from "./beginning.ts";

@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { register } from "prom-client";
 import { afterEach, describe, expect, it } from "vitest";
-import type { ConsensusStatus } from "../../consensus/consensus.ts";
 import { LatencyMeter } from "../../consensus/latency.ts";
+import type { ConsensusStatus } from "../../consensus/status.ts";
 import { noConfiguration } from "../../raft/configuration.ts";
 import { sampleConfig, sampleService, sampleTask } from "../../sim/samples.ts";
 import { newSimStore } from "../../sim/store.ts";

@@ -1,5 +1,5 @@
-import type { ConsensusStatus } from "../../consensus/consensus.ts";
 import type { MemberStatus } from "../../consensus/member.ts";
+import type { ConsensusStatus } from "../../consensus/status.ts";
 import type { ObjectKind } from "../../model/objects.ts";
 import type { ReadTx } from "../../store/tx.ts";
 import { TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
