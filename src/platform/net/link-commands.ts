@@ -10,8 +10,9 @@ export interface BatchLine {
   readonly harmless?: RegExp;
 }
 
-const isThere = /File exists/;
-const isGone = /Cannot find device|No such|Cannot assign requested address/;
+/** The kernel's words of old and of late. */
+const isThere = /File exists|already assigned/;
+const isGone = /Cannot find device|No such|Cannot assign requested address|not found/;
 
 /** Where the routing rules of return paths stand; below the engine's and above the main table's. */
 export const rulePriority = 5200;
