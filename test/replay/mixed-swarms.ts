@@ -34,6 +34,6 @@ export const mixedSwarms: readonly string[] = [
   "Secrets go nowhere in clear: a capture (`tcpdump`) of everything between the hosts, while a secret is created through a manager that",
   "passes it on, replicated, and given to a stock engine and to a shoald, has none of its bytes, and does have a text that is sent in clear",
   "meanwhile. `npm run bench -- rotation` changes the root of three managers, five shoald workers and two stock engines while services",
-  "are scaled up and down: 6 s each time on two busy cores (the limit is a minute), no task touched that was not scaled.",
+  "are scaled up and down: 6 s to 15 s on two cores with much else to do (the limit is a minute), no task touched that was not scaled.",
   "",
 ];
