@@ -50,7 +50,9 @@ export function completionScript(program: Command, shell: Shell): string {
 
 function completionsOf(command: Command, words: readonly string[]): Completion[] {
   const commands = command.commands.map(one => ({ name: one.name(), description: one.description() }));
-  const flags = command.options.flatMap(({ long, description }) => (long ? [{ name: long, description }] : []));
+  const flags = command.options.flatMap(({ long, description, hidden }) =>
+    long && !hidden ? [{ name: long, description }] : [],
+  );
   const [argument] = command.registeredArguments;
   const names = argument && listers[argument.name()];
   const own = { words: words.join(" "), commands, flags: [...flags, { name: "--help", description: "" }], names };

@@ -31,6 +31,7 @@ interface CreateOptions {
   readonly attachable?: boolean;
   readonly internal?: boolean;
   readonly ingress?: boolean;
+  readonly ipv4?: boolean;
   readonly ipv6?: boolean;
   readonly scope?: string;
   readonly configFrom?: string;
@@ -76,7 +77,13 @@ export function networkCommands(program: Command, api: () => Api): void {
     .alias("remove")
     .description("Remove networks")
     .argument("<network...>")
-    .action((names: string[]) => forEachName(names, name => api().delete(`/networks/${encodeURIComponent(name)}`)));
+    .option("-f, --force", "no error for one that is not there")
+    .action((names: string[], { force }: { force?: boolean }) =>
+      forEachName(names, async name => {
+        const path = `/networks/${encodeURIComponent(name)}`;
+        if (!force || (await api().find(path))) await api().delete(path);
+      }),
+    );
 }
 
 function createCommand(network: Command, api: () => Api): void {
@@ -84,18 +91,19 @@ function createCommand(network: Command, api: () => Api): void {
     .command("create")
     .description("Create a network")
     .argument("<name>")
-    .option("-d, --driver <name>", "", "overlay")
+    .option("-d, --driver <name>", "what makes the network", "overlay")
     .option("-o, --opt <key=value>", "of the driver, like encrypted=true; repeatable", collect)
     .option("--label <key=value>", "repeatable", collect)
     .option("--subnet <cidr>", "repeatable", collect)
     .option("--ip-range <cidr>", "of addresses to give out; repeatable, in the order of the subnets", collect)
     .option("--gateway <address>", "repeatable, in the order of the subnets", collect)
     .option("--aux-address <name=address>", "one that is taken already; repeatable", collect)
-    .option("--ipam-driver <name>", "")
+    .option("--ipam-driver <name>", "what gives addresses out")
     .option("--ipam-opt <key=value>", "repeatable", collect)
     .option("--attachable", "containers that are no tasks may use it")
     .option("--internal", "no way out")
     .option("--ingress", "the routing mesh's own")
+    .option("--ipv4", "with IPv4 (--ipv4=false: without)")
     .option("--ipv6", "with IPv6")
     .option("--scope <scope>", "local or swarm")
     .option("--config-from <network>", "a network of configuration only")
@@ -131,6 +139,7 @@ export function requestFor(name: string, options: CreateOptions): object {
     Attachable: options.attachable,
     Internal: options.internal,
     Ingress: options.ingress,
+    EnableIPv4: options.ipv4,
     EnableIPv6: options.ipv6,
     Scope: options.scope,
     ConfigOnly: options.configOnly,

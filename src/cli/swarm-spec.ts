@@ -16,11 +16,9 @@ export interface SwarmFlags {
   readonly taskHistoryLimit?: number;
 }
 
-const truth = (text: string): boolean => !["false", "0"].includes(text);
-
 export function swarmSpecOptions(command: Command): Command {
   return caOptions(command)
-    .option("--autolock [flag]", "managers that start again need the unlock key", truth)
+    .option("--autolock", "managers that start again need the unlock key (--autolock=false: no more)")
     .option("--dispatcher-heartbeat <duration>", "how often nodes report", duration)
     .option("--max-snapshots <n>", "older Raft snapshots that are kept", count)
     .option("--snapshot-interval <n>", "log entries between two Raft snapshots", count)

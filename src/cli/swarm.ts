@@ -37,7 +37,11 @@ export function swarmCommands(program: Command, api: () => Api): void {
   initCommand(swarmSpecOptions(addresses(swarm.command("init").description("Found a swarm"))), api);
 
   addresses(
-    swarm.command("join").description("Join a swarm").argument("<host:port>").requiredOption("--token <token>"),
+    swarm
+      .command("join")
+      .description("Join a swarm")
+      .argument("<host:port>")
+      .requiredOption("--token <token>", "of `shoal swarm join-token`"),
   ).action(async (remote: string, options: JoinOptions) => {
     await api().post("/swarm/join", {
       ListenAddr: options.listenAddr,

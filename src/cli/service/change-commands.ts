@@ -56,7 +56,14 @@ export function changeCommands(service: Command, api: () => Api, find: (name: st
     .argument("[args...]", "passed to the image's program")
     .passThroughOptions()
     .option("--name <name>", "of the service")
-    .addOption(new Option("--mode <mode>").choices(["replicated", "global", "replicated-job", "global-job"]));
+    .addOption(
+      new Option("--mode <mode>", "what tasks there are (default: replicated)").choices([
+        "replicated",
+        "global",
+        "replicated-job",
+        "global-job",
+      ]),
+    );
   specOptions(common(create), "create").action((image: string, args: string[], options: CreateOptions & Flags) =>
     createService(api(), image, args, options),
   );

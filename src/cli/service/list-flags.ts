@@ -104,7 +104,8 @@ export const listFlags: readonly ListFlag[] = [
     path: `${container}.Hosts`,
     parse: hostLine,
     identity: itself,
-    removes: (host, line: string) => line === hostLine(host) || line.split(" ").slice(1).includes(host),
+    removes: (host, line: string) =>
+      /[:=]/.test(host) ? line === hostLine(host) : line.split(" ").slice(1).includes(host),
   },
   {
     name: "mount",

@@ -152,9 +152,9 @@ export const scalarFlags: readonly ScalarFlag[] = [
 
 /** Flags that are true, or false as `--FLAG=false`. */
 export const booleanFlags: readonly ScalarFlag[] = [
-  { flags: "--init [flag]", description: "an init as the first process", path: `${container}.Init` },
-  { flags: "--read-only [flag]", description: "the root file system cannot be written", path: `${container}.ReadOnly` },
-  { flags: "-t, --tty [flag]", description: "a terminal for each container", path: `${container}.TTY` },
+  { flags: "--init", description: "an init as the first process", path: `${container}.Init` },
+  { flags: "--read-only", description: "the root file system cannot be written", path: `${container}.ReadOnly` },
+  { flags: "-t, --tty", description: "a terminal for each container", path: `${container}.TTY` },
 ];
 
 function updateFlags(word: "update" | "rollback", config: string, actions: readonly string[]): ScalarFlag[] {

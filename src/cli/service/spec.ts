@@ -1,4 +1,5 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { CliError } from "../failure.ts";
 import type { ServiceSpec } from "../types.ts";
 import { collect, pairs } from "../values.ts";
 import { capability, capabilityFlags, type ListFlag, listFlags, mapFlags } from "./list-flags.ts";
@@ -11,7 +12,7 @@ export type Flags = Readonly<Record<string, unknown>>;
 /** Adds what `create` and `update` say about a spec. Lists of `update` have a flag to add and one to take away. */
 export function specOptions(command: Command, kind: "create" | "update"): Command {
   for (const flag of scalarFlags) command.addOption(optionFor(flag));
-  for (const flag of booleanFlags) command.addOption(optionFor(flag).argParser(truth));
+  for (const flag of booleanFlags) command.addOption(optionFor(flag));
   command.option("--no-healthcheck", "no check, whatever the image says");
   for (const { name } of capabilityFlags) command.option(`--${name} <capability>`, "a capability; repeatable", collect);
   for (const flag of [...listFlags, ...mapFlags]) listOptions(command, flag, kind);
@@ -40,8 +41,6 @@ function listOptions(
     command.option(`--${flag.name}-rm <name>`, `take it away: ${flag.description}; repeatable`, collect);
   }
 }
-
-const truth = (text: string): boolean => !["false", "0"].includes(text);
 
 /** The spec with what the flags say; what they do not mention stays. */
 export function applied(spec: ServiceSpec, flags: Flags, kind: "create" | "update"): ServiceSpec {
@@ -94,12 +93,22 @@ function withItems(spec: Json, flag: ListFlag, added: readonly string[], removed
     name: string,
     item: unknown,
   ) => boolean;
-  const items = added.map(text => flag.parse(text));
+  const items = added.map(text => parsed(flag, text));
   const replaced = new Set(items.map(identity));
   const kept = listAt(spec, flag.path).filter(
     item => !removed.some(name => removes(name, item)) && !replaced.has(identity(item)),
   );
   return withList(spec, flag.path, [...kept, ...items]);
+}
+
+function parsed({ name, parse }: ListFlag, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof InvalidArgumentError)
+      throw new CliError(`Cannot use "${text}" for --${name}: ${error.message}`);
+    throw error;
+  }
 }
 
 function withKeys(spec: Json, path: string, added: readonly string[], removed: readonly string[]): Json {

@@ -110,7 +110,7 @@ function configCommand(stack: Command): void {
     stack.command("config").description("Show the Compose file as it is understood: merged, filled in, in long forms"),
   )
     .option("--skip-interpolation", "leave variables as they are written")
-    .addOption(new Option("--format <format>").choices(["yaml", "json"]).default("yaml"))
+    .addOption(new Option("--format <format>", "of the output").choices(["yaml", "json"]).default("yaml"))
     .option("--services", "only the names of the services")
     .action((flags: ConfigFlags) => {
       const project = projectFrom(withFiles(flags), undefined);
