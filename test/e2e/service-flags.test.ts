@@ -33,6 +33,11 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     for (const row of rows) await lab.check(service, row, output);
   });
 
+  it("have lines logged with what the log driver's options name", async () => {
+    const logs = () => lab.manager.dockerOk("service", "logs", "--details", "flags");
+    expect(await logs()).toMatch(/^flags\.1\.\w+@host1 +\| colour=blue to stdout$/);
+  });
+
   it("are tried with each key of a stack file's deploy", () => {
     const keys = deployKeysOf(findProgram("docker") ?? "");
     expect(keys.length).toBeGreaterThan(20);
