@@ -5,6 +5,8 @@ export interface SwarmOptions {
   readonly base: number;
   readonly workers: number;
   readonly flags?: readonly string[];
+  /** The manager's, where they are others. */
+  readonly managerFlags?: readonly string[];
 }
 
 /** A real swarm on this machine: a manager and workers as processes of their own, embedded runtime unless told. */
@@ -17,10 +19,10 @@ export class Swarm {
     this.workers = workers;
   }
 
-  static async start({ base, workers, flags = ["--runtime", "embedded"] }: SwarmOptions): Promise<Swarm> {
-    const daemon = (at: number, hostname: string): Daemon =>
-      new Daemon({ address: `127.0.${base}.${at}`, hostname, flags });
-    const manager = daemon(1, "m1");
+  static async start({ base, workers, managerFlags, flags = ["--runtime", "embedded"] }: SwarmOptions): Promise<Swarm> {
+    const daemon = (at: number, hostname: string, own = flags): Daemon =>
+      new Daemon({ address: `127.0.${base}.${at}`, hostname, flags: own });
+    const manager = daemon(1, "m1", managerFlags);
     const swarm = new Swarm(
       manager,
       Array.from({ length: workers }, (_, at) => daemon(at + 2, `w${at + 1}`)),

@@ -1,10 +1,19 @@
 import type { ChildProcess } from "node:child_process";
+import { Mutex } from "../../lib/mutex.ts";
 import { wrapped } from "./command-wrapping.ts";
 import { secretsDirectory } from "./isolation.ts";
 import type { Plan } from "./plan.ts";
 import { launch, partEnvironment } from "./shim.ts";
 import type { TaskPaths } from "./task-paths.ts";
 import type { TaskWorld } from "./task-world.ts";
+
+/**
+ * Turns of the event loop, each for one launch: to start a process takes milliseconds in which nothing else happens, and a node may
+ * be given a hundred tasks at once.
+ */
+const launchTurns = new Mutex();
+
+const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** Where the task's program starts. */
 export function directoryOf(plan: Plan, paths: TaskPaths): string {
@@ -21,6 +30,7 @@ export async function launchTask(world: TaskWorld, plan: Plan, paths: TaskPaths)
   const groups = await world.cgroups.create(plan.taskId, plan.limits);
   if (groups.missed.length > 0)
     world.log.warn("a task runs without some of its limits", { task: plan.taskId, limits: groups.missed });
+  await launchTurns.run(nextTurn);
   return launch(world.shim, {
     paths,
     isolation: world.isolation,
