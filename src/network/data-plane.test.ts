@@ -187,6 +187,17 @@ describe("whoever waits for networks", () => {
     expect(wait(["net-back"]).reasons.at(-1)).toContain('network "back" is to be encrypted');
   });
 
+  it("is refused when the managers have nothing to say of networks", async () => {
+    const waiting = plane.ready(["net-back"], () => {}, never);
+    plane.unserved("a stock engine leads");
+    await expect(waiting).rejects.toMatchObject({
+      code: "invalid_argument",
+      message: expect.stringContaining("stock"),
+    });
+    await tell(twoTasks);
+    await plane.ready(["net-back"], () => {}, never);
+  });
+
   it("is let go", async () => {
     const giveUp = new AbortController();
     const waiting = wait(["net-back"], giveUp.signal);

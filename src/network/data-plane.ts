@@ -1,4 +1,4 @@
-import { asFault, type Fault } from "../lib/fault.ts";
+import { asFault, Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { NameSockets } from "../ports/name-sockets.ts";
@@ -41,6 +41,7 @@ export class DataPlane {
   #plane: Plane = emptyPlane;
   #self: Self;
   #refused = new Map<string, Fault>();
+  #unserved: string | undefined;
   /** The networks that are in place, by id. */
   #ready: ReadonlySet<string> = new Set();
 
@@ -55,9 +56,16 @@ export class DataPlane {
 
   /** Takes in a message of the managers'. */
   receive(message: NetworkMessage): void {
+    this.#unserved = undefined;
     this.#plane = applyMessage(this.#plane, message);
     for (const taskId of this.#leaving) if (!this.#plane.endpoints.has(taskId)) this.#leaving.delete(taskId);
     this.#changed();
+  }
+
+  /** The managers have nothing to say of networks: what there is stays, and nothing comes. */
+  unserved(reason: string): void {
+    this.#unserved = reason;
+    this.#reconciler.release();
   }
 
   /** Sends nothing new to a task that is about to be stopped. Resolves when that is so on this node. */
@@ -68,11 +76,16 @@ export class DataPlane {
     await this.#reconciler.passed(signal);
   }
 
-  /** Resolves when these networks are in place, or when `signal` aborts. `waiting` gets the reason while they are not. */
+  /**
+   * Resolves when these networks are in place, or when `signal` aborts. `waiting` gets the reason while they are not. Fault
+   * invalid_argument when they never will be.
+   */
   async ready(networkIds: readonly string[], waiting: (reason: string) => void, signal: AbortSignal): Promise<void> {
     for (;;) {
       const missing = networkIds.find(id => !this.#ready.has(id));
       if (missing === undefined || signal.aborted) return;
+      if (this.#unserved !== undefined)
+        throw new Fault("invalid_argument", `Cannot connect to network ${missing}: ${this.#unserved}`);
       waiting(this.#whyNot(missing));
       await this.#reconciler.passed(signal);
     }

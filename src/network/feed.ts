@@ -11,6 +11,8 @@ const followBackoff: Backoff = { firstMs: 250, longestMs: 8_000 };
 
 export interface FeedOptions {
   readonly receive: (message: NetworkMessage) => void;
+  /** The manager has nothing to say of networks, ever. */
+  readonly unserved: (reason: string) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -21,7 +23,7 @@ export async function followFeed(
   connection: Connection,
   sessionId: string,
   signal: AbortSignal,
-  { receive, clock, random, log }: FeedOptions,
+  { receive, unserved, clock, random, log }: FeedOptions,
 ): Promise<void> {
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     try {
@@ -33,8 +35,11 @@ export async function followFeed(
     } catch (error) {
       const { code, message } = asFault(error);
       if (signal.aborted) return;
-      // A stock engine leads: it has no such feed, and this node keeps the networks it has.
-      if (code === "unimplemented") return log.info("the leader says nothing of networks", { reason: message });
+      // A stock engine leads. This node keeps the networks it has.
+      if (code === "unimplemented") {
+        unserved("the swarm's leader is a stock Docker Engine, whose overlay networks Shoal's nodes have no part in");
+        return;
+      }
       log.info("the feed of this node's networks broke off", { code, reason: message });
     }
     await sleep(clock, backoffMs(followBackoff, attempt, random.float()), signal);

@@ -12,10 +12,10 @@ import { type FeedOptions, followFeed } from "./feed.ts";
 export class NetworkedRuntime implements Runtime {
   readonly #runtime: Runtime;
   readonly #plane: DataPlane;
-  readonly #doors: Omit<FeedOptions, "receive">;
+  readonly #doors: Omit<FeedOptions, "receive" | "unserved">;
   readonly #closing = new AbortController();
 
-  constructor(runtime: Runtime, plane: DataPlane, doors: Omit<FeedOptions, "receive">) {
+  constructor(runtime: Runtime, plane: DataPlane, doors: Omit<FeedOptions, "receive" | "unserved">) {
     this.#runtime = runtime;
     this.#plane = plane;
     this.#doors = doors;
@@ -80,7 +80,8 @@ export class NetworkedRuntime implements Runtime {
   followNetworks(connection: Connection, sessionId: string, signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#doors;
     const receive = (message: NetworkMessage): void => this.#plane.receive(message);
-    return followFeed(connection, sessionId, signal, { receive, clock, random, log });
+    const unserved = (reason: string): void => this.#plane.unserved(reason);
+    return followFeed(connection, sessionId, signal, { receive, unserved, clock, random, log });
   }
 
   async dismantle(): Promise<void> {

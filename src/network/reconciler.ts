@@ -56,12 +56,17 @@ export class Reconciler {
     });
   }
 
+  /** Lets go who waits for a pass: what they wait for may have changed without one. */
+  release(): void {
+    for (const finish of [...this.#waiters]) finish();
+  }
+
   /** Makes no more passes; resolves when none is under way. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#bell.ring();
     await this.#running;
-    for (const finish of [...this.#waiters]) finish();
+    this.release();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -91,7 +96,7 @@ export class Reconciler {
         this.#options.log.warn("this node's networks are not as they ought to be", { reason: fault.message });
       this.#fault = fault;
     }
-    for (const finish of [...this.#waiters]) finish();
+    this.release();
     return this.#fault === undefined;
   }
 }
