@@ -7,7 +7,11 @@ import {
   ServiceSchema,
   TaskSchema,
 } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
-import { TaskState, UpdateStatus_UpdateState as UpdateState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import {
+  PortConfig_PublishMode,
+  TaskState,
+  UpdateStatus_UpdateState as UpdateState,
+} from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { fromConfig, toConfigSpec } from "./config.ts";
 import { fromSecret, toSecretSpec } from "./secret.ts";
 import { fromService } from "./service.ts";
@@ -102,7 +106,7 @@ describe("a task", () => {
       status: {
         state: TaskState.REJECTED,
         err: "No such image: x:latest",
-        portStatus: { ports: [{ targetPort: 80 }] },
+        portStatus: { ports: [{ targetPort: 80 }, { targetPort: 81, publishMode: PortConfig_PublishMode.HOST }] },
       },
       desiredState: TaskState.COMPLETE,
       jobIteration: { index: 0n },
@@ -113,7 +117,7 @@ describe("a task", () => {
       Timestamp: "1970-01-01T00:00:00Z",
       State: "rejected",
       Err: "No such image: x:latest",
-      PortStatus: { Ports: [{ Protocol: "tcp", TargetPort: 80, PublishMode: "ingress" }] },
+      PortStatus: { Ports: [{ Protocol: "tcp", TargetPort: 81, PublishMode: "host" }] },
     });
     expect(Object.keys(shown)).not.toContain("Slot");
   });

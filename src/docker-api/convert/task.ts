@@ -1,5 +1,11 @@
 import type { Task } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
-import { type ContainerStatus, TaskState, type TaskStatus } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import {
+  type ContainerStatus,
+  type PortConfig,
+  PortConfig_PublishMode,
+  TaskState,
+  type TaskStatus,
+} from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { integer } from "../answer.ts";
 import { fromAnnotations } from "./annotations.ts";
 import { fromPort } from "./endpoint.ts";
@@ -53,8 +59,13 @@ function fromStatus(status: TaskStatus | undefined): JsonObject {
     Message: status?.message,
     Err: status?.err,
     ContainerStatus: runtime?.case === "container" ? fromContainerStatus(runtime.value) : undefined,
-    PortStatus: omitEmpty({ Ports: status?.portStatus?.ports.map(fromPort) }),
+    PortStatus: omitEmpty({ Ports: status?.portStatus?.ports.filter(isOwnPort).map(fromPort) }),
   });
+}
+
+/** A port in host mode. Others in a status say where nodes reach the task for the routing mesh: no business of clients. */
+function isOwnPort({ publishMode }: PortConfig): boolean {
+  return publishMode === PortConfig_PublishMode.HOST;
 }
 
 function fromContainerStatus(status: ContainerStatus): JsonObject {

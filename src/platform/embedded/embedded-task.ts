@@ -33,7 +33,7 @@ export class EmbeddedTask {
   readonly #world: TaskWorld;
   readonly #health: TaskHealth;
   #progress: Progress = { phase: "unstarted" };
-  /** Published numbers of the ports in host mode. */
+  /** Where its ports are published, in their order. */
   #published: number[] = [];
   #child: ChildProcess | undefined;
   #starting: Promise<void> | undefined;
@@ -47,12 +47,11 @@ export class EmbeddedTask {
     this.paths = paths;
     this.log = log;
     this.#health = new TaskHealth(world, plan, paths);
-    world.localPorts.take(plan.ports.map(port => port.localPort));
+    world.localPorts.take(portsOf(plan));
   }
 
   get instance(): Instance {
     const progress = this.#progress;
-    const own = this.plan.ports.filter(port => port.mode === "host");
     return {
       taskId: this.plan.taskId,
       containerId: this.plan.containerId,
@@ -61,7 +60,7 @@ export class EmbeddedTask {
       pid: progress.phase === "running" ? progress.pid : 0,
       exitCode: progress.phase === "exited" ? progress.exitCode : 0,
       error: progress.phase === "exited" ? progress.error : "",
-      ports: own.flatMap((port, at) => {
+      ports: this.plan.ports.flatMap((port, at) => {
         const number = this.#published[at];
         return number === undefined ? [] : [publishedConfig(port, number)];
       }),
@@ -158,7 +157,7 @@ export class EmbeddedTask {
     await this.log.end();
     this.close();
     await this.#letGo();
-    this.#world.localPorts.release(this.plan.ports.map(port => port.localPort));
+    this.#world.localPorts.release(portsOf(this.plan));
     // The plan goes first: what is left after a crash in between belongs to no task, and is swept up.
     await rm(this.paths.root, { recursive: true, force: true });
     const { run, pid, exit, out, err } = this.paths;
@@ -214,7 +213,7 @@ export class EmbeddedTask {
   /** The task has ended: what it printed last is taken in before anybody hears of it. */
   async #end(progress: Progress & { phase: "exited" }): Promise<void> {
     const { taskId, limits } = this.plan;
-    if (progress.error !== "") killOrphan(this.paths, taskId);
+    if (progress.error !== "") await killOrphan(this.paths, taskId, this.#world.clock);
     this.#health.stop();
     await this.log.end();
     const outOfMemory = progress.exitCode === 137 && (await this.#world.cgroups.ranOutOfMemory(taskId, limits));
@@ -267,6 +266,11 @@ export class EmbeddedTask {
       });
     }
   }
+}
+
+/** The ports of this machine's that a plan was given. */
+function portsOf({ ports }: Plan): number[] {
+  return ports.flatMap(port => (port.mode === "ingress" ? [port.localPort, port.publishedPort] : [port.localPort]));
 }
 
 function modifiedMs(path: string): number | undefined {

@@ -1,5 +1,11 @@
-/** Loopback ports that connections may be forwarded to, the one whose turn it is first. */
-export type Backends = () => readonly number[];
+/** Where a connection may be forwarded to. */
+export interface Backend {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The backends of the moment, the one whose turn it is first. */
+export type Backends = () => readonly Backend[];
 
 /** Something that listens on a published port and forwards to tasks' own. */
 export interface Forwarder {
@@ -9,4 +15,5 @@ export interface Forwarder {
   close(): void;
 }
 
+/** Where this node's own tasks listen. */
 export const taskAddress = "127.0.0.1";

@@ -53,7 +53,7 @@ export class IoWatch {
     for (const name of await readdir(this.#directory)) {
       const taskId = taskOf(name);
       if (this.#tasks.has(taskId)) continue;
-      killOrphan(this.#pathsOf(taskId), taskId);
+      await killOrphan(this.#pathsOf(taskId), taskId, this.#world.clock);
       await rm(join(this.#directory, name), { force: true });
     }
   }

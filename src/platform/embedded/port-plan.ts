@@ -8,13 +8,16 @@ import {
   PortConfigSchema,
 } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 
-/** One published port of a task and the loopback port that the task was told to listen on for it. */
+/** One published port of a task, and the loopback port that the task was told to listen on for it. */
 export interface PlannedPort {
   readonly name: string;
   readonly protocol: "tcp" | "udp";
   readonly mode: "host" | "ingress";
   readonly targetPort: number;
-  /** 0 for any free one (host mode). */
+  /**
+   * Where this node has it for this task alone: in host mode what the service asks for, 0 for any free one; in ingress
+   * mode a port of the task's own, by which the other nodes reach it.
+   */
   readonly publishedPort: number;
   readonly localPort: number;
 }
@@ -40,12 +43,13 @@ export async function planPorts(
     const target = `${protocol}/${config.targetPort}`;
     const port = byTarget.get(target) ?? (await localPort(protocol));
     byTarget.set(target, port);
+    const isHost = config.publishMode === PortConfig_PublishMode.HOST;
     planned.push({
       name: config.name,
       protocol,
-      mode: config.publishMode === PortConfig_PublishMode.HOST ? "host" : "ingress",
+      mode: isHost ? "host" : "ingress",
       targetPort: config.targetPort,
-      publishedPort: config.publishedPort,
+      publishedPort: isHost ? config.publishedPort : await localPort(protocol),
       localPort: port,
     });
   }
@@ -73,6 +77,6 @@ export function publishedConfig(port: PlannedPort, publishedPort: number): PortC
     protocol: port.protocol === "udp" ? PortConfig_Protocol.UDP : PortConfig_Protocol.TCP,
     targetPort: port.targetPort,
     publishedPort,
-    publishMode: PortConfig_PublishMode.HOST,
+    publishMode: port.mode === "host" ? PortConfig_PublishMode.HOST : PortConfig_PublishMode.INGRESS,
   });
 }

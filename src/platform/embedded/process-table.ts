@@ -53,9 +53,14 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return stat !== undefined && !stat.ended && stat.startTicks === identity.startTicks;
 }
 
-/** Whether a running process has this variable in the environment it was started with. */
-export function wasStartedWith(pid: number, variable: string): boolean {
-  return (readProc(`${pid}/environ`) ?? "").split("\0").includes(variable);
+/**
+ * Whether a running process has this variable in the environment it was started with; undefined while that cannot be told,
+ * because another program is just taking its place.
+ */
+export function wasStartedWith(pid: number, variable: string): boolean | undefined {
+  const environment = readProc(`${pid}/environ`);
+  if (environment === "" && parseStat(readProc(`${pid}/stat`) ?? "")?.ended === false) return undefined;
+  return (environment ?? "").split("\0").includes(variable);
 }
 
 /** Signal masks, and whether the process is number 1 of a PID namespace that is not this one. */

@@ -1,7 +1,6 @@
 import { createSocket } from "node:dgram";
 import { connect, createServer, type Server } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { silentLogger } from "../../ports/log.ts";
 import { systemClock } from "../clock.ts";
 import { systemRandom } from "../random.ts";
 import { LocalPorts } from "./local-ports.ts";
@@ -15,7 +14,7 @@ afterEach(() => {
 });
 
 function publishedPorts(): PublishedPorts {
-  const ports = new PublishedPorts({ address: () => address, clock: systemClock, log: silentLogger });
+  const ports = new PublishedPorts({ address: () => address, clock: systemClock });
   closers.push(() => ports.close());
   return ports;
 }
@@ -79,24 +78,6 @@ describe("published ports", () => {
     });
     await expect(ask(free)).rejects.toThrow("ECONNREFUSED");
     expect(await ask(port)).toBe("one hi");
-  });
-
-  it("shares a port in ingress mode in turn, passing over who does not listen", async () => {
-    const ports = publishedPorts();
-    const free = new LocalPorts(systemRandom);
-    const publishedPort = await free.allocate("tcp");
-    const ingress = { mode: "ingress", publishedPort } as const;
-    await ports.publish("t1", [planned({ ...ingress, localPort: await program("one") })]);
-    await ports.publish("t2", [planned({ ...ingress, localPort: await program("two") })]);
-    await ports.publish("t3", [planned({ ...ingress, localPort: await free.allocate("tcp") })]);
-    const answers = [];
-    for (let round = 0; round < 6; round++) answers.push(await ask(publishedPort));
-    expect(new Set(answers)).toEqual(new Set(["one hi", "two hi"]));
-    ports.release("t1");
-    expect(await ask(publishedPort)).toBe("two hi");
-    ports.release("t2");
-    ports.release("t3");
-    await expect.poll(() => ask(publishedPort).catch(String)).toContain("ECONNREFUSED");
   });
 
   it("forwards datagrams and their answers", async () => {

@@ -2,18 +2,24 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { dirname, join } from "node:path";
 import { Fault } from "../../lib/fault.ts";
 import { Gate } from "../../lib/gate.ts";
-import type { Clock } from "../../ports/clock.ts";
+import type { Task } from "../../model/task.ts";
+import { drainMs } from "../../network/drain.ts";
+import { followFeed } from "../../network/feed.ts";
+import { applyMessage, emptyPlane } from "../../network/plane-state.ts";
+import { type Clock, sleep } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
 import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "../../ports/runtime.ts";
-import type { Task } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import type { Connection } from "../../ports/transport.ts";
 import type { GenericResource, NodeDescription } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import type { NetworkMessage } from "../../wire/gen/shoal/v1/network_pb.ts";
 import { Cgroups } from "./cgroups.ts";
 import { describeNode } from "./describe.ts";
 import { EmbeddedTask } from "./embedded-task.ts";
 import { IoWatch } from "./io-watch.ts";
 import { findIsolation, type Isolation } from "./isolation.ts";
 import { LocalPorts } from "./local-ports.ts";
+import { MeshPorts } from "./mesh-ports.ts";
 import { containerSpecOf, makePlan, type Plan } from "./plan.ts";
 import { PublishedPorts } from "./published-ports.ts";
 import { installShim } from "./shim.ts";
@@ -60,11 +66,7 @@ export async function embeddedRuntime(options: EmbeddedRuntimeOptions): Promise<
     cgroups: Cgroups.open(options.nodeId, options.log),
     files: await TaskFileStore.open(options.nodeId, options.log),
     localPorts: new LocalPorts(options.random),
-    publishedPorts: new PublishedPorts({
-      address: options.advertiseAddress,
-      clock: options.clock,
-      log: options.log,
-    }),
+    publishedPorts: new PublishedPorts({ address: options.advertiseAddress, clock: options.clock }),
     changed: taskId => waiters.wake(taskId),
   };
   const runtime = new EmbeddedRuntime(options, layout, world, waiters);
@@ -81,6 +83,8 @@ export class EmbeddedRuntime implements Runtime {
   readonly #tasks = new Map<string, EmbeddedTask>();
   readonly #gate = new Gate(launchedAtOnce);
   readonly #watch: IoWatch;
+  readonly #mesh: MeshPorts;
+  readonly #closing = new AbortController();
 
   /** Use `embeddedRuntime`. */
   constructor(options: EmbeddedRuntimeOptions, layout: Layout, world: TaskWorld, waiters: Waiters) {
@@ -89,6 +93,7 @@ export class EmbeddedRuntime implements Runtime {
     this.#world = world;
     this.#waiters = waiters;
     this.#watch = new IoWatch(layout.io, this.#tasks, world);
+    this.#mesh = new MeshPorts({ ...options, address: options.advertiseAddress });
   }
 
   /** Takes over the tasks on disk and removes what belongs to none. */
@@ -173,8 +178,23 @@ export class EmbeddedRuntime implements Runtime {
     }
   }
 
+  /** New callers are sent elsewhere first: then those that are still there get time to finish. */
   async stop(task: Task): Promise<void> {
-    await this.#tasks.get(task.id)?.stop();
+    const known = this.#tasks.get(task.id);
+    if (known?.instance.state === "running" && known.instance.health !== "unhealthy") {
+      this.#mesh.leave(task.id);
+      await sleep(this.#options.clock, drainMs(task), this.#closing.signal);
+    }
+    await known?.stop();
+  }
+
+  followNetworks(connection: Connection, sessionId: string, signal: AbortSignal): Promise<void> {
+    let plane = emptyPlane;
+    const receive = (message: NetworkMessage): void => {
+      plane = applyMessage(plane, message);
+      this.#mesh.follow(plane);
+    };
+    return followFeed(connection, sessionId, signal, { ...this.#options, receive });
   }
 
   async remove(taskId: string): Promise<void> {
@@ -190,7 +210,9 @@ export class EmbeddedRuntime implements Runtime {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     this.#watch.close();
+    this.#mesh.close();
     this.#world.publishedPorts.close();
     for (const task of this.#tasks.values()) task.close();
     this.#waiters.wakeAll();

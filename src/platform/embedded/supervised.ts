@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { type Clock, sleep } from "../../ports/clock.ts";
 import { isRunning, killWithGroup, type ProcessIdentity, parseStat, wasStartedWith } from "./process-table.ts";
 import type { TaskPaths } from "./task-paths.ts";
 
@@ -9,6 +10,10 @@ export type Progress =
   | { readonly phase: "starting"; readonly supervisor: ProcessIdentity }
   | { readonly phase: "running"; readonly supervisor: ProcessIdentity; readonly pid: number }
   | { readonly phase: "exited"; readonly exitCode: number; readonly error: string };
+
+/** Looks at a process that is just becoming another program, and milliseconds between two. */
+const mostLooks = 100;
+const lookAgainMs = 10;
 
 /** What Docker reports for a container it finds dead without having seen it die. */
 const unknownExitCode = 255;
@@ -45,10 +50,15 @@ export function parseRun(line: string): ProcessIdentity | undefined {
  * Kills what a supervisor that was killed itself has left running. The process id alone might be another process's by
  * now, so it must have been started as this task.
  */
-export function killOrphan(paths: TaskPaths, taskId: string): void {
+export async function killOrphan(paths: TaskPaths, taskId: string, clock: Clock): Promise<void> {
   const pid = readNumber(paths.pid);
-  if (pid === undefined || !wasStartedWith(pid, `SHOAL_TASK_ID=${taskId}`)) return;
-  killWithGroup(pid);
+  if (pid === undefined) return;
+  for (let look = 1; look <= mostLooks; look++) {
+    const isTasks = wasStartedWith(pid, `SHOAL_TASK_ID=${taskId}`);
+    if (isTasks) killWithGroup(pid);
+    if (isTasks !== undefined) return;
+    await sleep(clock, lookAgainMs);
+  }
 }
 
 /** A file's first line; undefined while there is no whole line. */

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { type Backends, type Forwarder, taskAddress } from "./forwarder.ts";
+import type { Backend, Backends, Forwarder } from "./forwarder.ts";
 
 /** Connections forwarded at a time on one published port; more wait in the kernel's queue. */
 const maxConnections = 10_000;
@@ -50,13 +50,13 @@ function listening(server: Server, host: string, port: number): Promise<number> 
 }
 
 /** Tries the backends one after another: a task that has just started may not listen yet. */
-function dial(ports: readonly number[], done: (backend: Socket | undefined) => void): void {
-  const [port, ...others] = ports;
-  if (port === undefined) {
+function dial(backends: readonly Backend[], done: (backend: Socket | undefined) => void): void {
+  const [backend, ...others] = backends;
+  if (backend === undefined) {
     done(undefined);
     return;
   }
-  const socket = connect({ host: taskAddress, port, allowHalfOpen: true });
+  const socket = connect({ ...backend, allowHalfOpen: true });
   const failed = (): void => {
     socket.destroy();
     dial(others, done);

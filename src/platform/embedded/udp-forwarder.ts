@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import type { Clock, Timer } from "../../ports/clock.ts";
-import { type Backends, type Forwarder, taskAddress } from "./forwarder.ts";
+import type { Backend, Backends, Forwarder } from "./forwarder.ts";
 
 /** A client that sends nothing for so long is forgotten, milliseconds. */
 const idleMs = 60_000;
@@ -10,7 +10,7 @@ const maxClients = 4_096;
 
 interface Session {
   readonly socket: Socket;
-  readonly port: number;
+  readonly backend: Backend;
   timer: Timer;
 }
 
@@ -32,11 +32,11 @@ export async function forwardUdp(address: string, port: number, backends: Backen
   const open = (key: string, client: RemoteInfo): Session | undefined => {
     const [backend] = backends();
     if (backend === undefined || sessions.size >= maxClients) return undefined;
-    const socket = createSocket("udp4");
+    const socket = createSocket(isIPv6(backend.host) ? "udp6" : "udp4");
     // A refused datagram means that the task does not listen (any more): the next one may go elsewhere.
     socket.on("error", () => forget(key));
     socket.on("message", message => server.send(message, client.port, client.address));
-    const session = { socket, port: backend, timer: clock.after(idleMs, () => forget(key)) };
+    const session = { socket, backend, timer: clock.after(idleMs, () => forget(key)) };
     sessions.set(key, session);
     return session;
   };
@@ -47,7 +47,7 @@ export async function forwardUdp(address: string, port: number, backends: Backen
     if (!session) return;
     session.timer.cancel();
     session.timer = clock.after(idleMs, () => forget(key));
-    session.socket.send(message, session.port, taskAddress);
+    session.socket.send(message, session.backend.port, session.backend.host);
   });
 
   const bound = await bind(server, address, port);

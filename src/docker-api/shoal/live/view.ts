@@ -11,7 +11,6 @@ import type {
 import { TaskState } from "../../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { integer } from "../../answer.ts";
 import { fromConfig } from "../../convert/config.ts";
-import { fromPort } from "../../convert/endpoint.ts";
 import { fromMeta, fromTimestamp } from "../../convert/meta.ts";
 import { type JsonObject, omitEmpty } from "../../convert/omit.ts";
 import { fromSecret } from "../../convert/secret.ts";
@@ -65,7 +64,6 @@ function fromLiveTask(task: Task): JsonObject {
     Err: status?.err,
     ContainerID: instance?.containerId,
     ExitCode: isTerminal(state) ? instance?.exitCode : undefined,
-    Ports: status?.portStatus?.ports.map(fromPort),
     JobIteration: task.jobIteration && integer(task.jobIteration.index),
   });
 }
