@@ -2,7 +2,7 @@ import type { Client } from "../../ports/transport.ts";
 import type { Control } from "../../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Network, Node, Service, Task } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import type { JsonObject } from "../convert/omit.ts";
+import { type JsonObject, omitEmpty } from "../convert/omit.ts";
 import { containerMac } from "./container-mac.ts";
 
 /** Characters of a node's id that stand for it among a network's peers. Docker's. */
@@ -21,11 +21,15 @@ export async function usageOf(
   ]);
   const here = tasks.filter(task => isThere(task) && addressesOn(network, task).length > 0);
   const addresses = new Map(nodes.map(({ id, status }) => [id, status?.addr ?? ""]));
-  const own = here.filter(task => task.nodeId === nodeId);
+  const own = here.filter(task => task.nodeId === nodeId).map(task => containerOf(network, task));
+  const self = nodes.find(node => node.id === nodeId && isOn(network, node));
+  const containers = [...own, ...(self ? [nodeEndpoint(network, self)] : [])];
+  const shown = servicesOf(network, services, here, addresses);
   return {
-    Containers: own.length > 0 ? Object.fromEntries(own.map(task => containerOf(network, task))) : null,
-    Peers: nodes.filter(node => isOn(network, node)).map(peerOf),
-    ...(verbose && { Services: servicesOf(network, services, here, addresses) }),
+    Containers: containers.length > 0 ? Object.fromEntries(containers) : null,
+    ...(self && { Labels: network.spec?.annotations?.labels ?? {} }),
+    ...omitEmpty({ Peers: nodes.filter(node => isOn(network, node)).map(peerOf) }),
+    ...(Object.keys(shown).length > 0 && { Services: shown }),
   };
 }
 
@@ -59,20 +63,28 @@ function servicesOf(
 
 /** An endpoint has no id of its own here: its task's stands for it. */
 function containerOf(network: Network, task: Task): readonly [string, JsonObject] {
-  const addresses = addressesOn(network, task);
-  const IPv4Address = addresses.find(address => !address.includes(":")) ?? "";
   const { status } = task;
   const container = status?.runtimeStatus.case === "container" ? status.runtimeStatus.value.containerId : "";
-  return [
-    container || task.id,
-    {
-      Name: nameOf(task),
-      EndpointID: task.id,
-      MacAddress: containerMac(bare(IPv4Address)),
-      IPv4Address,
-      IPv6Address: addresses.find(address => address.includes(":")) ?? "",
-    },
-  ];
+  return [container || task.id, endpointOf(nameOf(task), task.id, addressesOn(network, task))];
+}
+
+/** The node's own place on the network, under the names that Docker's load balancer has there. */
+function nodeEndpoint(network: Network, node: Node): readonly [string, JsonObject] {
+  const name = network.spec?.annotations?.name ?? "";
+  const addresses = node.attachments.find(attachment => attachment.network?.id === network.id)?.addresses ?? [];
+  const key = network.spec?.ingress ? "ingress-sbox" : `lb-${name}`;
+  return [key, endpointOf(`${name}-endpoint`, node.id, addresses)];
+}
+
+function endpointOf(name: string, id: string, addresses: readonly string[]): JsonObject {
+  const IPv4Address = addresses.find(address => !address.includes(":")) ?? "";
+  return {
+    Name: name,
+    EndpointID: id,
+    MacAddress: containerMac(bare(IPv4Address)),
+    IPv4Address,
+    IPv6Address: addresses.find(address => address.includes(":")) ?? "",
+  };
 }
 
 function peerOf({ id, status }: Node): JsonObject {
