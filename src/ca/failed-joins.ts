@@ -36,10 +36,16 @@ export class FailedJoins {
     );
   }
 
-  record(address: string): void {
+  /** Counts a refused attempt. True when it was the last one that the address has for now. */
+  record(address: string): boolean {
     const { sinceMs, count } = this.#current(address) ?? { sinceMs: this.#clock.monotonic(), count: 0 };
     this.#byAddress.delete(address);
     this.#byAddress.set(address, { sinceMs, count: count + 1 });
+    this.#forgetOldest();
+    return count + 1 === maxFailures;
+  }
+
+  #forgetOldest(): void {
     if (this.#byAddress.size <= maxAddresses) return;
     for (const oldest of this.#byAddress.keys()) {
       this.#byAddress.delete(oldest);

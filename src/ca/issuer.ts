@@ -13,8 +13,11 @@ import { theCluster } from "../store/the-cluster.ts";
 import type { ReadTx } from "../store/tx.ts";
 import { NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { Authority, nodeExpiryMs } from "./authority.ts";
-import { FailedJoins } from "./failed-joins.ts";
+import { FailedJoins, maxFailures, windowMs } from "./failed-joins.ts";
 import { issuedCertificate, newNode, roleOf } from "./new-node.ts";
+
+/** As the log tells it. */
+const joinLimit = { attempts: maxFailures, seconds: windowMs / 1000 };
 
 export interface IssuerOptions {
   readonly store: Store;
@@ -80,8 +83,9 @@ export class Issuer {
       return nodeId;
     } catch (error) {
       if (error instanceof Fault && error.code === "invalid_argument") {
-        this.#failedJoins.record(address);
         log.warn("a node was refused to join", { address, reason: error.message });
+        if (this.#failedJoins.record(address))
+          log.warn("too many refused joins from one address", { address, ...joinLimit });
       }
       throw error;
     }

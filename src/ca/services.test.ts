@@ -150,6 +150,10 @@ describe("joining", () => {
 
   it("is refused to an address that guesses, even with the right token, until a window has passed", async () => {
     for (let i = 0; i < maxFailures; i++) await expect(join("bad")).rejects.toMatchObject({ code: "invalid_argument" });
+    expect(logged.slice(-2)).toEqual([
+      ["a node was refused to join", expect.anything()],
+      ["too many refused joins from one address", { address: "W", attempts: maxFailures, seconds: windowMs / 1000 }],
+    ]);
     await expect(join(tokens().worker)).rejects.toMatchObject({ code: "resource_exhausted" });
     await join(tokens().worker, { host: "elsewhere" });
     await clock.advance(windowMs);

@@ -1,4 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { CallContext, Handlers } from "../ports/transport.ts";
@@ -41,5 +42,13 @@ export async function servePeer(peer: Peer, { handlers, enter, log, clock }: Pee
 }
 
 async function* requestsOf(frames: AsyncIterable<Uint8Array>): AsyncGenerator<DeliverRequest, void> {
-  for await (const frame of frames) yield fromBinary(DeliverRequestSchema, frame);
+  for await (const frame of frames) yield requestIn(frame);
+}
+
+function requestIn(frame: Uint8Array): DeliverRequest {
+  try {
+    return fromBinary(DeliverRequestSchema, frame);
+  } catch (cause) {
+    throw new Fault("invalid_argument", "Cannot read a message: it is not protobuf's", { cause });
+  }
 }

@@ -1,6 +1,6 @@
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { Fault } from "../lib/fault.ts";
+import { Fault, faultKind } from "../lib/fault.ts";
 import { LiveIdentity } from "../pki/live-identity.ts";
 import { managerServerName } from "../pki/subject.ts";
 import { systemClock } from "../platform/clock.ts";
@@ -137,18 +137,22 @@ describe("the way between members of the quorum", () => {
   });
 
   it.each([
-    ["too long", Buffer.from([0x7f, 0xff, 0xff, 0xff])],
-    ["no message", Buffer.concat([Buffer.from([0, 0, 0, 3]), Buffer.from([0xff, 0xff, 0xff])])],
-  ])("ends when a frame is %s, and serves others", async (_, frame) => {
+    ["too long", Buffer.from([0x7f, 0xff, 0xff, 0xff]), "resource_exhausted"],
+    ["no message", Buffer.concat([Buffer.from([0, 0, 0, 3]), Buffer.from([0xff, 0xff, 0xff])]), "invalid_argument"],
+  ] as const)("ends when a frame is %s, says so, and serves others", async (_, frame, code) => {
     const heard: string[] = [];
     const { address } = await serve(collect(heard));
     const { certificatePem: cert, keyPem: key, rootPem: ca } = await swarm.credentials("caller", "manager");
     const [host = "", port] = address.split(":");
     const secrets = { cert, key, ca, servername: managerServerName, ALPNProtocols: [peerProtocol] };
     const socket: TLSSocket = connect({ host, port: Number(port), ...secrets });
+    const answer: Buffer[] = [];
     socket.on("error", () => {});
+    socket.on("data", chunk => answer.push(chunk));
     socket.write(frame);
-    await new Promise(resolve => socket.on("close", resolve).resume());
+    await new Promise(resolve => socket.on("close", resolve));
+    // A status: a mistake of the caller's, not of ours.
+    expect(Buffer.concat(answer)[4]).toBe(faultKind(code).grpc);
     await call(address, said("still there"));
     expect(heard).toEqual(["still there"]);
   });
