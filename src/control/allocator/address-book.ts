@@ -28,12 +28,6 @@ export class AddressBook {
   readonly #networks = new Map<string, NetworkPools>();
   #nodes = 0;
 
-  static of(tx: ReadTx): AddressBook {
-    const book = new AddressBook();
-    book.rebuild(tx);
-    return book;
-  }
-
   /** Forgets everything and reads it anew. */
   rebuild(tx: ReadTx): void {
     this.#networks.clear();
@@ -89,11 +83,6 @@ export class AddressBook {
     network[count]++;
     undo.add(() => network[count]--);
     return taken;
-  }
-
-  /** Addresses that can be held on the network, and that are. */
-  usageOf(networkId: string): { readonly capacity: number; readonly inUse: number } | undefined {
-    return this.#networks.get(networkId);
   }
 
   /**

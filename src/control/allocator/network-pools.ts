@@ -29,12 +29,9 @@ export class NetworkPools {
       .filter(family => family.length > 0);
   }
 
+  /** Addresses of its first family that can be given to somebody. */
   get capacity(): number {
-    return Math.min(...this.#families.map(family => sum(family, pool => pool.capacity)));
-  }
-
-  get inUse(): number {
-    return Math.max(...this.#families.map(family => sum(family, pool => pool.inUse)));
+    return sum(this.#families[0] ?? [], pool => pool.capacity);
   }
 
   /** Notes who holds an address. `bornMs`: the holder's age decides where the search for the next free one begins. */

@@ -4,9 +4,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import { LatencyMeter } from "../../consensus/latency.ts";
 import type { ConsensusStatus } from "../../consensus/status.ts";
 import { noConfiguration } from "../../raft/configuration.ts";
-import { sampleConfig, sampleService, sampleTask } from "../../sim/samples.ts";
+import { sampleConfig, sampleNetwork, sampleNode, sampleService, sampleTask } from "../../sim/samples.ts";
 import { newSimStore } from "../../sim/store.ts";
-import { TaskState, TaskStatusSchema } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { EndpointSchema, NetworkAttachmentSchema } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
+import { IPAMOptionsSchema, TaskState, TaskStatusSchema } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { MeasuredManager } from "./sample.ts";
 import { type MetricsServer, serveMetrics } from "./server.ts";
 
@@ -70,9 +71,18 @@ async function manager(): Promise<MeasuredManager> {
     ...sampleTask(id, web),
     status: create(TaskStatusSchema, { state }),
   });
+  const network = {
+    ...sampleNetwork("net"),
+    ipam: create(IPAMOptionsSchema, { configs: [{ subnet: "10.9.0.0/29", gateway: "10.9.0.1" }] }),
+  };
+  const at = (address: string) => [create(NetworkAttachmentSchema, { network, addresses: [address] })];
   await store.update(tx => {
-    tx.service.create(web);
-    for (const id of ["t1", "t2"]) tx.task.create(task(id, TaskState.RUNNING));
+    tx.network.create(network);
+    tx.node.create({ ...sampleNode("n1"), attachments: at("10.9.0.2/29") });
+    const virtualIps = [{ networkId: "net", addr: "10.9.0.3/29" }];
+    tx.service.create({ ...web, endpoint: create(EndpointSchema, { virtualIps }) });
+    for (const [n, id] of ["t1", "t2"].entries())
+      tx.task.create({ ...task(id, TaskState.RUNNING), networks: at(`10.9.0.${4 + n}/29`) });
     tx.task.create(task("t3", TaskState.FAILED));
     for (const id of ["c1", "c2", "c3"]) tx.config.create(sampleConfig(id, id));
   });
@@ -128,6 +138,8 @@ describe("metrics", () => {
       'shoal_tasks{state="running"}': 2,
       'shoal_tasks{state="failed"}': 1,
       'shoal_tasks{state="pending"}': 0,
+      'shoal_network_addresses{network="net",use="held"}': 4,
+      'shoal_network_addresses{network="net",use="free"}': 1,
     });
   });
 

@@ -16,6 +16,10 @@ export class Metrics {
   readonly #sync = this.#histogram("shoal_raft_fsync_seconds", "What it took to make a batch of log entries durable");
   readonly #objects = this.#gauge("shoal_store_objects", "Objects of the swarm", ["kind"]);
   readonly #tasks = this.#gauge("shoal_tasks", "Tasks by state, history included", ["state"]);
+  readonly #addresses = this.#gauge("shoal_network_addresses", "Addresses of a network, by whether they are held", [
+    "network",
+    "use",
+  ]);
 
   /** `manager` gives the node's manager of the moment. */
   constructor(manager: () => MeasuredManager | undefined) {
@@ -40,10 +44,10 @@ export class Metrics {
   #forget(): void {
     const { leader, behind, ...single } = this.#quorum;
     for (const gauge of Object.values(single)) gauge.remove();
-    for (const gauge of [leader, behind, this.#objects, this.#tasks]) gauge.reset();
+    for (const gauge of [leader, behind, this.#objects, this.#tasks, this.#addresses]) gauge.reset();
   }
 
-  #fill({ status, members, objects, tasks }: ManagerSample): void {
+  #fill({ status, members, objects, tasks, addresses }: ManagerSample): void {
     const { raft } = status;
     const gauges = this.#quorum;
     gauges.term.set(Number(raft.term));
@@ -64,6 +68,10 @@ export class Metrics {
     this.#sync.fill(status.syncLatency);
     for (const [kind, count] of Object.entries(objects)) this.#objects.set({ kind }, count);
     for (const [state, count] of Object.entries(tasks)) this.#tasks.set({ state }, count);
+    for (const { name: network, capacity, inUse } of addresses) {
+      this.#addresses.set({ network, use: "held" }, inUse);
+      this.#addresses.set({ network, use: "free" }, capacity - inUse);
+    }
   }
 
   #quorumGauges() {

@@ -1,5 +1,6 @@
 import type { MemberStatus } from "../../consensus/member.ts";
 import type { ConsensusStatus } from "../../consensus/status.ts";
+import { type AddressUsage, addressUsage } from "../../control/allocator/address-usage.ts";
 import type { ObjectKind } from "../../model/objects.ts";
 import type { ReadTx } from "../../store/tx.ts";
 import { TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
@@ -17,11 +18,12 @@ export interface ManagerSample {
   readonly objects: Readonly<Record<ObjectKind, number>>;
   /** How many tasks are in each state, by its name in lower case; those of no task as 0. */
   readonly tasks: Readonly<Record<string, number>>;
+  readonly addresses: readonly AddressUsage[];
 }
 
 export function sampleOf(manager: MeasuredManager): ManagerSample {
   const { consensus } = manager;
-  const counts = manager.view(tx => ({ objects: count(tx), tasks: states(tx) }));
+  const counts = manager.view(tx => ({ objects: count(tx), tasks: states(tx), addresses: addressUsage(tx) }));
   return { status: consensus.status(), members: consensus.members, ...counts };
 }
 
