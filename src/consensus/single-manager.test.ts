@@ -39,17 +39,17 @@ describe("a single manager's log", () => {
   it("snapshots when enough entries have come, drops the log, and starts from there", async () => {
     const { quorum, manager } = await single();
     await wantSnapshots(quorum, 10n);
-    for (let at = 0; at < 45; at++) await quorum.settled(manager.put(`s${at}`));
+    for (let at = 0; at < 90; at++) await quorum.settled(manager.put(`s${at}`));
     expect(manager.consensus.status().raft.firstIndex).toBeGreaterThan(20n);
     await manager.close();
     const files = await manager.disk.list(directory);
     expect(files.filter(name => name.startsWith("snap-"))).toHaveLength(1);
     await restart(quorum, manager);
-    expect(manager.names).toHaveLength(45);
+    expect(manager.names).toHaveLength(90);
     expect(manager.consensus.status().snapshotIndex).toBeGreaterThan(20n);
   });
 
-  it("snapshots when few entries have become a big log, and no sooner than the state's size comes again", async () => {
+  it("snapshots when few entries have become a big log, and no sooner than twice the state's size comes again", async () => {
     const { quorum, manager } = await single();
     const megabyte = "x".repeat(1_000_000);
     const snapshotAfter = async (writes: number): Promise<bigint> => {
@@ -60,8 +60,8 @@ describe("a single manager's log", () => {
     await snapshotAfter(34);
     await quorum.until(() => manager.consensus.status().snapshotIndex > 0n);
     const first = await snapshotAfter(35);
-    expect(await snapshotAfter(65)).toBe(first);
-    await snapshotAfter(70);
+    expect(await snapshotAfter(100)).toBe(first);
+    await snapshotAfter(105);
     await quorum.until(() => manager.consensus.status().snapshotIndex > first);
   });
 
