@@ -72,10 +72,20 @@ export class NameListener {
     this.#udp.on("error", broken);
     this.#tcp.on("error", broken);
     this.#udp.on("message", (query, { address: from, port: to }) => {
-      void this.#handler(query, from, false).then(answer => {
-        if (answer && this.#isOpen) this.#udp.send(answer, to, from);
+      void this.#answer(query, from, false).then(answer => {
+        // Who has asked may be gone by now.
+        if (answer && this.#isOpen) this.#udp.send(answer, to, from, () => {});
       });
     });
+  }
+
+  /** A message that cannot be worked on is not answered: nobody may end the daemon by asking. */
+  async #answer(query: Uint8Array, from: string, overTcp: boolean): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#handler(query, from, overTcp);
+    } catch {
+      return undefined;
+    }
   }
 
   #serve(socket: Socket): void {
@@ -89,7 +99,7 @@ export class NameListener {
       for (const query of reader.take(data)) {
         working += 1;
         if (working > pipelineLimit) return void socket.destroy();
-        void this.#handler(query, socket.remoteAddress ?? "", true).then(answer => {
+        void this.#answer(query, socket.remoteAddress ?? "", true).then(answer => {
           working -= 1;
           if (!answer) socket.destroy();
           else if (!socket.destroyed) socket.write(withLength(answer));

@@ -63,6 +63,14 @@ describe("port 53 of an address", () => {
     ]);
   });
 
+  it("goes on after what cannot be answered", async () => {
+    const listener = await NameListener.open(address, () => Promise.reject(new Error("unreadable")), 0);
+    open.push(listener);
+    const socket = connect(listener.port, address, () => socket.write(withLength(message)));
+    await new Promise(resolve => socket.once("close", resolve).resume());
+    expect(listener.isOpen).toBe(true);
+  });
+
   it("cannot be had twice", async () => {
     const { port } = await listen();
     await expect(NameListener.open(address, async () => undefined, port)).rejects.toThrow("EADDRINUSE");
@@ -96,6 +104,11 @@ describe("this machine's name servers", () => {
       "no name server",
     );
     await expect(ask("", false)).rejects.toThrow("no name server");
+  });
+
+  it.each([false, true])("may be out of reach (TCP: %s)", async overTcp => {
+    // Reserved: there is no way there, and the kernel says so at once.
+    await expect(ask("nameserver 255.255.255.255\n", overTcp)).rejects.toThrow("no name server");
   });
 
   it("stand in resolv.conf", () => {

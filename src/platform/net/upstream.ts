@@ -59,7 +59,7 @@ function askByUdp(query: Uint8Array, address: string, port: number): Promise<Uin
     const timer = setTimeout(finish, answerTimeoutMs);
     socket.on("error", () => finish());
     // Connected: the kernel lets nobody else answer, and tells at once when nobody listens there.
-    socket.connect(port, address, () => socket.send(query));
+    socket.connect(port, address, (error?: Error) => (error || over ? finish() : socket.send(query)));
     socket.on("message", answer => {
       if (isAnswer(query, answer)) finish(answer);
     });
