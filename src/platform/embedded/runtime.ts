@@ -194,7 +194,9 @@ export class EmbeddedRuntime implements Runtime {
       plane = applyMessage(plane, message);
       this.#mesh.follow(plane);
     };
-    return followFeed(connection, sessionId, signal, { ...this.#options, receive });
+    const unserved = (reason: string): void =>
+      this.#options.log.warn("ports that services publish are not served on this node", { reason });
+    return followFeed(connection, sessionId, signal, { ...this.#options, receive, unserved });
   }
 
   async remove(taskId: string): Promise<void> {
