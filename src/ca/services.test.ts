@@ -160,6 +160,22 @@ describe("joining", () => {
     await join(tokens().worker);
   });
 
+  it("is refused with the token of before from the moment it is rotated, and touches no node that is in", async () => {
+    const before = tokens();
+    const { credentials } = await join(before.worker);
+    const worker = newJoinToken(parseJoinToken(before.worker).digest, random);
+    await store.update(tx => {
+      const [{ rootCa, ...cluster }] = [...tx.cluster.all()] as [Cluster];
+      tx.cluster.update({ ...cluster, rootCa: { ...rootCa!, joinTokens: { ...before, worker } } });
+    });
+    await expect(join(before.worker)).rejects.toThrow("it may have been rotated");
+    await join(worker);
+    await join(before.manager, { host: "M2" });
+    await from("W", credentials)
+      .client(NodeCA)
+      .issueNodeCertificate({ csr: await newRequest(newNodeKey()) });
+  });
+
   it("takes no token that was rotated while the certificate was signed", async () => {
     const { worker } = tokens();
     const rotated = newJoinToken(parseJoinToken(worker).digest, random);
