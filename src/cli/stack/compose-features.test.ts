@@ -208,6 +208,19 @@ describe("whether an update would change nothing", () => {
     EndpointSpec: { Mode: "vip" },
   };
 
+  it("does not mind in which order labels are, nor defaults of updates", () => {
+    const one = specOf(service("deploy: {labels: {a: 1, b: 2}, update_config: {}}"));
+    const Labels = Object.fromEntries(Object.entries(one.Labels ?? {}).reverse());
+    const UpdateConfig = {
+      Parallelism: 1,
+      FailureAction: "pause",
+      Monitor: 5e9,
+      MaxFailureRatio: 0,
+      Order: "stop-first",
+    };
+    expect(sameSpec(one, { ...one, Labels, UpdateConfig })).toBe(true);
+  });
+
   it("does not mind what the daemon fills in", () => {
     expect(sameSpec(base, stored)).toBe(true);
   });

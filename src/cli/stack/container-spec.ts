@@ -82,9 +82,10 @@ function ulimitsOf({ ulimits = {} }: Service): object[] {
   return names.map(Name => ({ Name, Hard: ulimits[Name]?.hard, Soft: ulimits[Name]?.soft }));
 }
 
-function privilegesOf(service: Service, project: Project, namespace: Namespace, idOf: IdOf): object | undefined {
+/** Docker's CLI says always that there are none, and the swarm would take nothing said for another spec. */
+function privilegesOf(service: Service, project: Project, namespace: Namespace, idOf: IdOf): object {
   const spec = service.credential_spec;
-  if (!spec) return undefined;
+  if (!spec) return {};
   const name = spec.config === undefined ? undefined : objectName(spec.config, project.configs[spec.config], namespace);
   const Config = name === undefined ? undefined : idOf("configs", name);
   return { CredentialSpec: said({ Config, File: spec.file, Registry: spec.registry }) };

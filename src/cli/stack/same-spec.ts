@@ -13,7 +13,7 @@ const meaningfulZeros = new Set([
 ]);
 
 /** Maps with keys of the user's own, whose empty texts are values. */
-const ownKeys = /(Labels|Options|DriverOpts|Sysctls)$/;
+const ownKeys = /(^|\.)(Labels|Options|DriverOpts|Sysctls)$/;
 
 /** What the daemon stores for what was left out. */
 const defaults: Readonly<Record<string, unknown>> = {
@@ -24,8 +24,10 @@ const defaults: Readonly<Record<string, unknown>> = {
   "TaskTemplate.Runtime": "container",
   "TaskTemplate.RestartPolicy.Condition": "any",
   "UpdateConfig.FailureAction": "pause",
+  "UpdateConfig.Monitor": 5e9,
   "UpdateConfig.Order": "stop-first",
   "RollbackConfig.FailureAction": "pause",
+  "RollbackConfig.Monitor": 5e9,
   "RollbackConfig.Order": "stop-first",
   "EndpointSpec.Mode": "vip",
 };

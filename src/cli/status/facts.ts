@@ -1,5 +1,6 @@
 import { type Api, filters } from "../api.ts";
 import { ApiError } from "../failure.ts";
+import { progressOf } from "../progress/service-progress.ts";
 import type { InfoView, NodeView, ServiceView, SwarmView, TaskView } from "../types.ts";
 
 /** What a daemon tells about its swarm just now. */
@@ -36,13 +37,19 @@ async function swarmFacts(api: Api): Promise<SwarmFacts> {
     api.get<NodeView[]>("/nodes"),
     api.get<ServiceView[]>("/services?status=true"),
   ]);
-  const ids = services.filter(service => !isUp(service)).map(service => service.ID);
+  const ids = services.filter(service => !hasAll(service)).map(service => service.ID);
   const tasks = ids.length > 0 ? await api.get<TaskView[]>(`/tasks?${filters({ service: ids })}`) : [];
   return { cluster, nodes, services, tasks };
 }
 
-/** Whether a service has what it wants; a job does when nothing of it is left to run. */
-export function isUp({ ServiceStatus, UpdateStatus }: ServiceView): boolean {
+/** Whether a service has what it wants; tasks that ended as they should count, too, and a job does when nothing is left. */
+export function isUp(service: ServiceView, { tasks, nodes }: Pick<SwarmFacts, "tasks" | "nodes">): boolean {
+  if (hasAll(service)) return true;
+  const own = tasks.filter(task => task.ServiceID === service.ID);
+  return own.length > 0 && progressOf(service, own, nodes).state === "done";
+}
+
+function hasAll({ ServiceStatus, UpdateStatus }: ServiceView): boolean {
   const { RunningTasks = 0, DesiredTasks = 0 } = ServiceStatus ?? {};
   return RunningTasks >= DesiredTasks && !/paused$/.test(UpdateStatus?.State ?? "");
 }

@@ -8,9 +8,10 @@ const broken = new Set(["failed", "rejected"]);
 const ended = new Set(["complete", "failed", "rejected", "shutdown", "orphaned", "remove"]);
 
 /** What keeps services from what they want, the same reasons of one service as one. */
-export function serviceProblems({ services, tasks }: SwarmFacts): Problem[] {
+export function serviceProblems(facts: SwarmFacts): Problem[] {
+  const { services, tasks } = facts;
   return services
-    .filter(service => !isUp(service))
+    .filter(service => !isUp(service, facts))
     .flatMap(service => {
       const own = tasks.filter(task => task.ServiceID === service.ID);
       const paused = pausedUpdate(service);

@@ -55,6 +55,13 @@ web       1/1        up
 Nothing is wrong.`);
   });
 
+  it("takes a service whose tasks have done their work for up", () => {
+    const TaskTemplate = { ContainerSpec: { Image: "x" }, RestartPolicy: { Condition: "on-failure" } };
+    const once = serviceView({ TaskTemplate }, { ServiceStatus: { RunningTasks: 0, DesiredTasks: 1 } });
+    const found = facts({ services: [once], tasks: [task({ state: "complete", DesiredState: "shutdown" })] });
+    expect([problems(found), statusOf(found, 0).services]).toEqual([[], [{ name: "web", replicas: "0/1", up: true }]]);
+  });
+
   it.each<[string, Facts, [string, string][]]>([
     ["no swarm", apart({ LocalNodeState: "inactive", ControlAvailable: false }), [["this node", "it is in no swarm"]]],
     [

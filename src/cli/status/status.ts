@@ -36,7 +36,11 @@ export function statusOf(facts: Facts, now: number): Status {
       paused: nodes.filter(node => node.Spec.Availability === "pause").length,
     },
     services: (swarm?.services ?? [])
-      .map(service => ({ name: service.Spec.Name, replicas: replicasOf(service), up: isUp(service) }))
+      .map(service => ({
+        name: service.Spec.Name,
+        replicas: replicasOf(service),
+        up: swarm !== undefined && isUp(service, swarm),
+      }))
       .sort((a, b) => Number(a.up) - Number(b.up) || (a.name < b.name ? -1 : 1)),
     problems: [...problems].sort((a, b) => Number(a.severity === "warning") - Number(b.severity === "warning")),
   };
