@@ -11,6 +11,7 @@ import { file_docker_swarmkit_v1_logbroker } from "../wire/gen/docker/swarmkit/v
 import { file_docker_swarmkit_v1_raft } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { file_docker_swarmkit_v1_resource } from "../wire/gen/docker/swarmkit/v1/resource_pb.ts";
 import { file_docker_swarmkit_v1_watch } from "../wire/gen/docker/swarmkit/v1/watch_pb.ts";
+import { file_shoal_v1_network } from "../wire/gen/shoal/v1/network_pb.ts";
 import { file_shoal_v1_peers } from "../wire/gen/shoal/v1/peers_pb.ts";
 import { type Access, authorize, authorizeForwarder } from "./roles.ts";
 
@@ -23,6 +24,7 @@ const methods: readonly DescMethod[] = [
   file_docker_swarmkit_v1_raft,
   file_docker_swarmkit_v1_resource,
   file_docker_swarmkit_v1_watch,
+  file_shoal_v1_network,
   file_shoal_v1_peers,
 ].flatMap(file => file.services.flatMap(service => service.methods));
 
