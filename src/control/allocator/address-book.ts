@@ -42,8 +42,8 @@ export class AddressBook {
     }
   }
 
-  /** Takes in what has changed. Returns the networks on which addresses became free. */
-  apply(event: StoreEvent): ReadonlySet<string> {
+  /** Takes in what has changed. Returns the networks on which there may be room now, and for how many. */
+  apply(event: StoreEvent): Room {
     switch (event.kind) {
       case "network":
         if (event.action === "remove") this.#networks.delete(event.object.id);
@@ -99,11 +99,13 @@ export class AddressBook {
     this.#networks.set(network.id, new NetworkPools(network));
   }
 
-  #putTask(old: Task | undefined, task: Task | undefined): ReadonlySet<string> {
+  #putTask(old: Task | undefined, task: Task | undefined): Room {
     if (old && task && old.networks === task.networks && old.status.state === task.status.state) return nothing;
     if (isUnplaced(old)) this.#countUnplaced(old, -1);
     if (isUnplaced(task)) this.#countUnplaced(task, 1);
-    return this.#move(holdingsOfTask(old), holdingsOfTask(task), bornMs(task), "task");
+    const room = this.#move(holdingsOfTask(old), holdingsOfTask(task), bornMs(task), "task");
+    // What was kept for the node that it might have come to may be given to others.
+    return old && isUnplaced(old) && !isUnplaced(task) && room.size === 0 ? roomOn(networksOfTask(old)) : room;
   }
 
   #countUnplaced(task: Task | undefined, sign: 1 | -1): void {
@@ -118,18 +120,18 @@ export class AddressBook {
       this.#networks.get(networkId)?.noteFormer(address, bornMs(task));
   }
 
-  #move(before: readonly Holding[], after: readonly Holding[], atMs: number, taker: Taker): ReadonlySet<string> {
+  #move(before: readonly Holding[], after: readonly Holding[], atMs: number, taker: Taker): Room {
     if (before === after) return nothing;
-    const freed = new Set<string>();
+    const freed: string[] = [];
     const has = (some: readonly Holding[], { networkId, address }: Holding) =>
       some.some(other => other.networkId === networkId && other.address === address);
     for (const holding of after)
       if (!has(before, holding)) this.#networks.get(holding.networkId)?.hold(holding.address, atMs);
     for (const holding of before)
       if (!has(after, holding) && this.#networks.get(holding.networkId)?.release(holding.address))
-        freed.add(holding.networkId);
+        freed.push(holding.networkId);
     if (taker === "node") this.#countNodes(before, after);
-    return freed;
+    return roomOn(freed);
   }
 
   #countNodes(before: readonly Holding[], after: readonly Holding[]): void {
@@ -144,7 +146,17 @@ export class AddressBook {
   }
 }
 
-const nothing: ReadonlySet<string> = new Set();
+/** Addresses that may be given again, by network. */
+type Room = ReadonlyMap<string, number>;
+
+const nothing: Room = new Map();
+
+function roomOn(networkIds: readonly string[]): Room {
+  if (networkIds.length === 0) return nothing;
+  const room = new Map<string, number>();
+  for (const id of networkIds) room.set(id, (room.get(id) ?? 0) + 1);
+  return room;
+}
 
 function bornMs(object: { readonly meta: Task["meta"] } | undefined): number {
   return fromTimestamp(object?.meta.createdAt) ?? 0;

@@ -21,6 +21,9 @@ import { UndoLog } from "./undo-log.ts";
 /** Before its service was looked at. */
 const unknown: Problem = { lacks: "a network", text: "", until: "" };
 
+/** Objects that one decision looks at: what is left comes right after others had their turn. Some milliseconds of work. */
+const maxLooks = 2_000;
+
 /** What nodes wait for whose addresses are kept for a while. */
 const untilUnkept = "unkept";
 
@@ -48,6 +51,7 @@ class Allocation {
   readonly #now: number;
   readonly #maxWrites: number;
   readonly #writes: Write[] = [];
+  #looks = 0;
 
   constructor(state: AllocatorState, tx: ReadTx, undo: UndoLog, { now, maxWrites }: Context) {
     this.#state = state;
@@ -69,13 +73,14 @@ class Allocation {
     this.#each(services, id => this.#service(id));
     this.#each(nodes, id => this.#node(id));
     this.#each(tasks, id => this.#task(id));
-    const lookAgainMs = kept.dueInMs(this.#now);
+    const lookAgainMs = this.#state.hasFresh ? 1 : kept.dueInMs(this.#now);
     return { writes: this.#writes, ...(lookAgainMs !== undefined && { lookAgainMs }) };
   }
 
   #each(backlog: Backlog, look: (id: string) => void): void {
     for (const id of backlog.fresh()) {
-      if (this.#writes.length >= this.#maxWrites) return;
+      if (this.#writes.length >= this.#maxWrites || this.#looks >= maxLooks) return;
+      this.#looks++;
       look(id);
     }
   }

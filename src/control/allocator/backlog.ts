@@ -17,10 +17,6 @@ export class Backlog {
     return this.#fresh.values();
   }
 
-  has(id: string): boolean {
-    return this.#fresh.has(id) || this.#reasons.has(id);
-  }
-
   /** It is to be looked at, whatever it waits for. */
   add(id: string): void {
     this.#unpark(id);
@@ -42,12 +38,19 @@ export class Backlog {
     else this.#waiting.set(until, new Set([id]));
   }
 
-  /** It has happened. Whether anything waited for it. */
-  wake(until: string): boolean {
-    const waiting = this.#waiting.get(until);
-    if (!waiting) return false;
-    for (const id of [...waiting]) this.add(id);
-    return true;
+  /** Whether anything waits for that. */
+  waits(until: string): boolean {
+    return this.#waiting.has(until);
+  }
+
+  /** It has happened, and may help so many of those that wait for it: those that wait longest are looked at. */
+  wake(until: string, most = Number.POSITIVE_INFINITY): void {
+    let woken = 0;
+    for (const id of this.#waiting.get(until) ?? []) {
+      if (woken === most) return;
+      this.add(id);
+      woken++;
+    }
   }
 
   clear(): void {

@@ -63,13 +63,17 @@ export class NetworkPools {
     for (const family of this.#families) {
       const wish = asked.find(address => family.some(pool => pool.numberOf(address) !== undefined));
       const place = wish === undefined ? this.#next(family, keep) : this.#find(wish);
-      if (!place) return this.#usedUp(family, keep);
-      if (!place.pool.isFree(place.number)) return this.#lacks(`network "${this.#name}": address ${wish} is in use`);
+      if (!place) return this.#usedUp(family);
+      if (!place.pool.isFree(place.number))
+        return this.#lacks(`network "${this.#name}": address ${wish} is in use`, until.askedAddresses(this.#id));
       places.push(place);
     }
     const foreign = asked.find(address => !this.#find(address));
     if (foreign !== undefined)
-      return this.#lacks(`network "${this.#name}": address ${foreign} is in none of its subnets`);
+      return this.#lacks(
+        `network "${this.#name}": address ${foreign} is in none of its subnets`,
+        until.network(this.#id),
+      );
     for (const { pool, number } of places) {
       const { lastGiven } = pool;
       pool.hold(number);
@@ -106,17 +110,16 @@ export class NetworkPools {
     pool.lastGiven = number;
   }
 
-  #usedUp(family: readonly SubnetPool[], keep: number): Problem {
+  /** What is kept counts as in use: which of the two it is changes too often to be told to all who wait. */
+  #usedUp(family: readonly SubnetPool[]): Problem {
     const capacity = sum(family, pool => pool.capacity);
-    const free = sum(family, pool => pool.free);
     const subnets = family.map(({ cidr }) => cidr).join(", ");
-    const kept = Math.min(keep, free) > 0 ? `, ${Math.min(keep, free)} of them kept for nodes` : "";
     const text = `no available IP addresses in network "${this.#name}" (${subnets})`;
-    return this.#lacks(`${text}: ${capacity} of ${capacity} in use${kept}`);
+    return this.#lacks(`${text}: ${capacity} of ${capacity} in use`, until.addresses(this.#id));
   }
 
-  #lacks(text: string): Problem {
-    return { lacks: "an address", text, until: until.addresses(this.#id) };
+  #lacks(text: string, what: string): Problem {
+    return { lacks: "an address", text, until: what };
   }
 }
 

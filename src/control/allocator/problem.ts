@@ -11,6 +11,8 @@ export interface Problem {
 export const until = {
   /** An address of the network is free. */
   addresses: (networkId: string): string => `addresses ${networkId}`,
+  /** One certain address of the network is free. */
+  askedAddresses: (networkId: string): string => `asked addresses ${networkId}`,
   /** The network is there and allocated. */
   network: (networkId: string): string => `network ${networkId}`,
   /** There is an ingress network, and it is allocated. */

@@ -27,8 +27,9 @@ export class AllocatorState {
   readonly networkProblems = new Map<string, string>();
   readonly serviceProblems = new Map<string, Problem>();
   readonly kept = new KeptAddresses();
-  /** Networks on which addresses became free since it was last told to who waits for them. */
-  readonly #freed = new Set<string>();
+  readonly #givenAddresses = [this.services, this.nodes, this.tasks] as const;
+  /** On how many addresses of each network somebody waits that became free since that was last told. */
+  readonly #freed = new Map<string, number>();
 
   get hasFresh(): boolean {
     return [this.networks, this.services, this.nodes, this.tasks].some(({ hasFresh }) => hasFresh);
@@ -50,7 +51,8 @@ export class AllocatorState {
 
   /** Takes in what has changed. `tx` is the state after it. */
   apply(event: StoreEvent, tx: ReadTx): Consequence {
-    for (const networkId of this.addresses.apply(event)) this.#freed.add(networkId);
+    for (const [networkId, count] of this.addresses.apply(event))
+      if (this.#waits(networkId)) this.#freed.set(networkId, (this.#freed.get(networkId) ?? 0) + count);
     if (this.ports.apply(event)) this.services.wake(until.ports);
     if (event.kind === "network") this.#network(event.object, event.action === "remove", tx);
     else if (event.kind === "service") this.#service(event);
@@ -64,10 +66,18 @@ export class AllocatorState {
     return this.#freed.size > 0 ? "soon" : "none";
   }
 
-  /** Lets those look again that wait for an address where some became free. */
+  /** Lets as many look again who wait for an address as became free; who asks for a certain one may find that it was his. */
   wakeForFreed(): void {
-    for (const networkId of this.#freed) this.#wake(until.addresses(networkId));
+    for (const [networkId, count] of this.#freed) {
+      this.#wake(until.addresses(networkId), count);
+      this.#wake(until.askedAddresses(networkId));
+    }
     this.#freed.clear();
+  }
+
+  #waits(networkId: string): boolean {
+    const words = [until.addresses(networkId), until.askedAddresses(networkId)];
+    return this.#givenAddresses.some(backlog => words.some(word => backlog.waits(word)));
   }
 
   /** Lets tasks say why their network or service is not ready. */
@@ -83,8 +93,8 @@ export class AllocatorState {
     this.tasks.wake(until.service(id));
   }
 
-  #wake(what: string): void {
-    for (const backlog of [this.services, this.nodes, this.tasks]) backlog.wake(what);
+  #wake(what: string, most?: number): void {
+    for (const backlog of this.#givenAddresses) backlog.wake(what, most);
   }
 
   #network(network: Network, gone: boolean, tx: ReadTx): void {
