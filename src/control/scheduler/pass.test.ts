@@ -151,7 +151,7 @@ describe("each filter", () => {
     const full = decide(pending(cpus), [aNode("n", { cpus: 4 })], there);
     expect(full[0]?.status.err).toBe("no suitable node (insufficient resources on 1 node)");
     const few = decide(pending({ task: { placement: { maxReplicas: 1n } } }), [aNode("n")], there);
-    expect(few[0]?.status.err).toBe("no suitable node (max replicas per node limit exceed)");
+    expect(few[0]?.status.err).toBe("no suitable node (max replicas per node limit exceed on 1 node)");
   });
 });
 
