@@ -5,8 +5,8 @@ import { type UpdateConfig, UpdateConfig_UpdateOrder as UpdateOrder } from "../w
 
 interface Count {
   service: Service | undefined;
-  /** Tasks that are to run and have not ended. */
-  wanted: number;
+  /** Tasks that are to run and have not ended, by id: their slots. */
+  readonly wanted: Map<string, bigint>;
   /** As many as may be wanted: more than the spec says only until what was begun with an earlier one is taken back. */
   allowed: number;
 }
@@ -14,7 +14,7 @@ interface Count {
 /**
  * Watches that never more tasks of a service are wanted at once than its replicas and, with start-first, as many as it
  * updates at a time; of a job no more than run at a time. Looks at the state after each whole transaction. What was there
- * before the first event is not counted.
+ * before the first event, or changed between two that do not follow each other, counts when something becomes of it.
  */
 export class WantedBound {
   readonly #counts = new Map<string, Count>();
@@ -28,21 +28,23 @@ export class WantedBound {
 
   see(event: StoreEvent): void {
     if (event.version !== this.#version) this.#look();
+    // A snapshot may have taken the place of what is missing.
+    if (event.version > this.#version + 1n) this.#counts.clear();
     this.#version = event.version;
     if (event.kind === "service") {
       const count = this.#countOf(event.object.id);
       // A manager that begins with a snapshot hears of tasks before it hears of their service: those may all be there.
-      if (event.action === "update" && !count.service) count.allowed = Math.max(count.allowed, count.wanted);
+      if (event.action === "update" && !count.service) count.allowed = Math.max(count.allowed, count.wanted.size);
       count.service = event.action === "remove" ? undefined : event.object;
     }
     if (event.kind !== "task") return;
-    const after = event.action !== "remove" && isLive(event.object);
-    const before = event.action !== "create" && isLive(event.action === "update" ? event.old : event.object);
-    this.#countOf(event.object.serviceId).wanted += Number(after) - Number(before);
+    const { wanted } = this.#countOf(event.object.serviceId);
+    if (event.action !== "remove" && isLive(event.object)) wanted.set(event.object.id, event.object.slot);
+    else wanted.delete(event.object.id);
   }
 
   #countOf(serviceId: string): Count {
-    const count = this.#counts.get(serviceId) ?? { service: undefined, wanted: 0, allowed: 0 };
+    const count = this.#counts.get(serviceId) ?? { service: undefined, wanted: new Map(), allowed: 0 };
     this.#counts.set(serviceId, count);
     this.#touched.add(serviceId);
     return count;
@@ -53,10 +55,11 @@ export class WantedBound {
       const count = this.#countOf(id);
       const bound = count.service && boundOf(count.service);
       if (bound === undefined) continue;
-      const { wanted } = count;
+      const wanted = count.wanted.size;
       if (wanted > Math.max(count.allowed, bound)) {
         const name = count.service?.spec.annotations.name;
-        this.#broken(`${name} has ${wanted} wanted tasks at ${this.#version}, and may have ${bound}`);
+        const tasks = Array.from(count.wanted, ([task, slot]) => `${slot} ${task}`).join(", ");
+        this.#broken(`${name} has ${wanted} wanted tasks at ${this.#version}, and may have ${bound}: ${tasks}`);
       }
       count.allowed = Math.max(wanted, bound);
     }
