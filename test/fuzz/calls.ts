@@ -1,5 +1,6 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import { faultCodeOf } from "../../src/lib/fault.ts";
+import { isFaithful } from "./faithful.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** A unary call has to be answered within this, on however slow a machine; one that is not hangs. */
@@ -12,8 +13,6 @@ const internalCode = 13;
 /** gRPC itself says `internal` for frames and messages that cannot be read (grpc: doc/statuscodes.md). */
 const frameTexts =
   /^(Error deserializing request|Compressed message received|Request received data|Received message with|Missing initial metadata|Unknown compression|Data sent after|Invalid grpc-timeout)/;
-/** SwarmKit's for readers of logs; it has no other code either. */
-const incompleteLogs = /^warning: incomplete log stream/;
 
 export interface Call {
   readonly kind: string;
@@ -72,7 +71,7 @@ function judged(status: IncomingHttpHeaders): [answer: string, finding?: string]
   if (code === 0) return ["ok"];
   if (code === internalCode && frameTexts.test(text)) return ["internal (gRPC: cannot be read)"];
   const name = faultCodeOf(code);
-  if (code === unknownCode && incompleteLogs.test(text)) return [name];
+  if (code === unknownCode && isFaithful(text)) return [name];
   if (code === internalCode || code === unknownCode) return [name, `is ${name}: ${text.slice(0, 200)}`];
   return [name];
 }

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { isFaithful } from "./faithful.ts";
 import type { Mutator, Tree } from "./mutator.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -21,9 +22,6 @@ export interface ApiInput {
   /** Whether the manager has all it needs to answer. */
   readonly isWhole: boolean;
 }
-
-/** What Docker answers with 500 as well. */
-const dockersOwn = /update out of sequence$/;
 
 const headers = ["X-Registry-Auth", "Accept", "Connection", "Upgrade", "Transfer-Encoding", "Content-Type", "Expect"];
 /** Tasks that one service may ask for, as in the calls between nodes. */
@@ -97,7 +95,7 @@ export function ask(socketPath: string, input: ApiInput): Promise<Outcome> {
       if (answer)
         finish(
           `HTTP ${answer.status}`,
-          answer.status === 500 && !dockersOwn.test(answer.message) ? answer.message : undefined,
+          answer.status === 500 && !isFaithful(answer.message) ? answer.message : undefined,
         );
     });
     socket.on("error", () => finish("closed"));

@@ -6,3 +6,6 @@ process.on("message", () => {
     process.send?.(process.memoryUsage());
   });
 });
+
+// Whoever fuzzes has ended, by its own hand or another's.
+process.on("disconnect", () => process.exit(1));
