@@ -37,6 +37,28 @@ export const createGroups: readonly FlagGroup[] = [
     ],
   },
   {
+    service: "meshed",
+    image: "busybox:latest",
+    command: sleep,
+    rows: [
+      {
+        flag: "--network",
+        value: "name=ov,alias=also",
+        spec: { at: "TaskTemplate.Networks", has: { Aliases: ["also"] } },
+        note: "its effect: `test/e2e/network.test.ts`",
+      },
+      {
+        flag: "--publish",
+        value: "8089:80/udp",
+        spec: inSpec("EndpointSpec.Ports", [
+          { Protocol: "udp", TargetPort: 80, PublishedPort: 8089, PublishMode: "ingress" },
+        ]),
+        note: "its effect: `test/e2e/network.test.ts`",
+      },
+      kill,
+    ],
+  },
+  {
     service: "job",
     image: "busybox:latest",
     command: ["true"],

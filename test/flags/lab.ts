@@ -88,6 +88,7 @@ export class FlagLab {
     for (const name of ["settings", "more"]) await manager.dockerWith("x", "config", "create", name, "-");
     for (const name of ["password", "token"]) await manager.dockerWith("x", "secret", "create", name, "-");
     await manager.dockerOk("tag", "busybox:latest", "busybox:second");
+    await manager.dockerOk("network", "create", "--driver", "overlay", "ov");
     await this.login();
   }
 

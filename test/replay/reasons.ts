@@ -57,6 +57,10 @@ export const notes: readonly string[] = [
   "Paths that are neither the swarm's nor known are the engine's to refuse; it answers `page not found` like this one does.",
   "JSON numbers are read exactly up to 2^53; larger counts (64-bit in Docker) are refused, naming the field.",
   "The `name` and `id` filters of `GET /networks` take a part of the text, `^` and `$` for its ends; Docker takes any regular expression.",
+  "`GET /events?since=` goes back to the last 1,024 changes that the manager that is asked has seen since it started.",
+  "Lines of `docker service logs` come in the order of their times. What a node that is away cannot give costs a line on stderr, under its task's name; Docker ends with an error and the CLI fails.",
+  "A node pulls an image that it does not have; Docker asks the registry at every start. The CLI pins what a tag means, so a tag that has moved is pulled.",
+  "`docker service ps` shows how far a pull is in the `ERROR` column until the image is there.",
   "Request bodies for the swarm are limited to 4 MiB (413) and 200 levels of nesting (400), and must come within 30 s (408).",
   "Over TCP without TLS, requests that a web page may have sent (`Origin`, or a `Host` that is not this listener's) are answered 403.",
 ];
