@@ -116,7 +116,7 @@ function createCommand(network: Command, api: () => Api): void {
 }
 
 /** The API's body. Ranges and gateways belong to the subnets in their order. */
-export function requestFor(name: string, options: CreateOptions): object {
+function requestFor(name: string, options: CreateOptions): object {
   const { subnet = [], ipRange = [], gateway = [], auxAddress = [] } = options;
   if (Math.max(ipRange.length, gateway.length) > subnet.length)
     throw new CliError("every --ip-range and --gateway needs a --subnet");

@@ -70,4 +70,3 @@ export const projectSchema = Type.Object(
 export type Network = Static<typeof network>;
 export type NamedVolume = Static<typeof volume>;
 export type FileObject = Static<typeof file>;
-export type ProjectFile = Static<typeof projectSchema>;

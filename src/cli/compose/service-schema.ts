@@ -162,5 +162,4 @@ export type FileReference = Static<typeof fileReference>;
 export type Port = Static<typeof port>;
 export type Volume = Static<typeof volume>;
 export type Healthcheck = Static<typeof healthcheck>;
-export type Attachment = Static<typeof attachment>;
 export type Dependency = Static<typeof dependency>;

@@ -22,11 +22,6 @@ export class Namespace {
     return own ?? `${this.name}_${name}`;
   }
 
-  /** What a part of the file is called in it. */
-  unscoped(name: string): string {
-    return name.startsWith(`${this.name}_`) ? name.slice(this.name.length + 1) : name;
-  }
-
   labels(own: Readonly<Record<string, string>> = {}): Record<string, string> {
     return { ...own, [namespaceLabel]: this.name };
   }
