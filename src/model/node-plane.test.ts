@@ -1,20 +1,22 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { NodeDescriptionSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { planeFactsOf, withPlaneFacts } from "./node-plane.ts";
+import { planeFactsOf } from "./node-plane.ts";
 
-const bare = create(NodeDescriptionSchema, { hostname: "n", engine: { labels: { a: "b" } } });
+const described = (labels: Record<string, string>) => create(NodeDescriptionSchema, { engine: { labels } });
 
 describe("what a node says of its data plane", () => {
-  it("is read as it was written", () => {
-    const facts = { wireguardKey: new Uint8Array(32).fill(7), dataAddress: "192.0.2.1" };
-    const description = withPlaneFacts(bare, facts);
-    expect(planeFactsOf(description)).toEqual(facts);
-    expect(description.engine?.labels.a).toBe("b");
+  it("stands in its engine's labels", () => {
+    const wireguardKey = new Uint8Array(32).fill(7);
+    const labels = { "shoal.wireguard-key": Buffer.from(wireguardKey).toString("base64") };
+    expect(planeFactsOf(described({ ...labels, "shoal.data-address": "192.0.2.1" }))).toEqual({
+      wireguardKey,
+      dataAddress: "192.0.2.1",
+    });
   });
 
   it("is empty where nothing was said", () => {
-    expect(planeFactsOf(withPlaneFacts(bare, {}))).toEqual({ wireguardKey: new Uint8Array(), dataAddress: "" });
-    expect(planeFactsOf(undefined)).toEqual({ wireguardKey: new Uint8Array(), dataAddress: "" });
+    const nothing = { wireguardKey: new Uint8Array(), dataAddress: "" };
+    expect([planeFactsOf(described({})), planeFactsOf(undefined)]).toEqual([nothing, nothing]);
   });
 });

@@ -19,19 +19,7 @@ export interface PlaneFacts {
   readonly dataAddress: string;
 }
 
-/** The description with what a node adds to it of its data plane. */
-export function withPlaneFacts(description: NodeDescription, facts: Partial<PlaneFacts>): NodeDescription {
-  const { engine } = description;
-  if (!engine) return description;
-  const { wireguardKey, dataAddress = "" } = facts;
-  const labels = {
-    ...engine.labels,
-    ...(wireguardKey && { [wireguardLabel]: Buffer.from(wireguardKey).toString("base64") }),
-    ...(dataAddress !== "" && { [dataAddressLabel]: dataAddress }),
-  };
-  return { ...description, engine: { ...engine, labels } };
-}
-
+/** What the description says of the data plane; nothing where a node says nothing. */
 export function planeFactsOf(description: NodeDescription | undefined): PlaneFacts {
   const { [wireguardLabel]: key = "", [dataAddressLabel]: dataAddress = "" } = description?.engine?.labels ?? {};
   return { wireguardKey: new Uint8Array(Buffer.from(key, "base64")), dataAddress };

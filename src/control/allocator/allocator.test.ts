@@ -85,6 +85,29 @@ describe("the allocator", () => {
     expect(vips("other")).not.toEqual([["net", "10.0.0.2/24"]]);
   });
 
+  it("follows a service from one network to another, and to the routing mesh", async () => {
+    await swarm(["n1"]);
+    for (const id of ["ingress", "a", "b"]) await network(id);
+    await world.create(aService("web", { task: on("a"), ports: [] }));
+    await world.until(running("web", 1), "running");
+    const [former] = vips("web") ?? [];
+    await world.update("web", spec => ({
+      ...spec,
+      task: { ...spec.task, networks: aService("x", { task: on("b") }).spec.task.networks },
+    }));
+    const isOnB = () => world.running("web").some(({ networks }) => networks[0]?.network?.id === "b");
+    await world.until(isOnB, "on the other network");
+    expect(vips("web")?.map(([id]) => id)).toEqual(["b"]);
+    await world.clock.advance(keepAddressMs * 2);
+    expect(attachmentsOf("n1").map(([id]) => id)).toEqual(["ingress", "b"]);
+    expect(world.store.view(tx => [...holders(tx).keys()])).not.toContain(former?.join(" "));
+    const { endpoint } = aService("y", { ports: [{ targetPort: 80, publishedPort: 8080 }] }).spec;
+    await world.update("web", spec => ({ ...spec, endpoint: endpoint! }));
+    const isPublished = () => world.running("web").some(({ networks }) => networks.length === 2);
+    await world.until(isPublished, "published");
+    expect(vips("web")?.map(([id]) => id)).toEqual(["ingress", "b"]);
+  });
+
   it("lets tasks wait while a network is full, says so, and goes on when an address is free", async () => {
     await swarm(["n1", "n2", "n3"]);
     await network("net", { subnet: "10.9.0.0/29" });
