@@ -51,7 +51,7 @@ async function post(
   });
 }
 
-function greet(options: Secrets, { url }: HttpsServer, timeoutMs: number): Promise<void> {
+async function greet(options: Secrets, { url }: HttpsServer, timeoutMs: number): Promise<void> {
   const { hostname, port } = parsed(url);
   const host = hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve, reject) => {
