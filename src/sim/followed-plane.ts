@@ -1,4 +1,5 @@
 import { planeOf } from "../dispatcher/plane/plane-set.ts";
+import { assert } from "../lib/assert.ts";
 import { same } from "../lib/same.ts";
 import { type FeedOptions, followFeed } from "../network/feed.ts";
 import { applyMessage, emptyPlane, type Plane } from "../network/plane-state.ts";
@@ -8,10 +9,10 @@ import { type NetworkMessage, NetworkMessage_Type as Type } from "../wire/gen/sh
 
 /** What a node is told of its networks, as its data plane would take it in. */
 export class FollowedPlane {
-  readonly #options: Omit<FeedOptions, "receive">;
+  readonly #options: Omit<FeedOptions, "receive" | "unserved">;
   #current = emptyPlane;
 
-  constructor(options: Omit<FeedOptions, "receive">) {
+  constructor(options: Omit<FeedOptions, "receive" | "unserved">) {
     this.#options = options;
   }
 
@@ -23,7 +24,8 @@ export class FollowedPlane {
     const receive = (message: NetworkMessage): void => {
       this.#current = applyMessage(this.#current, message);
     };
-    void followFeed(connection, sessionId, signal, { ...this.#options, receive });
+    const unserved = (reason: string): void => assert(false, `every simulated manager serves the feed: ${reason}`);
+    void followFeed(connection, sessionId, signal, { ...this.#options, receive, unserved });
   };
 }
 
