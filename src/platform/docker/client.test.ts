@@ -125,7 +125,7 @@ describe("the engine's client", () => {
   });
 
   describe("pulling", () => {
-    const limits = { silenceMs: 100, totalMs: 300 };
+    const limits = { silenceMs: 60_000, totalMs: 60_000 };
     const waiter = (texts: string[] = [], signal = new AbortController().signal): PullWaiter => ({
       progress: text => texts.push(text),
       signal,
@@ -160,15 +160,37 @@ describe("the engine's client", () => {
       await expect(pull).rejects.toThrow("toomanyrequests: slow down");
     });
 
+    it("tells how much has come of what is known to come", async () => {
+      const part = (id: string, current: number, total: number) => ({
+        ...{ status: "Downloading", id },
+        progressDetail: { current, total },
+      });
+      answer = (_, response) => {
+        lines(response, part("a", 1e6, 4e6), part("b", 5e5, 1e6), { status: "Download complete", id: "b" });
+        lines(response, { status: "Pull complete", id: "b", progressDetail: {} });
+        response.end();
+      };
+      const told: string[] = [];
+      await new ImagePuller(client, systemClock, limits).pull("x", "", waiter(told));
+      expect(told).toEqual([
+        "pulling image x",
+        "pulling image x: 0 of 1 layers, 1.0 of 4.0 MB",
+        "pulling image x: 0 of 2 layers, 1.5 of 5.0 MB",
+        "pulling image x: 0 of 2 layers, 2.0 of 5.0 MB",
+        "pulling image x: 1 of 2 layers, 2.0 of 5.0 MB",
+      ]);
+    });
+
     it("gives up on silence, and after its time", async () => {
       answer = (_, response) => lines(response, { status: "Waiting", id: "a" });
-      const puller = new ImagePuller(client, systemClock, limits);
-      await expect(puller.pull("x", "", waiter())).rejects.toThrow("pulling x said nothing for 0.1 s");
+      const silent = new ImagePuller(client, systemClock, { silenceMs: 100, totalMs: 60_000 });
+      await expect(silent.pull("x", "", waiter())).rejects.toThrow("pulling x said nothing for 0.1 s");
       answer = (_, response) => {
         const timer = setInterval(() => lines(response, { status: "Downloading", id: "a" }), 30);
         response.on("close", () => clearInterval(timer));
       };
-      await expect(puller.pull("x", "", waiter())).rejects.toThrow("pulling x took longer than 0.3 s");
+      const slow = new ImagePuller(client, systemClock, { silenceMs: 60_000, totalMs: 300 });
+      await expect(slow.pull("x", "", waiter())).rejects.toThrow("pulling x took longer than 0.3 s");
     });
 
     it("ends with the last who wants it", async () => {

@@ -325,6 +325,22 @@ describe("a container's mounts", () => {
   });
 });
 
+describe("options that an older engine would pass over", () => {
+  const part = { type: MountType.VOLUME, source: "v", target: "/b", volumeOptions: { subpath: "sub" } };
+  const deep = { type: MountType.BIND, source: "/a", target: "/b", bindOptions: { readonlyforcerecursive: true } };
+
+  it.each([
+    [part, "1.41", 'Cannot mount "/b": volume-subpath needs API 1.45, this engine has 1.41'],
+    [deep, "1.43", 'Cannot mount "/b": bind-recursive=readonly needs API 1.44, this engine has 1.43'],
+    [part, "1.45", undefined],
+    [deep, "1.50", undefined],
+  ])("%o on an engine of API %s: %s", (mount, engineApi, text) => {
+    const make = () => containerConfig(task({ container: { mounts: [mount] } }), { ...place, engineApi });
+    if (text) expect(make).toThrow(text);
+    else expect(make().HostConfig.Mounts).toHaveLength(1);
+  });
+});
+
 describe("what is no container's configuration", () => {
   it("a port beyond 65535", () => {
     const ports = [hostPort(70_000, 80)];

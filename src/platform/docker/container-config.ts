@@ -21,6 +21,8 @@ export interface ContainerPlace {
   readonly labels: Readonly<Record<string, string>>;
   /** The address that host-mode ports are published on; "" for all. */
   readonly publishAddress: string;
+  /** The engine's newest API; what it does not know is refused. */
+  readonly engineApi?: string;
   /** The secrets and configs, which lie in files of the node by now. */
   readonly files: readonly Mount[];
   /** Its places on the swarm's networks; with the first the container is made. */
@@ -66,7 +68,7 @@ export function containerConfig(task: Task, place: ContainerPlace): ContainerCre
     HostConfig: {
       ...hostConfig(task, spec, place),
       PortBindings: portBindings(published, place.publishAddress),
-      Mounts: [...spec.mounts.map(toMount), ...place.files],
+      Mounts: [...spec.mounts.map(mount => toMount(mount, place.engineApi)), ...place.files],
     },
     ...networkingConfig(task, place),
   };

@@ -6,6 +6,7 @@ import {
   Mount_Type as MountType,
   Mount_BindOptions_Propagation as Propagation,
 } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { compareApi, newestApi } from "./api-version.ts";
 import type { Mount } from "./types.ts";
 
 const propagations: Readonly<Record<Propagation, string>> = {
@@ -24,8 +25,17 @@ const consistencies: Readonly<Record<Consistency, string>> = {
   [Consistency.DELEGATED]: "delegated",
 };
 
-/** A mount of the spec as the engine takes it. Faults invalid_argument with Docker's texts. */
-export function toMount(spec: MountSpec): Mount {
+/** Options that came with a later API. An older engine passes over them without a word and mounts more than was asked. */
+const laterOptions: readonly { readonly name: string; readonly api: string; isUsed(spec: MountSpec): boolean }[] = [
+  { name: "bind-recursive=readonly", api: "1.44", isUsed: spec => spec.bindOptions?.readonlyforcerecursive ?? false },
+  { name: "volume-subpath", api: "1.45", isUsed: spec => (spec.volumeOptions?.subpath ?? "") !== "" },
+];
+
+/** A mount of the spec as an engine of this API takes it. Faults invalid_argument, with Docker's texts where it has them. */
+export function toMount(spec: MountSpec, engineApi: string = newestApi): Mount {
+  const later = laterOptions.find(({ api, isUsed }) => isUsed(spec) && compareApi(engineApi, api) < 0);
+  if (later)
+    throw invalid(`Cannot mount "${spec.target}": ${later.name} needs API ${later.api}, this engine has ${engineApi}`);
   if (!isAbsolute(spec.target)) throw invalid(`invalid mount target, must be an absolute path: ${spec.target}`);
   const consistency = consistencies[spec.consistency] ?? "";
   const common = {

@@ -220,8 +220,10 @@ export class DockerRuntime implements Runtime {
     const { nodeId, containerLabels: labels = {}, publishAddress = "", networks = noNetworks } = this.#options;
     const ids = endpoints.map(({ networkId }) => networkId);
     const nameServers = networks.available ? networks.nameServers(ids) : [];
+    const { ApiVersion: engineApi } = await this.#client.version();
     const written = await this.#files.write(task.id, files);
-    return containerConfig(task, { nodeId, labels, publishAddress, files: written, endpoints, nameServers });
+    const place = { nodeId, labels, engineApi, publishAddress, files: written, endpoints, nameServers };
+    return containerConfig(task, place);
   }
 
   /** Waits for a start when it is to be followed: the engine ends the log of what has not begun at once. */
