@@ -61,6 +61,7 @@ export const notes: readonly string[] = [
   "Lines of `docker service logs` come in the order of their times. What a node that is away cannot give costs a line on stderr, under its task's name; Docker ends with an error and the CLI fails.",
   "A node pulls an image that it does not have; Docker asks the registry at every start. The CLI pins what a tag means, so a tag that has moved is pulled.",
   "`docker service ps` shows how far a pull is in the `ERROR` column until the image is there.",
+  "Mount options that the node's engine is too old for and would pass over (`volume-subpath`, `bind-recursive=readonly`) are refused in the task's status.",
   "Request bodies for the swarm are limited to 4 MiB (413) and 200 levels of nesting (400), and must come within 30 s (408).",
   "Over TCP without TLS, requests that a web page may have sent (`Origin`, or a `Host` that is not this listener's) are answered 403.",
 ];
