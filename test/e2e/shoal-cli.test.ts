@@ -1,20 +1,10 @@
-import { execFile } from "node:child_process";
-import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CommandResult, eventually } from "../lab/command.ts";
 import { Daemon } from "../lab/daemon.ts";
+import { shoal as run, shoalOk } from "../lab/shoal.ts";
 
-const program = resolve(import.meta.dirname, "../../bin/shoal");
 const sleeping = ["shoal/sleep"];
-
-/** Runs the `shoal` command against a daemon. */
-function shoal(daemon: Daemon, ...args: string[]): Promise<CommandResult> {
-  return new Promise(done => {
-    execFile(program, ["-H", `unix://${daemon.socket}`, ...args], { timeout: 60_000 }, (error, stdout, stderr) => {
-      done({ code: typeof error?.code === "number" ? error.code : error ? 1 : 0, stdout, stderr });
-    });
-  });
-}
+const shoal = (daemon: Daemon, ...args: string[]): Promise<CommandResult> => run(daemon, args);
 
 async function ok(daemon: Daemon, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await shoal(daemon, ...args);
@@ -67,7 +57,12 @@ describe("the shoal command", () => {
   it("creates a service and waits until it runs", async () => {
     const told = await ok(manager, "service", "create", "--name", "web", "--replicas", "2", ...sleeping);
     expect(told.split("\n").at(-1)).toBe("web: 2 of 2 running");
-    expect(rows(await ok(manager, "service", "ls"))[0]?.slice(1)).toEqual(["web", "replicated", "2/2", "shoal/sleep:latest"]);
+    expect(rows(await ok(manager, "service", "ls"))[0]?.slice(1)).toEqual([
+      "web",
+      "replicated",
+      "2/2",
+      "shoal/sleep:latest",
+    ]);
     expect(rows(await ok(manager, "service", "ps", "web")).map(([, name]) => name)).toEqual(["web.1", "web.2"]);
     const everywhere = await ok(manager, "service", "create", "--name", "all", "--mode", "global", ...sleeping);
     expect(everywhere.split("\n").at(-1)).toBe("all: 2 of 2 running");
@@ -112,6 +107,25 @@ describe("the shoal command", () => {
     const text = await eventually("a line", async () => (await ok(manager, "service", "logs", "talk")) || undefined);
     expect(text).toMatch(/^talk\.1\.[0-9a-z]{12}@[mw] \| hello$/);
     expect(await ok(manager, "service", "logs", "-t", "talk")).toMatch(/^20\S+Z talk\.1\.\S+ \| hello$/);
+  });
+
+  it("keeps secrets and configs, and gives them to services by name", async () => {
+    await shoalOk(manager, ["secret", "create", "key", "-"], { input: "k" });
+    await shoalOk(manager, ["config", "create", "--label", "a=b", "conf", "-"], { input: "c" });
+    expect(await ok(manager, "config", "ls", "--format", "{{.Name}} {{.Labels}}")).toBe("conf a=b");
+    const flags = ["--secret", "key", "--config", "source=conf,target=/etc/c", "--env", "A=1", "--detach=true"];
+    await ok(manager, "service", "create", "--name", "holder", ...flags, ...sleeping);
+    const names = "{{range .Spec.TaskTemplate.ContainerSpec.Secrets}}{{.SecretName}}{{end}}";
+    expect(await ok(manager, "service", "inspect", "--format", names, "holder")).toBe("key");
+    expect((await shoal(manager, "secret", "rm", "key")).stderr).toContain(
+      "is in use by the following service: holder",
+    );
+    await ok(manager, "service", "update", "-d", "--secret-rm", "key", "--config-rm", "conf", "holder");
+    expect(await ok(manager, "secret", "rm", "key")).toBe("key");
+    expect((await shoal(manager, "service", "update", "--secret-add", "nope", "holder")).stderr).toContain(
+      "secret not found: nope; create it with",
+    );
+    await ok(manager, "service", "rm", "holder");
   });
 
   it("removes what there is of several, and tells what there is not", async () => {
