@@ -98,11 +98,6 @@ export class DataPlane {
     return first?.gateways.slice(0, 1) ?? [];
   }
 
-  /** What the managers have said last. */
-  get plane(): Plane {
-    return this.#plane;
-  }
-
   /** Lets go. The networks stay as they are, and traffic goes on. */
   async stop(): Promise<void> {
     await this.#reconciler.stop();

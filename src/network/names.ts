@@ -7,7 +7,7 @@ const tagLength = 4;
 const networkLength = 7;
 
 /** Stands for the node in names that must be short. Ids begin with little chance, so that their ends are taken. */
-export function nodeTag(nodeId: string): string {
+function nodeTag(nodeId: string): string {
   return nodeId.slice(-tagLength);
 }
 

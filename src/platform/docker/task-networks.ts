@@ -37,11 +37,6 @@ export function taskEndpoints(task: Task, nodeId: string, networks: TaskNetworks
   );
 }
 
-/** Ids of the swarm's networks that the task is on. */
-export function overlayIds(task: Task): string[] {
-  return overlays(task).map(({ network }) => network?.id ?? "");
-}
-
 /** The ingress network comes last: a container is known by its address on one of its own. */
 function overlays(task: Task): NetworkAttachment[] {
   const all = task.networks.filter(({ network, addresses }) => network && isOverlay(network) && addresses.length > 0);
