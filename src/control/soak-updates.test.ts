@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Service } from "../model/objects.ts";
-import { isLive, isWanted, type Task } from "../model/task.ts";
+import { isLive, isWanted } from "../model/task.ts";
 import { toDuration } from "../model/time.ts";
 import { SimRandom } from "../sim/random.ts";
 import { WantedBound } from "../sim/wanted-bound.ts";
