@@ -8,7 +8,7 @@ import { SystemNameSockets } from "../platform/net/name-sockets.ts";
 import { systemNetOps } from "../platform/net/net-ops.ts";
 import type { Runtime } from "../ports/runtime.ts";
 
-/** The runtime of a node that other nodes know by `address`, with the swarm's networks where this machine can have them. */
+/** The runtime of a node whose overlay networks are carried by `address`, with the swarm's networks where this machine can have them. */
 export async function networkedDocker(options: DockerRuntimeOptions, address: string): Promise<Runtime> {
   const { nodeId, clock, random, log } = options;
   const reason = await obstacle(address);

@@ -15,8 +15,8 @@ import { networkedDocker } from "./networked-docker.ts";
 /** What runs this node's tasks, and what answers for the engine. */
 export interface RuntimeChoice {
   readonly engine: Engine;
-  /** The runtime of node `nodeId`, which publishes on `address`. */
-  runtime(nodeId: string, address: string): Promise<Runtime>;
+  /** The runtime of node `nodeId`, which publishes on `address`; its overlay networks are carried by `dataAddress`. */
+  runtime(nodeId: string, address: string, dataAddress: string): Promise<Runtime>;
 }
 
 export function chooseRuntime(config: DaemonConfig, machine: Machine, log: Logger): RuntimeChoice {
@@ -38,10 +38,10 @@ type Common = Omit<DockerRuntimeOptions, "endpoint" | "nodeId" | "hostname"> & {
 function docker(config: DaemonConfig, common: Common): RuntimeChoice {
   return {
     engine: new DockerEngine(config.engine, systemClock),
-    async runtime(nodeId, address) {
+    async runtime(nodeId, address, dataAddress) {
       // On a loopback address of its own a node publishes there alone: others on this machine want the same ports.
       const publishAddress = address.startsWith("127.") ? { publishAddress: address } : {};
-      return networkedDocker({ ...common, ...publishAddress, endpoint: config.engine, nodeId }, address);
+      return networkedDocker({ ...common, ...publishAddress, endpoint: config.engine, nodeId }, dataAddress);
     },
   };
 }

@@ -10,7 +10,7 @@ import { addressLabel } from "./node-address.ts";
 /** The node's public WireGuard key, base64. */
 const wireguardLabel = "shoal.wireguard-key";
 /** Where VXLAN and WireGuard reach the node, where that is not where it calls from (`--data-path-addr`). */
-const dataAddressLabel = "shoal.data-address";
+export const dataAddressLabel = "shoal.data-address";
 
 export interface PlaneFacts {
   /** 32 bytes; empty for a node that has none. */

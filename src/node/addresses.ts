@@ -55,7 +55,8 @@ export function isEverywhere(listen: string): boolean {
   return listen === "" || isUnspecified(splitAddress(listen, defaultClusterPort)?.host ?? "");
 }
 
-function resolve(text: string, defaultPort: number, machine: readonly HostAddress[], bad: string) {
+/** An address, or an interface's first one. Fault invalid_argument with the text `bad`. */
+export function resolve(text: string, defaultPort: number, machine: readonly HostAddress[], bad: string) {
   const split = splitAddress(text, defaultPort);
   if (!split) throw new Fault("invalid_argument", bad);
   if (isIp(split.host)) return split;
@@ -83,5 +84,5 @@ function ambiguous(first: HostAddress, second: HostAddress): string {
 }
 
 const isContainerBridge = (name: string): boolean => /^(docker|br-|veth|cni|vx-)/.test(name);
-const isUnspecified = (host: string): boolean => host === "0.0.0.0" || host === "::";
+export const isUnspecified = (host: string): boolean => host === "0.0.0.0" || host === "::";
 export const isIp = (host: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(host) || host.includes(":");

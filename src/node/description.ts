@@ -1,16 +1,18 @@
 import { create } from "@bufbuild/protobuf";
 import { addressLabel } from "../model/node-address.ts";
+import { dataAddressLabel } from "../model/node-plane.ts";
 import { issuerCertificate } from "../pki/chain.ts";
 import { issuerOf } from "../pki/issuer.ts";
 import type { IdentitySource } from "../pki/live-identity.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { type NodeDescription, NodeTLSInfoSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { addressOf, type NodeState } from "./state-file.ts";
 
-/** This machine as the managers are told: what its runtime says, the root it trusts, and the address it goes by. */
+/** This machine as the managers are told: what its runtime says, the root it trusts, and the addresses it goes by. */
 export async function describeNode(
   runtime: Runtime,
   identity: IdentitySource,
-  address: string,
+  state: NodeState,
 ): Promise<NodeDescription> {
   const description = await runtime.describe();
   const { rootPem = "", certificatePem = "" } = identity.current() ?? {};
@@ -23,5 +25,9 @@ export async function describeNode(
   });
   const { engine } = description;
   if (!engine) return { ...description, tlsInfo };
-  return { ...description, tlsInfo, engine: { ...engine, labels: { ...engine.labels, [addressLabel]: address } } };
+  const addresses = {
+    [addressLabel]: addressOf(state),
+    ...(state.dataPath && { [dataAddressLabel]: state.dataPath.address }),
+  };
+  return { ...description, tlsInfo, engine: { ...engine, labels: { ...engine.labels, ...addresses } } };
 }

@@ -20,6 +20,9 @@ export interface NodeDoors {
   transport(identity: IdentitySource, isRevoked: (nodeId: string) => boolean): Transport & AnonymousDialler;
   /** The door to external CAs, for the same. */
   https(identity: IdentitySource): HttpsClient;
-  /** What runs the tasks of node `nodeId`, publishing on `address` (without port). */
-  runtime(nodeId: string, address: string): Promise<Runtime>;
+  /**
+   * What runs the tasks of node `nodeId`, publishing on `address` (without port), its overlay networks carried by
+   * `dataAddress`.
+   */
+  runtime(nodeId: string, address: string, dataAddress: string): Promise<Runtime>;
 }

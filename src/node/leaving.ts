@@ -22,7 +22,7 @@ export async function removeTasksOfMember({ disk, log, runtime }: NodeDoors, dir
   try {
     const nodeId = await loadNodeId(disk, certificatesIn(directory));
     if (nodeId === undefined) return;
-    const opened = await runtime(nodeId, "");
+    const opened = await runtime(nodeId, "", "");
     await removeTasks(opened, log);
     await opened.close();
   } catch (error) {

@@ -22,7 +22,7 @@ import { askLock } from "./manager-lock.ts";
 import { ManagerSeat, type SeatHooks } from "./manager-seat.ts";
 import { Renewal } from "./renewal.ts";
 import { SeatedManager } from "./seated-manager.ts";
-import { addressOf, certificatesIn, logIn, type NodeState } from "./state-file.ts";
+import { addressOf, certificatesIn, dataAddressOf, logIn, type NodeState } from "./state-file.ts";
 import { expired } from "./texts.ts";
 
 export interface MemberOptions {
@@ -83,7 +83,11 @@ export class Member {
    */
   static async start(options: MemberOptions): Promise<Member> {
     const credentials = parseCredentials(options.files);
-    const runtime = await options.doors.runtime(credentials.nodeId, addressOf(options.state));
+    const runtime = await options.doors.runtime(
+      credentials.nodeId,
+      addressOf(options.state),
+      dataAddressOf(options.state),
+    );
     const member = new Member(options, credentials, runtime);
     try {
       await member.worker.recall();
@@ -245,7 +249,7 @@ export class Member {
       directory: `${directory}/worker`,
       nodeId: this.nodeId,
       managers: state.managers,
-      describe: () => describeNode(this.#runtime, this.#identity, this.address),
+      describe: () => describeNode(this.#runtime, this.#identity, this.state),
       onNode: node => this.#heed(node),
       onRootCa: pem => this.#renewal.trust(Buffer.from(pem).toString()),
       onLink: link => {

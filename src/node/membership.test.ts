@@ -53,6 +53,16 @@ describe("a membership on the disk", () => {
     expect((await readMembership(place))?.files.certificatePem).toBe(files.certificatePem);
   });
 
+  it("has the present address of the data path's interface", async () => {
+    const dataPath = { asked: "eth1", address: "192.168.7.1" };
+    await writeMembership(place, { files: await filesOf("worker"), state: { ...state, dataPath } });
+    machine = [...machine, { interface: "eth1", address: "192.168.7.2", isLoopback: false }];
+    const moved = { ...state, dataPath: { ...dataPath, address: "192.168.7.2" } };
+    expect((await readMembership(place))?.state).toEqual(moved);
+    machine = machine.slice(0, 1);
+    expect((await readMembership(place))?.state).toEqual(moved);
+  });
+
   it("has the machine's present address, from then on", async () => {
     await writeMembership(place, { files: await filesOf("manager"), state });
     machine = [{ interface: "eth0", address: "10.0.0.9", isLoopback: false }];

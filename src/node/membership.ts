@@ -6,6 +6,7 @@ import type { HostAddresses } from "../ports/host-addresses.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Caller } from "../ports/transport.ts";
 import { lookUpAgain } from "./asked-addresses.ts";
+import { dataPathNow } from "./data-path.ts";
 import type { MemberOptions } from "./member.ts";
 import { certificatesIn, forgetMembership, loadState, type NodeState, saveState } from "./state-file.ts";
 
@@ -61,9 +62,11 @@ async function withAddressesNow(place: MembershipPlace, state: NodeState, role: 
   const last = { listen: state.listenAddress, advertise: state.advertiseAddress };
   try {
     const { listen, advertise } = await lookUpAgain(state.asked, last, addresses);
-    if (listen === last.listen && advertise === last.advertise) return state;
-    log.info("this node has another address than before", { before: last.advertise, now: advertise });
-    const moved = { ...state, listenAddress: listen, advertiseAddress: advertise };
+    const dataPath = state.dataPath && dataPathNow(state.dataPath, addresses);
+    const isSame = listen === last.listen && advertise === last.advertise;
+    if (isSame && dataPath?.address === state.dataPath?.address) return state;
+    log.info("this node has another address than before", { before: last.advertise, now: advertise, dataPath });
+    const moved = { ...state, listenAddress: listen, advertiseAddress: advertise, ...(dataPath && { dataPath }) };
     await saveState(disk, directory, moved);
     return moved;
   } catch (error) {

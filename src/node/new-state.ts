@@ -1,5 +1,6 @@
 import type { HostAddresses } from "../ports/host-addresses.ts";
 import { type AskedAddresses, chooseAddresses, isEverywhere } from "./addresses.ts";
+import { chooseDataPath } from "./data-path.ts";
 import type { NodeState } from "./state-file.ts";
 
 interface Request {
@@ -9,13 +10,15 @@ interface Request {
 
 /** What a node remembers of a swarm that it founds (no remotes) or joins. Fault invalid_argument for unusable addresses. */
 export async function newState(
-  request: Request & { readonly remotes: readonly string[] },
+  request: Request & { readonly dataPathAddress: string; readonly remotes: readonly string[] },
   host: HostAddresses,
 ): Promise<NodeState> {
-  const { listenAddress, advertiseAddress, remotes } = request;
+  const { listenAddress, advertiseAddress, dataPathAddress, remotes } = request;
   const asked = { listen: listenAddress, advertise: advertiseAddress, remote: remotes[0] ?? "" };
   const addresses = await withAddresses(asked, host);
-  return { ...addresses, managers: remotes.length > 0 ? [...remotes] : [addresses.advertiseAddress] };
+  const dataPath = chooseDataPath(dataPathAddress, host);
+  const managers = remotes.length > 0 ? [...remotes] : [addresses.advertiseAddress];
+  return { ...addresses, ...(dataPath && { dataPath }), managers };
 }
 
 /** The same for a manager that begins its swarm anew: it keeps its addresses unless others are asked for. */

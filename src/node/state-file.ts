@@ -10,6 +10,8 @@ const NodeState = Type.Object({
   advertiseAddress: Type.String(),
   /** What the user asked for instead of addresses, to be looked up again at each start. */
   asked: Type.Optional(Type.Object({ listen: Type.String(), advertise: Type.String(), remote: Type.String() })),
+  /** Where overlay networks are carried, when the user asked for an address of its own for that. */
+  dataPath: Type.Optional(Type.Object({ asked: Type.String(), address: Type.String() })),
   /** Managers to reach, best known last time. */
   managers: Type.Array(Type.String()),
   /** Set while the swarm is being founded: until that is done there is none. */
@@ -22,6 +24,11 @@ export type NodeState = Static<typeof NodeState>;
 /** The address other nodes know this one by, without port. */
 export function addressOf({ advertiseAddress }: NodeState): string {
   return splitAddress(advertiseAddress, defaultClusterPort)?.host ?? advertiseAddress;
+}
+
+/** The address by which other nodes' overlay networks reach this one. */
+export function dataAddressOf(state: NodeState): string {
+  return state.dataPath?.address ?? addressOf(state);
 }
 
 const fileName = "node.json";
