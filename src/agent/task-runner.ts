@@ -70,28 +70,12 @@ export class TaskRunner {
 
   /** Works until the task is gone or `close` is called. */
   async run(): Promise<void> {
-    let failures = 0;
-    while (!this.#closed) {
-      this.#change = new AbortController();
-      let step: Step | undefined;
-      try {
-        if (!this.#looked) {
-          await this.#look();
-          continue;
-        }
-        step = this.#dismissed ? undefined : this.#nextStep();
-        if (step) await this.#take(step);
-        else if (await this.#leave()) return;
-        failures = 0;
-      } catch (error) {
-        if (error instanceof AssertionError) throw error;
-        if (this.#closed) return;
-        this.#looked = false;
-        if (this.#failed(step, asFault(error))) continue;
-        failures += 1;
-        const waitMs = backoffMs(operationBackoff, failures, this.#options.random.float());
-        await sleep(this.#options.clock, waitMs, this.#change.signal);
-      }
+    try {
+      await this.#work();
+    } finally {
+      // A preparation that could not be broken off may still have something to say.
+      this.#closed = true;
+      this.#progress.forget();
     }
   }
 
@@ -115,6 +99,32 @@ export class TaskRunner {
     this.#closed = true;
     this.#unwanted.abort();
     this.#change.abort();
+  }
+
+  async #work(): Promise<void> {
+    let failures = 0;
+    while (!this.#closed) {
+      this.#change = new AbortController();
+      let step: Step | undefined;
+      try {
+        if (!this.#looked) {
+          await this.#look();
+          continue;
+        }
+        step = this.#dismissed ? undefined : this.#nextStep();
+        if (step) await this.#take(step);
+        else if (await this.#leave()) return;
+        failures = 0;
+      } catch (error) {
+        if (error instanceof AssertionError) throw error;
+        if (this.#closed) return;
+        this.#looked = false;
+        if (this.#failed(step, asFault(error))) continue;
+        failures += 1;
+        const waitMs = backoffMs(operationBackoff, failures, this.#options.random.float());
+        await sleep(this.#options.clock, waitMs, this.#change.signal);
+      }
+    }
   }
 
   #noteWanted(): void {
@@ -236,7 +246,7 @@ export class TaskRunner {
   }
 
   #note(progress: string): void {
-    if (this.#local.status.state === TaskState.PREPARING) this.#progress.note(progress);
+    if (!this.#closed && this.#local.status.state === TaskState.PREPARING) this.#progress.note(progress);
   }
 
   #report(state: TaskState, message: string, err: string): void {

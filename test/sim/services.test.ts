@@ -86,6 +86,9 @@ describe("a container that exits", () => {
     expect(swarm.tasks("web").length).toBeLessThanOrEqual(6);
     const left = swarm.hosts.flatMap(({ machine }) => [...machine.containers.keys()]);
     expect(left.length).toBeLessThanOrEqual(6);
+    // A container that still ran would have its end before it, and the clock something to wait for.
+    await swarm.ask(api => operator.scale(api, "web", 0));
+    await swarm.until(() => swarm.running("web").length === 0, "stopped", 30_000);
   });
 });
 
