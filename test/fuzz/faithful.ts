@@ -6,6 +6,7 @@ const faithful: readonly RegExp[] = [
   /^Invalid \w+ filter: /,
   /^Invalid subnet /,
   /^invalid name: /,
+  /^unrecognized rollback option /,
   /^warning: incomplete log stream/,
 ];
 
