@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   const file = config.audit && (await openAudit(config.audit, log));
   const audit = file && ((record: AuditRecord) => file.write(JSON.stringify(record)));
   const node = new Node({ doors: realDoors(log, runtime, audit), directory: `${config.dataRoot}/swarm` });
-  const metrics = config.metricsAddr ? await serveMetrics(config.metricsAddr, () => node.manager) : undefined;
+  const metrics = config.metricsAddr ? await serveMetrics(config.metricsAddr, node) : undefined;
   if (metrics) log.info("serving metrics", { address: metrics.address });
   await node.start();
   const api = await startDockerApi({

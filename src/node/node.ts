@@ -147,6 +147,11 @@ export class Node implements SwarmBackend {
     return this.#standing.at === "member" ? this.#standing.member.manager : undefined;
   }
 
+  /** When this node's certificate runs out, milliseconds since 1970; undefined while it is in no swarm. */
+  get certificateNotAfterMs(): number | undefined {
+    return this.#standing.at === "member" ? this.#standing.member.credentials.notAfterMs : undefined;
+  }
+
   control(): Client<typeof Control> {
     return this.#manager().control;
   }

@@ -7,8 +7,14 @@ import { noConfiguration } from "../../raft/configuration.ts";
 import { sampleConfig, sampleNetwork, sampleNode, sampleService, sampleTask } from "../../sim/samples.ts";
 import { newSimStore } from "../../sim/store.ts";
 import { EndpointSchema, NetworkAttachmentSchema } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
-import { IPAMOptionsSchema, TaskState, TaskStatusSchema } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import type { MeasuredManager } from "./sample.ts";
+import {
+  IPAMOptionsSchema,
+  NodeStatus_State,
+  NodeStatusSchema,
+  TaskState,
+  TaskStatusSchema,
+} from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import type { MeasuredManager, MeasuredNode } from "./sample.ts";
 import { type MetricsServer, serveMetrics } from "./server.ts";
 
 const servers: MetricsServer[] = [];
@@ -16,8 +22,18 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-async function serve(manager: () => MeasuredManager | undefined, address = ":0"): Promise<MetricsServer> {
-  const server = await serveMetrics(address, manager);
+function serve(manager: () => MeasuredManager | undefined, address = ":0"): Promise<MetricsServer> {
+  const node = {
+    get manager() {
+      return manager();
+    },
+    certificateNotAfterMs: undefined,
+  };
+  return serveNode(node, address);
+}
+
+async function serveNode(node: MeasuredNode, address = ":0"): Promise<MetricsServer> {
+  const server = await serveMetrics(address, node);
   servers.push(server);
   return server;
 }
@@ -78,6 +94,11 @@ async function manager(): Promise<MeasuredManager> {
   const at = (address: string) => [create(NetworkAttachmentSchema, { network, addresses: [address] })];
   await store.update(tx => {
     tx.network.create(network);
+    for (const [id, state] of [
+      ["n2", NodeStatus_State.DOWN],
+      ["n3", NodeStatus_State.DOWN],
+    ] as const)
+      tx.node.create({ ...sampleNode(id), status: create(NodeStatusSchema, { state }) });
     tx.node.create({ ...sampleNode("n1"), attachments: at("10.9.0.2/29") });
     const virtualIps = [{ networkId: "net", addr: "10.9.0.3/29" }];
     tx.service.create({ ...web, endpoint: create(EndpointSchema, { virtualIps }) });
@@ -138,6 +159,11 @@ describe("metrics", () => {
       'shoal_tasks{state="running"}': 2,
       'shoal_tasks{state="failed"}': 1,
       'shoal_tasks{state="pending"}': 0,
+      'shoal_nodes{state="ready",availability="active"}': 1,
+      'shoal_nodes{state="down",availability="active"}': 2,
+      'shoal_nodes{state="down",availability="drain"}': 0,
+      'shoal_service_tasks{service="web",count="desired"}': 1,
+      'shoal_service_tasks{service="web",count="running"}': 2,
       'shoal_network_addresses{network="net",use="held"}': 4,
       'shoal_network_addresses{network="net",use="free"}': 1,
     });
@@ -151,8 +177,22 @@ describe("metrics", () => {
     const figures = await scrape(server);
     expect(figures.get("shoal_manager")).toBe(0);
     expect(figures.get("process_resident_memory_bytes")).toBeGreaterThan(1e6);
-    const ofManager = /^shoal_(raft_(term|lead|commit.*index|applied|peer|members|snapshot)|store|tasks)/;
+    const ofManager = /^shoal_(raft_(term|lead|commit.*index|applied|peer|members|snapshot)|store|tasks|nodes|service)/;
     expect([...figures.keys()].filter(name => ofManager.test(name))).toEqual([]);
+  });
+
+  it("tell when the node's certificate runs out, while it has one", async () => {
+    let certificateNotAfterMs: number | undefined = 1_800_000_000_500;
+    const server = await serveNode({
+      manager: undefined,
+      get certificateNotAfterMs() {
+        return certificateNotAfterMs;
+      },
+    });
+    const name = "shoal_certificate_expiry_timestamp_seconds";
+    expect((await scrape(server)).get(name)).toBe(1_800_000_000.5);
+    certificateNotAfterMs = undefined;
+    expect((await scrape(server)).has(name)).toBe(false);
   });
 
   it("are in a registry of their own: several nodes can run in one process", async () => {

@@ -1,11 +1,15 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { FilledHistogram } from "./filled-histogram.ts";
-import { entriesBehind, type ManagerSample, type MeasuredManager, sampleOf } from "./sample.ts";
+import { entriesBehind, type ManagerSample, type MeasuredNode, sampleOf } from "./sample.ts";
 
 /** This node's figures for Prometheus: its process's, and its manager's while it is one. In a registry of their own. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #manager: () => MeasuredManager | undefined;
+  readonly #node: MeasuredNode;
+  readonly #certificate = this.#gauge(
+    "shoal_certificate_expiry_timestamp_seconds",
+    "When this node's certificate runs out, seconds since 1970",
+  );
   readonly #managing = this.#gauge("shoal_manager", "1 while this node serves as a manager, else 0");
   readonly #quorum = this.#quorumGauges();
   readonly #proposals = this.#counter("shoal_raft_proposals_total", "Batches of changes that this manager proposed");
@@ -16,15 +20,25 @@ export class Metrics {
   readonly #sync = this.#histogram("shoal_raft_fsync_seconds", "What it took to make a batch of log entries durable");
   readonly #objects = this.#gauge("shoal_store_objects", "Objects of the swarm", ["kind"]);
   readonly #tasks = this.#gauge("shoal_tasks", "Tasks by state, history included", ["state"]);
+  readonly #nodes = this.#gauge("shoal_nodes", "Nodes by state and availability", ["state", "availability"]);
+  readonly #services = this.#gauge(
+    "shoal_service_tasks",
+    "Tasks of a service that is no job: how many it wants, and how many run",
+    ["service", "count"],
+  );
   readonly #addresses = this.#gauge("shoal_network_addresses", "Addresses of a network, by whether they are held", [
     "network",
     "use",
   ]);
 
-  /** `manager` gives the node's manager of the moment. */
-  constructor(manager: () => MeasuredManager | undefined) {
-    this.#manager = manager;
+  constructor(node: MeasuredNode) {
+    this.#node = node;
     collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** The names of all metrics, of those too that have no figure now. */
+  get names(): readonly string[] {
+    return this.#registry.getMetricsAsArray().map(({ name }) => name);
   }
 
   get contentType(): string {
@@ -33,7 +47,9 @@ export class Metrics {
 
   /** Everything as it is now, in Prometheus' text format. */
   text(): Promise<string> {
-    const manager = this.#manager();
+    const { manager, certificateNotAfterMs } = this.#node;
+    this.#certificate.remove();
+    if (certificateNotAfterMs !== undefined) this.#certificate.set(certificateNotAfterMs / 1000);
     this.#managing.set(manager ? 1 : 0);
     this.#forget();
     if (manager) this.#fill(sampleOf(manager));
@@ -44,10 +60,16 @@ export class Metrics {
   #forget(): void {
     const { leader, behind, ...single } = this.#quorum;
     for (const gauge of Object.values(single)) gauge.remove();
-    for (const gauge of [leader, behind, this.#objects, this.#tasks, this.#addresses]) gauge.reset();
+    const ofSwarm = [this.#objects, this.#tasks, this.#nodes, this.#services, this.#addresses];
+    for (const gauge of [leader, behind, ...ofSwarm]) gauge.reset();
   }
 
-  #fill({ status, members, objects, tasks, addresses }: ManagerSample): void {
+  #fill(sample: ManagerSample): void {
+    this.#fillQuorum(sample);
+    this.#fillSwarm(sample);
+  }
+
+  #fillQuorum({ status, members }: ManagerSample): void {
     const { raft } = status;
     const gauges = this.#quorum;
     gauges.term.set(Number(raft.term));
@@ -66,8 +88,16 @@ export class Metrics {
     this.#proposals.inc(status.proposals);
     this.#commit.fill(status.commitLatency);
     this.#sync.fill(status.syncLatency);
+  }
+
+  #fillSwarm({ objects, tasks, nodes, services, addresses }: ManagerSample): void {
     for (const [kind, count] of Object.entries(objects)) this.#objects.set({ kind }, count);
     for (const [state, count] of Object.entries(tasks)) this.#tasks.set({ state }, count);
+    for (const { count, ...labels } of nodes) this.#nodes.set(labels, count);
+    for (const { name: service, desired, running } of services) {
+      this.#services.set({ service, count: "desired" }, desired);
+      this.#services.set({ service, count: "running" }, running);
+    }
     for (const { name: network, capacity, inUse } of addresses) {
       this.#addresses.set({ network, use: "held" }, inUse);
       this.#addresses.set({ network, use: "free" }, capacity - inUse);

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { Fault } from "../../lib/fault.ts";
 import { Metrics } from "./metrics.ts";
-import type { MeasuredManager } from "./sample.ts";
+import type { MeasuredNode } from "./sample.ts";
 
 /** Where metrics are served when only a port is given: they are nobody's business who is not on this machine. */
 const defaultHost = "127.0.0.1";
@@ -22,14 +22,11 @@ export interface MetricsServer {
  * Serves `GET /metrics` without authentication. `address` is HOST:PORT, or :PORT on this machine alone; a port of 0 takes a
  * free one. Faults: invalid_argument for an address that is none, unavailable for one that cannot be listened on.
  */
-export async function serveMetrics(
-  address: string,
-  manager: () => MeasuredManager | undefined,
-): Promise<MetricsServer> {
+export async function serveMetrics(address: string, node: MeasuredNode): Promise<MetricsServer> {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(address);
   if (!match) throw new Fault("invalid_argument", `Cannot serve metrics on "${address}": it must be HOST:PORT`);
   const [, v6, host, port] = match;
-  const metrics = new Metrics(manager);
+  const metrics = new Metrics(node);
   const server = createServer((request, response) => void answer(metrics, request, response));
   server.requestTimeout = requestTimeoutMs;
   server.maxConnections = maxConnections;
