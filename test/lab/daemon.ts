@@ -10,13 +10,15 @@ import { eventually } from "./command.ts";
 import { DockerClient } from "./docker-client.ts";
 import { HostProcess, type Namespace } from "./namespace.ts";
 
-const shoald = resolve(import.meta.dirname, "../../bin/shoald");
+const builtHere = resolve(import.meta.dirname, "../../bin/shoald");
 
 export interface DaemonOptions {
   /** Where it listens and publishes: a loopback address of its own, or its host's. */
   readonly address: string;
   readonly hostname: string;
   readonly flags?: readonly string[];
+  /** The `shoald` to start; the one built here without it. */
+  readonly program?: string;
   /** The host to run in; this machine itself without one. */
   readonly namespace?: Namespace;
 }
@@ -40,11 +42,11 @@ export class Daemon extends DockerClient {
 
   /** Starts the process; resolves when it answers. */
   async start(): Promise<void> {
-    const { flags = [], hostname, namespace } = this.options;
+    const { flags = [], hostname, namespace, program = builtHere } = this.options;
     const dataRoot = join(this.directory, "data");
     mkdirSync(dataRoot, { recursive: true });
     const own = ["--data-root", dataRoot, "--host", `unix://${this.socket}`, "--hostname", hostname, ...flags];
-    const argv = [shoald, ...own];
+    const argv = [program, ...own];
     const log = join(this.directory, "shoald.log");
     const daemon = namespace ? await namespace.spawn(argv, log) : spawnHere(argv, log);
     this.#process = daemon;
