@@ -147,6 +147,21 @@ describe("the engine's API without an engine", () => {
     ]);
   });
 
+  it.each([
+    ["//", 503],
+    ["///?a=%", 503],
+    ["http://[/containers", 503],
+    ["/networks/%zz", 400],
+    ["/v1.43/networks/%C3x", 400],
+  ])("answers %s, which is no address, with %d", async (path, status) => {
+    const { port } = server.address() as AddressInfo;
+    const socket = connect(port, "127.0.0.1");
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    let said = "";
+    for await (const chunk of socket) said += chunk;
+    expect(said).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
   it("refuses upgraded connections", async () => {
     const { port } = server.address() as AddressInfo;
     const socket = connect(port, "127.0.0.1");

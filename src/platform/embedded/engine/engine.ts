@@ -65,6 +65,6 @@ export class EmbeddedEngine implements Engine {
 }
 
 function requestOf(method: string, url: string, signal: AbortSignal): EngineRequest {
-  const { pathname, searchParams } = new URL(url, "http://engine");
-  return { method, path: splitVersion(pathname).path, query: searchParams, signal };
+  const [path = ""] = url.split("?", 1);
+  return { method, path: splitVersion(path).path, query: new URLSearchParams(url.slice(path.length + 1)), signal };
 }

@@ -63,9 +63,17 @@ const routes: readonly EngineRoute[] = [
 export async function answerEngine(options: EmbeddedEngineOptions, request: EngineRequest): Promise<Answer> {
   for (const { method, path, handler } of routes) {
     const match = request.method === method ? path.exec(request.path) : null;
-    if (match) return handler(options, request, decodeURIComponent(match[1] ?? ""));
+    if (match) return handler(options, request, decoded(match[1] ?? ""));
   }
   throw noEngine(request);
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    throw new HttpError(400, `invalid URL escape in ${JSON.stringify(name)}`);
+  }
 }
 
 function noEngine({ method, path }: EngineRequest): HttpError {
