@@ -7,6 +7,7 @@ const faithful: readonly RegExp[] = [
   /^Invalid subnet /,
   /^invalid name: /,
   /^unrecognized rollback option /,
+  /^Bad parameters: you must choose at least one stream$/,
   /^warning: incomplete log stream/,
 ];
 
