@@ -1,5 +1,7 @@
-import { X509Certificate } from "node:crypto";
+import "reflect-metadata";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
+import { X509CertificateGenerator } from "@peculiar/x509";
 import { describe, expect, it } from "vitest";
 import type { MemberStatus } from "../consensus/member.ts";
 import { type Cluster, type Node, newMeta } from "../model/objects.ts";
@@ -7,6 +9,7 @@ import { fromTimestamp, toTimestamp } from "../model/time.ts";
 import { newNodeKey, newRequest } from "../pki/node-key.ts";
 import { RootCa } from "../pki/root-ca.ts";
 import { stockRequest } from "../pki/stock-request.test-kit.ts";
+import { syncCrypto, syncKey } from "../pki/sync-crypto.ts";
 import { sampleNode, sampleTask } from "../sim/samples.ts";
 import { ClusterSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { ClusterSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
@@ -247,6 +250,26 @@ describe("removeNode", () => {
     const status = store.view(tx => tx.task.get("run")!.status);
     expect(fromTimestamp(status.timestamp)).toBe(clock.now());
     expect(status.message).toBe("Task belonged to a node that has been deleted");
+  });
+
+  it("refuses a certificate for ever that ends in no year that can be told", async () => {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+    const endless = await X509CertificateGenerator.createSelfSigned(
+      {
+        serialNumber: "01",
+        notBefore: new Date(0),
+        notAfter: new Date(Date.UTC(12_000, 0)),
+        signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
+        keys: { privateKey: syncKey(privateKey), publicKey: syncKey(publicKey) },
+      },
+      syncCrypto,
+    );
+    const certificate = create(CertificateSchema, { certificate: Buffer.from(endless.toString("pem")) });
+    const { api, store } = await withNodes({ ...inState(sampleNode("n"), State.DOWN), certificate });
+    await api.removeNode({ nodeId: "n" });
+    expect(store.view(tx => tx.cluster.get("c")!.blacklistedCertificates)).toEqual({
+      n: expect.not.objectContaining({ expiry: expect.anything() }),
+    });
   });
 
   it("refuses the node's certificate until long after it has expired", async () => {

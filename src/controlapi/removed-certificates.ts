@@ -27,7 +27,8 @@ export function withoutExpired(cluster: Cluster, nowMs: number): Cluster {
 function expiryOf(pem: Uint8Array | undefined): number | undefined {
   if (!pem || pem.length === 0) return undefined;
   try {
-    return Date.parse(new X509Certificate(pem).validTo);
+    const expiryMs = Date.parse(new X509Certificate(pem).validTo);
+    return Number.isNaN(expiryMs) ? undefined : expiryMs;
   } catch {
     return undefined;
   }

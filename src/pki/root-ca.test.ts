@@ -74,6 +74,14 @@ describe("the root CA", () => {
     expect(Date.parse((await signed(ca, worker, 2 * hour)).validTo)).toBe(now + 2 * hour);
   });
 
+  it.each([30 * 365 * 24 * hour, 8_000 * 365 * 24 * hour, 1e300])(
+    "lasts no longer than its root: %d ms",
+    async asked => {
+      const ca = await RootCa.create(now);
+      expect(Date.parse((await signed(ca, worker, asked)).validTo)).toBe(ca.notAfterMs);
+    },
+  );
+
   it("takes nothing but the public key from a request", async () => {
     const key = newNodeKey();
     const request = await newRequest(key);

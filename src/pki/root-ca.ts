@@ -88,7 +88,8 @@ export class RootCa {
 
   /**
    * A certificate (PEM) that makes the holder of the request's key `node`, from an hour before `nowMs` until
-   * `expiryMs` after it. Of the request only the public key is used. Fault invalid_argument for a bad request.
+   * `expiryMs` after it, or until this authority's end. Of the request only the public key is used. Fault invalid_argument
+   * for a bad request.
    */
   async sign(request: Uint8Array, node: Caller, nowMs: number, expiryMs = defaultNodeExpiryMs): Promise<string> {
     const publicKey = await publicKeyOf(request);
@@ -99,7 +100,8 @@ export class RootCa {
         issuer: this.#certificate.subjectName,
         subject: [{ O: [node.clusterId] }, { OU: [unitOf(node.role)] }, { CN: [node.nodeId] }],
         notBefore: new Date(nowMs - backdateMs),
-        notAfter: new Date(nowMs + expiryMs),
+        // Nothing it says is worth more than what says that it may: and the year has four digits (RFC 5280 4.1.2.5).
+        notAfter: new Date(Math.min(nowMs + expiryMs, this.notAfterMs)),
         signingAlgorithm: { hash: "SHA-256", ...this.#signingKey.algorithm },
         publicKey,
         signingKey: this.#signingKey,
