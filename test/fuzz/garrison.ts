@@ -80,6 +80,8 @@ export class Garrison {
     const caConfig = { ...(this.#spec.CAConfig as object), ...(ForceRotate && { ForceRotate }) };
     await this.#target.ok("POST", `/swarm/update?version=${Version.Index}`, { ...this.#spec, CAConfig: caConfig });
     await eventually("no task is left", async () => (await this.#list("tasks")).length === 0 || undefined);
+    // Until a change of the root is through, a token that was just read may be for the one before.
+    await eventually("the root stays", async () => !(await this.#swarm()).RootRotationInProgress || undefined);
   }
 
   /** Starts a service and lets a node join, as on any other day. */
@@ -118,6 +120,7 @@ export class Garrison {
     return this.#target.ok<{
       Version: { Index: number };
       Spec: Record<string, unknown>;
+      RootRotationInProgress: boolean;
       JoinTokens: { Worker: string; Manager: string };
     }>("GET", "/swarm");
   }
