@@ -30,7 +30,8 @@ export async function servePeer(peer: Peer, { handlers, enter, log, clock }: Pee
     const context = enter(peer, gone.signal);
     await handlers.deliver(requestsOf(framesOf(socket, alive)), context);
   } catch (error) {
-    if (!gone.signal.aborted) status = statusOf(thrownFault(error, "shoal.v1.Peers/Deliver", log));
+    // A caller that broke off, or was killed, is told nothing, and its end is no mistake of ours.
+    if (!socket.destroyed) status = statusOf(thrownFault(error, "shoal.v1.Peers/Deliver", log));
   } finally {
     alive.stop();
   }

@@ -1,3 +1,4 @@
+import { connect as connectTcp } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Fault, faultKind } from "../lib/fault.ts";
@@ -24,10 +25,10 @@ afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.close();
 });
 
-async function serve(deliver: Deliver, revoked: readonly string[] = []): Promise<Listener> {
+async function serve(deliver: Deliver, revoked: readonly string[] = [], log = silentLogger): Promise<Listener> {
   const transport = grpcTransport({
     identity: await swarm.identity("server", "manager"),
-    ...{ log: silentLogger, clock: systemClock },
+    ...{ log, clock: systemClock },
     isRevoked: nodeId => revoked.includes(nodeId),
   });
   const listener = await transport.listen("127.0.0.1:0", [register(Peers, { deliver })]);
@@ -125,6 +126,24 @@ describe("the way between members of the quorum", () => {
     await expect(running).rejects.toMatchObject({ code: "unavailable" });
     await listener.close();
     await expect(call(listener.address, unending())).rejects.toThrow(/connection refused/);
+  });
+
+  it("does not take it for a mistake of its own when a caller is killed", async () => {
+    const errors: string[] = [];
+    const contexts: CallContext[] = [];
+    const log = { ...silentLogger, error: (message: string) => void errors.push(message) };
+    const { address } = await serve(collect([], contexts), [], log);
+    const { certificatePem: cert, keyPem: key, rootPem: ca } = await swarm.credentials("caller", "manager");
+    const [host = "", port] = address.split(":");
+    const wire = connectTcp(Number(port), host);
+    connect({ socket: wire, cert, key, ca, servername: managerServerName, ALPNProtocols: [peerProtocol] })
+      .on("error", () => {})
+      .write(Buffer.from([0, 0, 0, 0]));
+    await expect.poll(() => contexts.length).toBe(1);
+    wire.resetAndDestroy();
+    await expect.poll(() => contexts[0]?.signal.aborted).toBe(true);
+    await call(address, said("another one"));
+    expect(errors).toEqual([]);
   });
 
   it("is not known to others, who say so", async () => {
