@@ -1,6 +1,7 @@
 import type { Data } from "../model/objects.ts";
 import { Age } from "../parts/age.tsx";
 import { Empty, Page } from "../parts/page.tsx";
+import { ServiceLinks } from "../parts/service-links.tsx";
 import { Table } from "../parts/table.tsx";
 import { useSwarm } from "../state.ts";
 
@@ -48,13 +49,7 @@ function DataRow({ kind, object }: { readonly kind: "secret" | "config"; readonl
         <Age since={object.CreatedAt} />
       </td>
       <td>
-        <ul class="inline">
-          {users.map(service => (
-            <li key={service.ID}>
-              <a href={`/services/${service.ID}`}>{service.Spec.Name}</a>
-            </li>
-          ))}
-        </ul>
+        <ServiceLinks services={users} />
       </td>
     </tr>
   );

@@ -1,5 +1,6 @@
 import type { Network } from "../model/objects.ts";
 import { Empty, Page } from "../parts/page.tsx";
+import { ServiceLinks } from "../parts/service-links.tsx";
 import { Table } from "../parts/table.tsx";
 import { useSwarm } from "../state.ts";
 
@@ -41,13 +42,7 @@ function NetworkRow({ network }: { readonly network: Network }) {
       <td>{(network.IPAM.Config ?? []).map(config => config.Subnet).join(", ")}</td>
       <td>{kinds.join(", ")}</td>
       <td>
-        <ul class="inline">
-          {users.map(service => (
-            <li key={service.ID}>
-              <a href={`/services/${service.ID}`}>{service.Spec.Name}</a>
-            </li>
-          ))}
-        </ul>
+        <ServiceLinks services={users} />
       </td>
     </tr>
   );
