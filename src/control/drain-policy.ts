@@ -23,7 +23,7 @@ export function drainsStartFirst(service: Service): boolean {
 }
 
 /** Whether the node is up, and what runs there has to leave it. */
-export function isDrained(node: Node | undefined): node is Node {
+function isDrained(node: Node | undefined): node is Node {
   return isReachable(node) && node.spec.availability === Availability.DRAIN;
 }
 

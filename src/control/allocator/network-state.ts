@@ -7,9 +7,9 @@ import { isProblem, type Problem, until } from "./problem.ts";
 import { type SubnetSource, subnetsFor } from "./subnets.ts";
 
 /** Lower ids are left to other uses of VXLAN on the same wire. SwarmKit: 4096. */
-export const firstSwarmVxlanId = 4096;
+const firstSwarmVxlanId = 4096;
 /** RFC 7348: 24 bits. */
-export const lastVxlanId = 2 ** 24 - 1;
+const lastVxlanId = 2 ** 24 - 1;
 
 /** What has been given to other networks, the one last given at the end. */
 export type Allocated = readonly Network[];

@@ -3,7 +3,7 @@ import type { Visitor } from "./door.ts";
 
 const cookieName = "shoal-session";
 /** A page's own calls have it; a page of another origin cannot set it without being asked first, and is refused then. */
-export const ownCallHeader = "x-shoal-dashboard";
+const ownCallHeader = "x-shoal-dashboard";
 
 /** The session's token as the browser has it; undefined when it has none. */
 export function tokenIn(request: IncomingMessage): string | undefined {

@@ -8,7 +8,7 @@ import { meshPortsOf, networksOf } from "./items.ts";
 import { PlaneNews } from "./news.ts";
 
 /** One node's stream: what it is to look at, and how it is woken. */
-export class PlaneWatcher {
+class PlaneWatcher {
   readonly nodeId: string;
   readonly wake: () => void;
   #news = new PlaneNews();

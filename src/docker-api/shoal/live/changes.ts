@@ -17,7 +17,7 @@ export interface LiveChange {
 }
 
 /** A committed change as the stream tells it; undefined for objects that it does not tell of. */
-export function liveChange(event: StoreEvent): LiveChange | undefined {
+function liveChange(event: StoreEvent): LiveChange | undefined {
   const change = (object: () => JsonObject): LiveChange | undefined => ({
     ...{ Kind: event.kind as LiveKind, ID: event.object.id, Version: integer(event.version) },
     ...(event.action === "remove" ? {} : { Object: object() }),
