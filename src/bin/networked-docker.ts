@@ -1,5 +1,7 @@
 import { DataPlane } from "../network/data-plane.ts";
 import { NetworkedRuntime } from "../network/networked-runtime.ts";
+import { PlaneMemory } from "../network/plane-memory.ts";
+import { systemDisk } from "../platform/disk.ts";
 import { EngineBridgeNetworks } from "../platform/docker/bridge-networks.ts";
 import { EngineClient } from "../platform/docker/client.ts";
 import { parseEndpoint } from "../platform/docker/endpoint.ts";
@@ -8,8 +10,11 @@ import { SystemNameSockets } from "../platform/net/name-sockets.ts";
 import { systemNetOps } from "../platform/net/net-ops.ts";
 import type { Runtime } from "../ports/runtime.ts";
 
-/** The runtime of a node whose overlay networks are carried by `address`, with the swarm's networks where this machine can have them. */
-export async function networkedDocker(options: DockerRuntimeOptions, address: string): Promise<Runtime> {
+/**
+ * The runtime of a node whose overlay networks are carried by `address`, with the swarm's networks where this machine can have them.
+ * What they are made of is kept in `file`.
+ */
+export async function networkedDocker(options: DockerRuntimeOptions, address: string, file: string): Promise<Runtime> {
   const { nodeId, clock, random, log } = options;
   const reason = await obstacle(address);
   if (reason !== undefined) {
@@ -18,9 +23,11 @@ export async function networkedDocker(options: DockerRuntimeOptions, address: st
   }
   const engine = new EngineBridgeNetworks(new EngineClient(parseEndpoint(options.endpoint), clock), nodeId);
   const names = new SystemNameSockets();
-  const plane = new DataPlane({ nodeId, address, ops: systemNetOps, engine, names, clock, random, log });
+  const memory = new PlaneMemory({ disk: systemDisk, path: file, nodeId, clock, log });
+  const plane = new DataPlane({ nodeId, address, ops: systemNetOps, engine, names, memory, clock, random, log });
   const nameServers = (networkIds: readonly string[]): readonly string[] => plane.nameServers(networkIds);
   const runtime = new DockerRuntime({ ...options, networks: { available: true, nameServers } });
+  if (address !== "") await plane.recall();
   return new NetworkedRuntime(runtime, plane, { clock, random, log });
 }
 

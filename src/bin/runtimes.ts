@@ -41,7 +41,8 @@ function docker(config: DaemonConfig, common: Common): RuntimeChoice {
     async runtime(nodeId, address, dataAddress) {
       // On a loopback address of its own a node publishes there alone: others on this machine want the same ports.
       const publishAddress = address.startsWith("127.") ? { publishAddress: address } : {};
-      return networkedDocker({ ...common, ...publishAddress, endpoint: config.engine, nodeId }, dataAddress);
+      const options = { ...common, ...publishAddress, endpoint: config.engine, nodeId };
+      return networkedDocker(options, dataAddress, `${config.dataRoot}/swarm/worker/networks`);
     },
   };
 }

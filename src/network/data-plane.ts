@@ -8,6 +8,7 @@ import type { NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
 import { Builder } from "./builder.ts";
 import { Resolver } from "./dns/resolver.ts";
 import { localNetworks, refusalOf } from "./local-networks.ts";
+import type { PlaneMemory } from "./plane-memory.ts";
 import { applyMessage, emptyPlane, type Plane } from "./plane-state.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { Self } from "./self.ts";
@@ -23,6 +24,8 @@ export interface DataPlaneOptions {
   readonly ops: NetOps;
   readonly engine: BridgeNetworks;
   readonly names: NameSockets;
+  /** What outlasts a restart; nothing does without. */
+  readonly memory?: PlaneMemory;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -30,7 +33,7 @@ export interface DataPlaneOptions {
 
 /**
  * A node's networks: holds what the managers say of them, and brings this machine there. Nothing is touched before they have
- * said it once, and without them everything stays as it is.
+ * said it once, and without them everything stays as it is, also when the daemon is restarted.
  */
 export class DataPlane {
   readonly #options: DataPlaneOptions;
@@ -54,10 +57,19 @@ export class DataPlane {
     this.#reconciler = new Reconciler({ pass: compare => this.#pass(compare), clock, random, log });
   }
 
+  /** Takes up what the managers said before a restart, until they say it anew. */
+  async recall(): Promise<void> {
+    const message = await this.#options.memory?.load();
+    if (!message || this.#plane !== emptyPlane) return;
+    this.#plane = applyMessage(emptyPlane, message);
+    this.#changed();
+  }
+
   /** Takes in a message of the managers'. */
   receive(message: NetworkMessage): void {
     this.#unserved = undefined;
     this.#plane = applyMessage(this.#plane, message);
+    this.#options.memory?.note(this.#plane);
     for (const taskId of this.#leaving) if (!this.#plane.endpoints.has(taskId)) this.#leaving.delete(taskId);
     this.#changed();
   }
@@ -102,10 +114,12 @@ export class DataPlane {
   async stop(): Promise<void> {
     await this.#reconciler.stop();
     await this.#options.names.close();
+    await this.#options.memory?.close();
   }
 
   /** Stops, and removes everything that was made. */
   async remove(): Promise<void> {
+    await this.#options.memory?.forget();
     await this.stop();
     await this.#builder.clear();
   }

@@ -1,8 +1,11 @@
+import { create } from "@bufbuild/protobuf";
 import {
   PlaneChange_Action as Action,
   NetworkMessage_Type as MessageType,
   type NetworkMessage,
+  NetworkMessageSchema,
   type PlaneChange,
+  PlaneChangeSchema,
   type PlaneEndpoint,
   type PlaneNetwork,
   type PlaneNode,
@@ -56,6 +59,18 @@ export function applyMessage(plane: Plane, message: NetworkMessage): Plane {
     }
   }
   return next;
+}
+
+/** The message that makes this plane of any other. */
+export function wholeOf(plane: Plane): NetworkMessage {
+  const items: PlaneChange["item"][] = [
+    ...Array.from(plane.networks.values(), value => ({ case: "network" as const, value })),
+    ...Array.from(plane.nodes.values(), value => ({ case: "node" as const, value })),
+    ...Array.from(plane.services.values(), value => ({ case: "service" as const, value })),
+    ...Array.from(plane.endpoints.values(), value => ({ case: "endpoint" as const, value })),
+  ];
+  const changes = items.map(item => create(PlaneChangeSchema, { action: Action.UPDATE, item }));
+  return create(NetworkMessageSchema, { type: MessageType.COMPLETE, changes });
 }
 
 function put<T>(table: Map<string, T>, id: string, value: T, action: PlaneChange["action"]): void {
