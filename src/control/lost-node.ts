@@ -1,5 +1,5 @@
 import type { Node } from "../model/objects.ts";
-import { occupiesNode, type Task } from "../model/task.ts";
+import { isAttachment, occupiesNode, type Task } from "../model/task.ts";
 import { fromTimestamp } from "../model/time.ts";
 import { NodeStatus_State as NodeState, TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { taskEventOf } from "./hints.ts";
@@ -15,7 +15,10 @@ export interface LostNodeObservation {
   readonly tasks: readonly Task[];
 }
 
-/** Gives up on the tasks of nodes that are gone, or down for good: nobody will ever report on them. Keys are node ids. */
+/**
+ * Gives up on the tasks of nodes that are gone, or down for good: nobody will ever report on them. Containers that were attached
+ * to networks by hand give back their addresses at once; a node that returns asks again for those it still has. Keys are node ids.
+ */
 export const lostNodeLoop: Loop<LostNodeObservation> = {
   name: "lost nodes",
   keysOf(event, tx) {
@@ -36,6 +39,8 @@ export function decideLostNode({ node, tasks }: LostNodeObservation, context: Co
   if (tasks.length === 0) return nothing;
   if (!node) return { writes: orphaned(tasks, "the node has been removed from the swarm", context) };
   if (node.status.state !== NodeState.DOWN) return nothing;
+  const attached = tasks.filter(isAttachment);
+  if (attached.length > 0) return { writes: orphaned(attached, "the node is down", context) };
   // The node's last change stands for when it went down: changes made while it is down make us wait longer, no more.
   const remaining = (fromTimestamp(node.meta.updatedAt) ?? context.now) + orphanAfterMs - context.now;
   if (remaining > 0) return { writes: [], lookAgainMs: remaining };

@@ -28,10 +28,10 @@ export const reaperLoop: Loop<ReaperObservation> = {
     if (event.kind === "node") return [...tx.task.byNode(event.object.id)].filter(isUnwanted).map(slotKeyOf);
     const change = taskEventOf(event);
     if (!change || change.gone) return [];
-    return isUnwanted(change.task) || !change.old ? [slotKeyOf(change.task)] : [];
+    return isUnwanted(change.task) || isLeftover(change.task) || !change.old ? [slotKeyOf(change.task)] : [];
   },
   *allKeys(tx) {
-    for (const task of tx.task.all()) if (isUnwanted(task)) yield slotKeyOf(task);
+    for (const task of tx.task.all()) if (isUnwanted(task) || isLeftover(task)) yield slotKeyOf(task);
   },
   observe(tx, key) {
     return {
@@ -66,9 +66,9 @@ function isRemovable(task: Task, node: Node | undefined): boolean {
   return state < TaskState.ASSIGNED || isTerminal(state) || !isReachable(node);
 }
 
-/** A network attachment of a container that no service made: nobody asks for its removal when its node is lost. */
+/** A network attachment of a container that no service made: nobody asks for its removal when it is over. */
 function isLeftover(task: Task): boolean {
-  return task.serviceId === "" && task.status.state === TaskState.ORPHANED;
+  return task.serviceId === "" && isTerminal(task.status.state);
 }
 
 /** No agent ever saw it, so none will report that it has stopped. */

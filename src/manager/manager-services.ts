@@ -1,6 +1,7 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { caServices } from "../ca/services.ts";
 import { controlApi } from "../controlapi/control-api.ts";
+import { resourceAllocator } from "../dispatcher/resource-allocator.ts";
 import { defined } from "../lib/assert.ts";
 import type { HttpsClient } from "../ports/https.ts";
 import { type Registration, register } from "../ports/transport.ts";
@@ -8,6 +9,7 @@ import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { Dispatcher } from "../wire/gen/docker/swarmkit/v1/dispatcher_pb.ts";
 import { LogBroker, Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import { Raft, RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
+import { ResourceAllocator } from "../wire/gen/docker/swarmkit/v1/resource_pb.ts";
 import { NetworkFeed } from "../wire/gen/shoal/v1/network_pb.ts";
 import { Peers } from "../wire/gen/shoal/v1/peers_pb.ts";
 import { healthService } from "./health.ts";
@@ -50,6 +52,7 @@ export function managerServices(parts: ServiceParts): ManagerServices {
       byLeader(lateService(Dispatcher, async signal => (await seat.serving(signal)).dispatcher.handlers)),
       byLeader(lateService(NetworkFeed, async signal => (await seat.serving(signal)).dispatcher.network)),
       byLeader(lateService(LogBroker, async signal => (await seat.serving(signal)).broker.agents)),
+      byLeader(register(ResourceAllocator, resourceAllocator(parts))),
       // Between the members themselves: whoever is called is meant.
       healthService,
       amongRaft(Raft, raft),

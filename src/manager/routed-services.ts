@@ -6,6 +6,7 @@ import type { CallContext, CallOptions, Connection, Registration } from "../port
 import { CA, NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
+import { ResourceAllocator } from "../wire/gen/docker/swarmkit/v1/resource_pb.ts";
 import type { LeaderRoute, Routed } from "./leader-route.ts";
 
 type Init = MessageInitShape<DescMethod["output"]>;
@@ -107,6 +108,7 @@ function kindOf(method: DescMethod): Routed["kind"] {
     case NodeCA.typeName:
       return method.localName === NodeCA.method.nodeCertificateStatus.localName ? "read" : "write";
     case RaftMembership.typeName:
+    case ResourceAllocator.typeName:
       return "write";
     default:
       return "report";

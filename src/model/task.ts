@@ -32,6 +32,11 @@ export function occupiesNode(task: Task): boolean {
   return task.nodeId !== "" && task.status.state >= TaskState.ASSIGNED && task.status.state <= TaskState.RUNNING;
 }
 
+/** Whether it stands for a container that no service made, and its place on one network. */
+export function isAttachment({ spec }: Task): boolean {
+  return spec.runtime.case === "attachment";
+}
+
 /** The name Docker gives a task's container: `service.slot.taskid`, with the node id for global services' slot. */
 export function taskName(task: Task): string {
   return `${task.serviceAnnotations.name}.${task.slot === 0n ? task.nodeId : task.slot}.${task.id}`;
