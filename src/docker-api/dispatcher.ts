@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { Fault } from "../lib/fault.ts";
 import type { Headers } from "./answer.ts";
 import type { AuditedCall, Auditor } from "./audit.ts";
 import type { AuditedCaller } from "./audit-record.ts";
@@ -40,12 +41,19 @@ interface Call {
 /** The status of a connection that goes on as something else. What the engine says of it is between it and the client. */
 const switchingProtocols = 101;
 
+/** Why a request's signal is aborted. One for all: an abort without a reason makes an error, with its stack, each time. */
+const requestOver = new Fault("cancelled", "the request is over");
+
 /** Takes requests to their routes, or through to the engine. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
+  readonly #running = new Set<AbortController>();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    options.stopping.addEventListener("abort", () => {
+      for (const request of this.#running) request.abort(requestOver);
+    });
   }
 
   /**
@@ -61,12 +69,8 @@ export class Dispatcher {
     const target = targetOf(request);
     const match = this.#options.routes.find(request.method ?? "", target.path);
     const audited = this.#options.auditor.begin(request, target, match, caller);
-    const gone = new AbortController();
-    response.on("close", () => {
-      gone.abort();
-      audited?.end(response.headersSent ? response.statusCode : undefined);
-    });
-    const signal = AbortSignal.any([gone.signal, this.#options.stopping]);
+    const signal = this.#signalOf(response);
+    response.on("close", () => audited?.end(response.headersSent ? response.statusCode : undefined));
     try {
       guard(request);
       await this.#answer(request, response, target, { match, audited, signal });
@@ -100,6 +104,18 @@ export class Dispatcher {
       audited?.end(status);
       refuseUpgrade(status, message, socket);
     }
+  }
+
+  /** Aborted when the answer is over, and when the server stops. (`AbortSignal.any` costs several times as much.) */
+  #signalOf(response: ServerResponse): AbortSignal {
+    const running = new AbortController();
+    this.#running.add(running);
+    response.on("close", () => {
+      this.#running.delete(running);
+      running.abort(requestOver);
+    });
+    if (this.#options.stopping.aborted) running.abort(requestOver);
+    return running.signal;
   }
 
   async #answer(
