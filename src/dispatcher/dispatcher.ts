@@ -16,9 +16,15 @@ import {
   type SessionRequest,
   type UpdateTaskStatusRequest,
 } from "../wire/gen/docker/swarmkit/v1/dispatcher_pb.ts";
-import type { NetworkFeed, NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
+import type {
+  ConfirmNetworkRequest,
+  DepartureRequest,
+  NetworkFeed,
+  NetworkMessage,
+} from "../wire/gen/shoal/v1/network_pb.ts";
 import { assignmentMessages, taskLists } from "./assignment-stream.ts";
 import { heartbeatPeriodMs, missedHeartbeats, spreadPeriodMs } from "./heartbeat.ts";
+import { departed } from "./plane/departure.ts";
 import { networkMessages } from "./plane/plane-stream.ts";
 import { PlaneWatch } from "./plane/plane-watch.ts";
 import { Presence } from "./presence.ts";
@@ -76,7 +82,11 @@ export class Dispatcher {
       tasks: (request, context) => this.#tasks(request.sessionId, context),
       assignments: (request, context) => this.#assignments(request.sessionId, context),
     };
-    this.network = { watch: (request, context) => this.#network(request.sessionId, context) };
+    this.network = {
+      watch: (request, context) => this.#network(request.sessionId, context),
+      confirm: (request, context) => this.#confirm(request, context),
+      departure: (request, context) => this.#departure(request, context),
+    };
   }
 
   /** Begins to lead. Resolves when it is written that nobody knows yet which nodes are up. */
@@ -172,6 +182,17 @@ export class Dispatcher {
   #network(sessionId: string, context: CallContext): AsyncGenerator<NetworkMessage, void> {
     const session = this.#require(sessionId, context);
     return networkMessages(this.#store, this.#clock, session, this.#planes, context.signal);
+  }
+
+  async #confirm({ sessionId, number }: ConfirmNetworkRequest, context: CallContext): Promise<object> {
+    this.#planes.confirm(this.#require(sessionId, context).nodeId, number);
+    return {};
+  }
+
+  async #departure({ sessionId, taskId }: DepartureRequest, context: CallContext): Promise<object> {
+    this.#require(sessionId, context);
+    await departed(this.#store, this.#planes, taskId, context.signal);
+    return {};
   }
 
   #caller({ caller }: CallContext): string {

@@ -78,9 +78,9 @@ export class Builder {
 
   /**
    * Devices and rules: what is new first, then what leads there, then what nothing leads to any more is taken away. What can
-   * be done is, whatever becomes of the rest: then throws the first Fault.
+   * be done is, whatever becomes of the rest: then throws the first Fault. `ruled` is called once the rules are in force.
    */
-  async build(wanted: WantedPlane): Promise<void> {
+  async build(wanted: WantedPlane, ruled: () => void): Promise<void> {
     const { ops } = this.#options;
     const faults: Fault[] = [];
     const attempt = (step: Promise<void>): Promise<void> => step.catch(error => void faults.push(asFault(error)));
@@ -88,7 +88,7 @@ export class Builder {
     const { before, after } = linkPlan(this.#known.links, wanted.links);
     await attempt(this.#setKernel(wanted.kernel));
     if (before.length > 0) await attempt(ops.change(before));
-    await attempt(this.#setRules(wanted.rules));
+    await attempt(this.#setRules(wanted.rules).then(ruled));
     await attempt(this.#passForwarding());
     if (after.length > 0) await attempt(ops.change(after));
     this.#known.links = faults.length > 0 ? undefined : wanted.links;

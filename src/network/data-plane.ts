@@ -1,3 +1,4 @@
+import { onAbort } from "../lib/bell.ts";
 import { asFault, Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
@@ -12,6 +13,7 @@ import type { PlaneMemory } from "./plane-memory.ts";
 import { applyMessage, emptyPlane, type Plane } from "./plane-state.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { Self } from "./self.ts";
+import { Versions } from "./versions.ts";
 import { wantedPlane } from "./wanted.ts";
 
 /** What a packet of an underlay may have where nothing is known of it, in bytes: Ethernet's. */
@@ -41,6 +43,7 @@ export class DataPlane {
   readonly #reconciler: Reconciler;
   readonly #resolver: Resolver;
   readonly #leaving = new Set<string>();
+  readonly #versions = new Versions();
   #plane: Plane = emptyPlane;
   #self: Self;
   #refused = new Map<string, Fault>();
@@ -62,16 +65,16 @@ export class DataPlane {
     const message = await this.#options.memory?.load();
     if (!message || this.#plane !== emptyPlane) return;
     this.#plane = applyMessage(emptyPlane, message);
-    this.#changed();
+    void this.#changed();
   }
 
-  /** Takes in a message of the managers'. */
-  receive(message: NetworkMessage): void {
+  /** Takes in a message of the managers'. Resolves when this node's rules are made from it. */
+  receive(message: NetworkMessage): Promise<void> {
     this.#unserved = undefined;
     this.#plane = applyMessage(this.#plane, message);
     this.#options.memory?.note(this.#plane);
     for (const taskId of this.#leaving) if (!this.#plane.endpoints.has(taskId)) this.#leaving.delete(taskId);
-    this.#changed();
+    return this.#changed();
   }
 
   /** The managers have nothing to say of networks: what there is stays, and nothing comes. */
@@ -84,8 +87,11 @@ export class DataPlane {
   async leave(taskId: string, signal: AbortSignal): Promise<void> {
     if (!this.#plane.endpoints.get(taskId)?.ready || this.#leaving.has(taskId)) return;
     this.#leaving.add(taskId);
-    this.#changed();
-    await this.#reconciler.passed(signal);
+    const inForce = this.#changed();
+    await new Promise<void>(resolve => {
+      const forget = onAbort(signal, resolve);
+      void inForce.then(resolve).then(forget);
+    });
   }
 
   /**
@@ -113,6 +119,7 @@ export class DataPlane {
   /** Lets go. The networks stay as they are, and traffic goes on. */
   async stop(): Promise<void> {
     await this.#reconciler.stop();
+    this.#versions.reach(this.#versions.latest);
     await this.#options.names.close();
     await this.#options.memory?.close();
   }
@@ -124,9 +131,11 @@ export class DataPlane {
     await this.#builder.clear();
   }
 
-  #changed(): void {
+  /** Resolves when what is wanted now is in force. */
+  #changed(): Promise<void> {
     this.#resolver.replace(this.#plane, this.#leaving);
     this.#reconciler.wake();
+    return this.#versions.next();
   }
 
   #whyNot(networkId: string): string {
@@ -143,11 +152,12 @@ export class DataPlane {
       this.#self = { nodeId, address, underlayMtu: (await ops.mtuOf(address)) ?? usualMtu };
     }
     const asked = this.#plane;
+    const version = this.#versions.latest;
     const all = wantedPlane(asked, this.#self, this.#leaving);
     this.#refused = await this.#builder.makeBridges(all.bridges);
     const plane = this.#refused.size === 0 ? asked : withoutNetworks(asked, this.#refused);
     const wanted = this.#refused.size === 0 ? all : wantedPlane(plane, this.#self, this.#leaving);
-    await this.#builder.build(wanted);
+    await this.#builder.build(wanted, () => this.#versions.reach(version));
     this.#ready = new Set(wanted.bridges.map(({ networkId }) => networkId));
     const unanswered = await names.listen(wanted.nameServers, this.#resolver.handler).then(() => undefined, asFault);
     await this.#builder.finish(all.bridges);

@@ -8,9 +8,11 @@ import { NetworkFeed, type NetworkMessage } from "../wire/gen/shoal/v1/network_p
 
 /** Between tries to follow the feed within one session. */
 const followBackoff: Backoff = { firstMs: 250, longestMs: 8_000 };
+const confirmTimeoutMs = 10_000;
 
 export interface FeedOptions {
-  readonly receive: (message: NetworkMessage) => void;
+  /** Takes the message in at once; resolves when it is in force on this node. */
+  readonly receive: (message: NetworkMessage) => Promise<void>;
   /** The manager has nothing to say of networks, ever. */
   readonly unserved: (reason: string) => void;
   readonly clock: Clock;
@@ -25,11 +27,20 @@ export async function followFeed(
   signal: AbortSignal,
   { receive, unserved, clock, random, log }: FeedOptions,
 ): Promise<void> {
+  const confirm = async (number: bigint): Promise<void> => {
+    try {
+      await connection.client(NetworkFeed).confirm({ sessionId, number }, { signal, timeoutMs: confirmTimeoutMs });
+    } catch (error) {
+      // A manager that has not got it waits for a later one, and not for ever.
+      if (!signal.aborted) log.debug("cannot confirm what is in force", { reason: asFault(error).message });
+    }
+  };
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     try {
       const messages = connection.client(NetworkFeed).watch({ sessionId }, { signal });
       for await (const message of messages) {
-        receive(message);
+        const inForce = receive(message);
+        if (message.confirm > 0n) void inForce.then(() => confirm(message.confirm));
         attempt = 1;
       }
     } catch (error) {

@@ -5,6 +5,7 @@ import type { Connection } from "../ports/transport.ts";
 import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
 import type { DataPlane } from "./data-plane.ts";
+import { Departures } from "./departures.ts";
 import { drainMs, networksOf } from "./drain.ts";
 import { type FeedOptions, followFeed } from "./feed.ts";
 
@@ -13,12 +14,14 @@ export class NetworkedRuntime implements Runtime {
   readonly #runtime: Runtime;
   readonly #plane: DataPlane;
   readonly #doors: Omit<FeedOptions, "receive" | "unserved">;
+  readonly #departures: Departures;
   readonly #closing = new AbortController();
 
   constructor(runtime: Runtime, plane: DataPlane, doors: Omit<FeedOptions, "receive" | "unserved">) {
     this.#runtime = runtime;
     this.#plane = plane;
     this.#doors = doors;
+    this.#departures = new Departures(doors);
   }
 
   get kind(): Runtime["kind"] {
@@ -79,8 +82,9 @@ export class NetworkedRuntime implements Runtime {
 
   followNetworks(connection: Connection, sessionId: string, signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#doors;
-    const receive = (message: NetworkMessage): void => this.#plane.receive(message);
+    const receive = (message: NetworkMessage): Promise<void> => this.#plane.receive(message);
     const unserved = (reason: string): void => this.#plane.unserved(reason);
+    this.#departures.follow(connection, sessionId);
     return followFeed(connection, sessionId, signal, { receive, unserved, clock, random, log });
   }
 
@@ -92,7 +96,8 @@ export class NetworkedRuntime implements Runtime {
   async #drain(task: Task): Promise<void> {
     const ms = drainMs(task);
     if (ms === 0) return;
-    await this.#plane.leave(task.id, this.#closing.signal);
+    const { signal } = this.#closing;
+    await Promise.all([this.#plane.leave(task.id, signal), this.#departures.left(task.id, signal)]);
     await sleep(this.#doors.clock, ms, this.#closing.signal);
   }
 }

@@ -38,7 +38,7 @@ const raft: AccessOf<typeof Raft> = {
   resolveAddress: "manager",
 };
 const peers: AccessOf<typeof Peers> = { deliver: "manager" };
-const networkFeed: AccessOf<typeof NetworkFeed> = { watch: "node" };
+const networkFeed: AccessOf<typeof NetworkFeed> = { watch: "node", confirm: "node", departure: "node" };
 const raftMembership: AccessOf<typeof RaftMembership> = { join: "manager", leave: "manager" };
 const resourceAllocator: AccessOf<typeof ResourceAllocator> = { attachNetwork: "node", detachNetwork: "node" };
 const watch: AccessOf<typeof Watch> = { watch: "manager" };

@@ -2,6 +2,8 @@
 export class PlaneNews {
   /** The node itself: the networks it is on, its own addresses, its labels. */
   self = false;
+  /** Some of the tasks got new connections and are to get none any more: the node is to confirm that. */
+  withdrawn = false;
   readonly networks = new Set<string>();
   readonly nodes = new Set<string>();
   readonly services = new Set<string>();

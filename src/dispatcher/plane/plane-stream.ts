@@ -27,12 +27,13 @@ export async function* networkMessages(
   const set = new PlaneSet(session.nodeId);
   try {
     const changes = store.view(tx => set.all(tx));
-    yield create(NetworkMessageSchema, { type: MessageType.COMPLETE, changes });
+    yield create(NetworkMessageSchema, { type: MessageType.COMPLETE, changes, confirm: watcher.ask() });
     while (await feed.next()) {
       const news = watcher.take();
       const differences = store.view(tx => set.changes(tx, news));
       if (differences.length === 0) continue;
-      yield create(NetworkMessageSchema, { type: MessageType.INCREMENTAL, changes: differences });
+      const confirm = news.withdrawn ? watcher.ask() : 0n;
+      yield create(NetworkMessageSchema, { type: MessageType.INCREMENTAL, changes: differences, confirm });
       await sleep(clock, messagePeriodMs, signal);
     }
   } finally {

@@ -3,32 +3,10 @@ import type { Node, Service } from "../../model/objects.ts";
 import type { Task } from "../../model/task.ts";
 import { type Sides, sidesOf } from "../../store/sides.ts";
 import type { ReadTx, StoreEvent } from "../../store/tx.ts";
-import { isEndpointNews } from "./endpoint-item.ts";
+import { isEndpointNews, isReady } from "./endpoint-item.ts";
 import { meshPortsOf, networksOf } from "./items.ts";
-import { PlaneNews } from "./news.ts";
-
-/** One node's stream: what it is to look at, and how it is woken. */
-class PlaneWatcher {
-  readonly nodeId: string;
-  readonly wake: () => void;
-  #news = new PlaneNews();
-
-  constructor(nodeId: string, wake: () => void) {
-    this.nodeId = nodeId;
-    this.wake = wake;
-  }
-
-  get news(): PlaneNews {
-    return this.#news;
-  }
-
-  /** What has come since the last time. */
-  take(): PlaneNews {
-    const taken = this.#news;
-    this.#news = new PlaneNews();
-    return taken;
-  }
-}
+import type { PlaneNews } from "./news.ts";
+import { PlaneWatcher } from "./plane-watcher.ts";
 
 /**
  * Tells the streams of those nodes that a change concerns, and no others: nodes are found by the networks that they are on. A
@@ -37,6 +15,8 @@ class PlaneWatcher {
 export class PlaneWatch {
   readonly #byNode = new Map<string, PlaneWatcher>();
   readonly #byNetwork = new Map<string, Set<PlaneWatcher>>();
+
+  readonly #listeners = new Set<() => void>();
 
   /** Begins to tell a node's stream; it is to look at everything once by itself. */
   open(tx: ReadTx, nodeId: string, wake: () => void): PlaneWatcher {
@@ -53,13 +33,34 @@ export class PlaneWatch {
       if (watchers.delete(watcher) && watchers.size === 0) this.#byNetwork.delete(id);
   }
 
+  watcherOf(nodeId: string): PlaneWatcher | undefined {
+    return this.#byNode.get(nodeId);
+  }
+
+  /** The node has brought in force what it was told, up to this number. */
+  confirm(nodeId: string, number: bigint): void {
+    this.#byNode.get(nodeId)?.confirm(number);
+    this.#notify();
+  }
+
+  /** Calls `listener` whenever a node has confirmed something, or may be no longer one that does. Returns what ends that. */
+  onConfirmed(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   see(event: StoreEvent): void {
     if (this.#byNode.size === 0) return;
     const { id } = event.object;
     switch (event.kind) {
       case "task": {
         const { before, after } = sidesOf(event);
-        if (isEndpointNews(before, after)) this.#tell(networksOfTasks(before, after), news => news.tasks.add(id));
+        if (!isEndpointNews(before, after)) return;
+        const withdrawn = before !== undefined && isReady(before) && !(after && isReady(after));
+        this.#tell(networksOfTasks(before, after), news => {
+          news.tasks.add(id);
+          news.withdrawn ||= withdrawn;
+        });
         return;
       }
       case "service":
@@ -88,6 +89,7 @@ export class PlaneWatch {
   }
 
   #node(id: string, { before, after }: Sides<Node>): void {
+    if (before?.status.state !== after?.status.state) this.#notify();
     if (before && after && looksTheSame(before, after)) return;
     const own = this.#byNode.get(id);
     if (own) {
@@ -107,6 +109,10 @@ export class PlaneWatch {
       if (watchers) watchers.add(watcher);
       else this.#byNetwork.set(id, new Set([watcher]));
     }
+  }
+
+  #notify(): void {
+    for (const listener of [...this.#listeners]) listener();
   }
 
   #tell(networks: Iterable<string>, note: (news: PlaneNews) => void): void {

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { Fault } from "../../lib/fault.ts";
 import { Gate } from "../../lib/gate.ts";
 import type { Task } from "../../model/task.ts";
+import { Departures } from "../../network/departures.ts";
 import { drainMs } from "../../network/drain.ts";
 import { followFeed } from "../../network/feed.ts";
 import { applyMessage, emptyPlane } from "../../network/plane-state.ts";
@@ -85,6 +86,7 @@ export class EmbeddedRuntime implements Runtime {
   readonly #watch: IoWatch;
   readonly #mesh: MeshPorts;
   readonly #closing = new AbortController();
+  readonly #departures: Departures;
 
   /** Use `embeddedRuntime`. */
   constructor(options: EmbeddedRuntimeOptions, layout: Layout, world: TaskWorld, waiters: Waiters) {
@@ -93,6 +95,7 @@ export class EmbeddedRuntime implements Runtime {
     this.#world = world;
     this.#waiters = waiters;
     this.#watch = new IoWatch(layout.io, this.#tasks, world);
+    this.#departures = new Departures(options);
     this.#mesh = new MeshPorts({ ...options, address: options.advertiseAddress });
   }
 
@@ -183,19 +186,20 @@ export class EmbeddedRuntime implements Runtime {
     const known = this.#tasks.get(task.id);
     if (known?.instance.state === "running" && known.instance.health !== "unhealthy") {
       this.#mesh.leave(task.id);
-      await sleep(this.#options.clock, drainMs(task), this.#closing.signal);
+      await this.#drain(task);
     }
     await known?.stop();
   }
 
   followNetworks(connection: Connection, sessionId: string, signal: AbortSignal): Promise<void> {
     let plane = emptyPlane;
-    const receive = (message: NetworkMessage): void => {
+    const receive = async (message: NetworkMessage): Promise<void> => {
       plane = applyMessage(plane, message);
       this.#mesh.follow(plane);
     };
     const unserved = (reason: string): void =>
       this.#options.log.warn("ports that services publish are not served on this node", { reason });
+    this.#departures.follow(connection, sessionId);
     return followFeed(connection, sessionId, signal, { ...this.#options, receive, unserved });
   }
 
@@ -218,6 +222,13 @@ export class EmbeddedRuntime implements Runtime {
     this.#world.publishedPorts.close();
     for (const task of this.#tasks.values()) task.close();
     this.#waiters.wakeAll();
+  }
+
+  async #drain(task: Task): Promise<void> {
+    const ms = drainMs(task);
+    if (ms === 0) return;
+    await this.#departures.left(task.id, this.#closing.signal);
+    await sleep(this.#options.clock, ms, this.#closing.signal);
   }
 
   async #create(plan: Plan): Promise<EmbeddedTask> {

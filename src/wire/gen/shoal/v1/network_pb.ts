@@ -14,7 +14,79 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shoal/v1/network.proto.
  */
 export const file_shoal_v1_network: GenFile = /*@__PURE__*/
-  fileDesc("ChZzaG9hbC92MS9uZXR3b3JrLnByb3RvEghzaG9hbC52MSIpChNXYXRjaE5ldHdvcmtSZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAkijAEKDk5ldHdvcmtNZXNzYWdlEisKBHR5cGUYASABKA4yHS5zaG9hbC52MS5OZXR3b3JrTWVzc2FnZS5UeXBlEiYKB2NoYW5nZXMYAiADKAsyFS5zaG9hbC52MS5QbGFuZUNoYW5nZSIlCgRUeXBlEgwKCENPTVBMRVRFEAASDwoLSU5DUkVNRU5UQUwQASKNAgoLUGxhbmVDaGFuZ2USLAoGYWN0aW9uGAEgASgOMhwuc2hvYWwudjEuUGxhbmVDaGFuZ2UuQWN0aW9uEikKB25ldHdvcmsYAiABKAsyFi5zaG9hbC52MS5QbGFuZU5ldHdvcmtIABIjCgRub2RlGAMgASgLMhMuc2hvYWwudjEuUGxhbmVOb2RlSAASKwoIZW5kcG9pbnQYBCABKAsyFy5zaG9hbC52MS5QbGFuZUVuZHBvaW50SAASKQoHc2VydmljZRgFIAEoCzIWLnNob2FsLnYxLlBsYW5lU2VydmljZUgAIiAKBkFjdGlvbhIKCgZVUERBVEUQABIKCgZSRU1PVkUQAUIGCgRpdGVtIuQCCgxQbGFuZU5ldHdvcmsSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIQCgh2eGxhbl9pZBgDIAEoDRISCgp2eGxhbl9wb3J0GAQgASgNEi4KB3N1Ym5ldHMYBSADKAsyHS5zaG9hbC52MS5QbGFuZU5ldHdvcmsuU3VibmV0EgsKA210dRgGIAEoDRIQCghpbnRlcm5hbBgHIAEoCBIRCgllbmNyeXB0ZWQYCCABKAgSDwoHaW5ncmVzcxgJIAEoCBISCgphdHRhY2hhYmxlGAogASgIEjQKB29wdGlvbnMYCyADKAsyIy5zaG9hbC52MS5QbGFuZU5ldHdvcmsuT3B0aW9uc0VudHJ5GicKBlN1Ym5ldBIMCgRjaWRyGAEgASgJEg8KB2dhdGV3YXkYAiABKAkaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi5gEKCVBsYW5lTm9kZRIKCgJpZBgBIAEoCRIQCghob3N0bmFtZRgCIAEoCRIUCgxkYXRhX2FkZHJlc3MYAyABKAkSLgoLYXR0YWNobWVudHMYBCADKAsyGS5zaG9hbC52MS5QbGFuZUF0dGFjaG1lbnQSFQoNd2lyZWd1YXJkX2tleRgFIAEoDBIvCgZsYWJlbHMYBiADKAsyHy5zaG9hbC52MS5QbGFuZU5vZGUuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJJCg9QbGFuZUF0dGFjaG1lbnQSEgoKbmV0d29ya19pZBgBIAEoCRIRCglhZGRyZXNzZXMYAiADKAkSDwoHYWxpYXNlcxgDIAMoCSLlAQoNUGxhbmVFbmRwb2ludBIPCgd0YXNrX2lkGAEgASgJEhIKCnNlcnZpY2VfaWQYAiABKAkSDwoHbm9kZV9pZBgDIAEoCRIMCgRzbG90GAQgASgEEgwKBG5hbWUYBSABKAkSEAoIaG9zdG5hbWUYBiABKAkSDQoFcmVhZHkYByABKAgSLgoLYXR0YWNobWVudHMYCCADKAsyGS5zaG9hbC52MS5QbGFuZUF0dGFjaG1lbnQSMQoJcmVhY2hhYmxlGAkgAygLMh4uZG9ja2VyLnN3YXJta2l0LnYxLlBvcnRDb25maWciuQMKDFBsYW5lU2VydmljZRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEikKBG1vZGUYAyABKA4yGy5zaG9hbC52MS5QbGFuZVNlcnZpY2UuTW9kZRI1Cgt2aXJ0dWFsX2lwcxgEIAMoCzIgLnNob2FsLnYxLlBsYW5lU2VydmljZS5WaXJ0dWFsSVASLQoFcG9ydHMYBSADKAsyHi5kb2NrZXIuc3dhcm1raXQudjEuUG9ydENvbmZpZxIrCgVuYW1lcxgGIAMoCzIcLnNob2FsLnYxLlBsYW5lU2VydmljZS5OYW1lcxISCgphbGxvd19mcm9tGAcgAygJEhIKCnJlc3RyaWN0ZWQYCCABKAgSEgoKbG9jYWxfb25seRgJIAEoCBIZChFwdWJsaXNoX2FkZHJlc3NlcxgKIAMoCRowCglWaXJ0dWFsSVASEgoKbmV0d29ya19pZBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJGiwKBU5hbWVzEhIKCm5ldHdvcmtfaWQYASABKAkSDwoHYWxpYXNlcxgCIAMoCSIaCgRNb2RlEgcKA1ZJUBAAEgkKBUROU1JSEAEyUQoLTmV0d29ya0ZlZWQSQgoFV2F0Y2gSHS5zaG9hbC52MS5XYXRjaE5ldHdvcmtSZXF1ZXN0Ghguc2hvYWwudjEuTmV0d29ya01lc3NhZ2UwAWIGcHJvdG8z", [file_docker_swarmkit_v1_types]);
+  fileDesc("ChZzaG9hbC92MS9uZXR3b3JrLnByb3RvEghzaG9hbC52MSI7ChVDb25maXJtTmV0d29ya1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIOCgZudW1iZXIYAiABKAQiGAoWQ29uZmlybU5ldHdvcmtSZXNwb25zZSI3ChBEZXBhcnR1cmVSZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAkSDwoHdGFza19pZBgCIAEoCSITChFEZXBhcnR1cmVSZXNwb25zZSIpChNXYXRjaE5ldHdvcmtSZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAkinQEKDk5ldHdvcmtNZXNzYWdlEisKBHR5cGUYASABKA4yHS5zaG9hbC52MS5OZXR3b3JrTWVzc2FnZS5UeXBlEiYKB2NoYW5nZXMYAiADKAsyFS5zaG9hbC52MS5QbGFuZUNoYW5nZRIPCgdjb25maXJtGAMgASgEIiUKBFR5cGUSDAoIQ09NUExFVEUQABIPCgtJTkNSRU1FTlRBTBABIo0CCgtQbGFuZUNoYW5nZRIsCgZhY3Rpb24YASABKA4yHC5zaG9hbC52MS5QbGFuZUNoYW5nZS5BY3Rpb24SKQoHbmV0d29yaxgCIAEoCzIWLnNob2FsLnYxLlBsYW5lTmV0d29ya0gAEiMKBG5vZGUYAyABKAsyEy5zaG9hbC52MS5QbGFuZU5vZGVIABIrCghlbmRwb2ludBgEIAEoCzIXLnNob2FsLnYxLlBsYW5lRW5kcG9pbnRIABIpCgdzZXJ2aWNlGAUgASgLMhYuc2hvYWwudjEuUGxhbmVTZXJ2aWNlSAAiIAoGQWN0aW9uEgoKBlVQREFURRAAEgoKBlJFTU9WRRABQgYKBGl0ZW0i5AIKDFBsYW5lTmV0d29yaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhAKCHZ4bGFuX2lkGAMgASgNEhIKCnZ4bGFuX3BvcnQYBCABKA0SLgoHc3VibmV0cxgFIAMoCzIdLnNob2FsLnYxLlBsYW5lTmV0d29yay5TdWJuZXQSCwoDbXR1GAYgASgNEhAKCGludGVybmFsGAcgASgIEhEKCWVuY3J5cHRlZBgIIAEoCBIPCgdpbmdyZXNzGAkgASgIEhIKCmF0dGFjaGFibGUYCiABKAgSNAoHb3B0aW9ucxgLIAMoCzIjLnNob2FsLnYxLlBsYW5lTmV0d29yay5PcHRpb25zRW50cnkaJwoGU3VibmV0EgwKBGNpZHIYASABKAkSDwoHZ2F0ZXdheRgCIAEoCRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLmAQoJUGxhbmVOb2RlEgoKAmlkGAEgASgJEhAKCGhvc3RuYW1lGAIgASgJEhQKDGRhdGFfYWRkcmVzcxgDIAEoCRIuCgthdHRhY2htZW50cxgEIAMoCzIZLnNob2FsLnYxLlBsYW5lQXR0YWNobWVudBIVCg13aXJlZ3VhcmRfa2V5GAUgASgMEi8KBmxhYmVscxgGIAMoCzIfLnNob2FsLnYxLlBsYW5lTm9kZS5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkkKD1BsYW5lQXR0YWNobWVudBISCgpuZXR3b3JrX2lkGAEgASgJEhEKCWFkZHJlc3NlcxgCIAMoCRIPCgdhbGlhc2VzGAMgAygJIuUBCg1QbGFuZUVuZHBvaW50Eg8KB3Rhc2tfaWQYASABKAkSEgoKc2VydmljZV9pZBgCIAEoCRIPCgdub2RlX2lkGAMgASgJEgwKBHNsb3QYBCABKAQSDAoEbmFtZRgFIAEoCRIQCghob3N0bmFtZRgGIAEoCRINCgVyZWFkeRgHIAEoCBIuCgthdHRhY2htZW50cxgIIAMoCzIZLnNob2FsLnYxLlBsYW5lQXR0YWNobWVudBIxCglyZWFjaGFibGUYCSADKAsyHi5kb2NrZXIuc3dhcm1raXQudjEuUG9ydENvbmZpZyK5AwoMUGxhbmVTZXJ2aWNlEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSKQoEbW9kZRgDIAEoDjIbLnNob2FsLnYxLlBsYW5lU2VydmljZS5Nb2RlEjUKC3ZpcnR1YWxfaXBzGAQgAygLMiAuc2hvYWwudjEuUGxhbmVTZXJ2aWNlLlZpcnR1YWxJUBItCgVwb3J0cxgFIAMoCzIeLmRvY2tlci5zd2FybWtpdC52MS5Qb3J0Q29uZmlnEisKBW5hbWVzGAYgAygLMhwuc2hvYWwudjEuUGxhbmVTZXJ2aWNlLk5hbWVzEhIKCmFsbG93X2Zyb20YByADKAkSEgoKcmVzdHJpY3RlZBgIIAEoCBISCgpsb2NhbF9vbmx5GAkgASgIEhkKEXB1Ymxpc2hfYWRkcmVzc2VzGAogAygJGjAKCVZpcnR1YWxJUBISCgpuZXR3b3JrX2lkGAEgASgJEg8KB2FkZHJlc3MYAiABKAkaLAoFTmFtZXMSEgoKbmV0d29ya19pZBgBIAEoCRIPCgdhbGlhc2VzGAIgAygJIhoKBE1vZGUSBwoDVklQEAASCQoFRE5TUlIQATLlAQoLTmV0d29ya0ZlZWQSQgoFV2F0Y2gSHS5zaG9hbC52MS5XYXRjaE5ldHdvcmtSZXF1ZXN0Ghguc2hvYWwudjEuTmV0d29ya01lc3NhZ2UwARJMCgdDb25maXJtEh8uc2hvYWwudjEuQ29uZmlybU5ldHdvcmtSZXF1ZXN0GiAuc2hvYWwudjEuQ29uZmlybU5ldHdvcmtSZXNwb25zZRJECglEZXBhcnR1cmUSGi5zaG9hbC52MS5EZXBhcnR1cmVSZXF1ZXN0Ghsuc2hvYWwudjEuRGVwYXJ0dXJlUmVzcG9uc2ViBnByb3RvMw", [file_docker_swarmkit_v1_types]);
+
+/**
+ * @generated from message shoal.v1.ConfirmNetworkRequest
+ */
+export type ConfirmNetworkRequest = Message<"shoal.v1.ConfirmNetworkRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * Of the last message that is in force (NetworkMessage.confirm).
+   *
+   * @generated from field: uint64 number = 2;
+   */
+  number: bigint;
+};
+
+/**
+ * Describes the message shoal.v1.ConfirmNetworkRequest.
+ * Use `create(ConfirmNetworkRequestSchema)` to create a new message.
+ */
+export const ConfirmNetworkRequestSchema: GenMessage<ConfirmNetworkRequest> = /*@__PURE__*/
+  messageDesc(file_shoal_v1_network, 0);
+
+/**
+ * @generated from message shoal.v1.ConfirmNetworkResponse
+ */
+export type ConfirmNetworkResponse = Message<"shoal.v1.ConfirmNetworkResponse"> & {
+};
+
+/**
+ * Describes the message shoal.v1.ConfirmNetworkResponse.
+ * Use `create(ConfirmNetworkResponseSchema)` to create a new message.
+ */
+export const ConfirmNetworkResponseSchema: GenMessage<ConfirmNetworkResponse> = /*@__PURE__*/
+  messageDesc(file_shoal_v1_network, 1);
+
+/**
+ * @generated from message shoal.v1.DepartureRequest
+ */
+export type DepartureRequest = Message<"shoal.v1.DepartureRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: string task_id = 2;
+   */
+  taskId: string;
+};
+
+/**
+ * Describes the message shoal.v1.DepartureRequest.
+ * Use `create(DepartureRequestSchema)` to create a new message.
+ */
+export const DepartureRequestSchema: GenMessage<DepartureRequest> = /*@__PURE__*/
+  messageDesc(file_shoal_v1_network, 2);
+
+/**
+ * @generated from message shoal.v1.DepartureResponse
+ */
+export type DepartureResponse = Message<"shoal.v1.DepartureResponse"> & {
+};
+
+/**
+ * Describes the message shoal.v1.DepartureResponse.
+ * Use `create(DepartureResponseSchema)` to create a new message.
+ */
+export const DepartureResponseSchema: GenMessage<DepartureResponse> = /*@__PURE__*/
+  messageDesc(file_shoal_v1_network, 3);
 
 /**
  * @generated from message shoal.v1.WatchNetworkRequest
@@ -33,7 +105,7 @@ export type WatchNetworkRequest = Message<"shoal.v1.WatchNetworkRequest"> & {
  * Use `create(WatchNetworkRequestSchema)` to create a new message.
  */
 export const WatchNetworkRequestSchema: GenMessage<WatchNetworkRequest> = /*@__PURE__*/
-  messageDesc(file_shoal_v1_network, 0);
+  messageDesc(file_shoal_v1_network, 4);
 
 /**
  * @generated from message shoal.v1.NetworkMessage
@@ -50,6 +122,13 @@ export type NetworkMessage = Message<"shoal.v1.NetworkMessage"> & {
    * @generated from field: repeated shoal.v1.PlaneChange changes = 2;
    */
   changes: PlaneChange[];
+
+  /**
+   * A number under which the node is to confirm that all it was told up to here is in force; 0: nobody waits for that.
+   *
+   * @generated from field: uint64 confirm = 3;
+   */
+  confirm: bigint;
 };
 
 /**
@@ -57,7 +136,7 @@ export type NetworkMessage = Message<"shoal.v1.NetworkMessage"> & {
  * Use `create(NetworkMessageSchema)` to create a new message.
  */
 export const NetworkMessageSchema: GenMessage<NetworkMessage> = /*@__PURE__*/
-  messageDesc(file_shoal_v1_network, 1);
+  messageDesc(file_shoal_v1_network, 5);
 
 /**
  * @generated from enum shoal.v1.NetworkMessage.Type
@@ -82,7 +161,7 @@ export enum NetworkMessage_Type {
  * Describes the enum shoal.v1.NetworkMessage.Type.
  */
 export const NetworkMessage_TypeSchema: GenEnum<NetworkMessage_Type> = /*@__PURE__*/
-  enumDesc(file_shoal_v1_network, 1, 0);
+  enumDesc(file_shoal_v1_network, 5, 0);
 
 /**
  * @generated from message shoal.v1.PlaneChange
@@ -128,7 +207,7 @@ export type PlaneChange = Message<"shoal.v1.PlaneChange"> & {
  * Use `create(PlaneChangeSchema)` to create a new message.
  */
 export const PlaneChangeSchema: GenMessage<PlaneChange> = /*@__PURE__*/
-  messageDesc(file_shoal_v1_network, 2);
+  messageDesc(file_shoal_v1_network, 6);
 
 /**
  * @generated from enum shoal.v1.PlaneChange.Action
@@ -153,7 +232,7 @@ export enum PlaneChange_Action {
  * Describes the enum shoal.v1.PlaneChange.Action.
  */
 export const PlaneChange_ActionSchema: GenEnum<PlaneChange_Action> = /*@__PURE__*/
-  enumDesc(file_shoal_v1_network, 2, 0);
+  enumDesc(file_shoal_v1_network, 6, 0);
 
 /**
  * A network that this node takes part in: one on which it has tasks, and the ingress network always.
@@ -234,7 +313,7 @@ export type PlaneNetwork = Message<"shoal.v1.PlaneNetwork"> & {
  * Use `create(PlaneNetworkSchema)` to create a new message.
  */
 export const PlaneNetworkSchema: GenMessage<PlaneNetwork> = /*@__PURE__*/
-  messageDesc(file_shoal_v1_network, 3);
+  messageDesc(file_shoal_v1_network, 7);
 
 /**
  * @generated from message shoal.v1.PlaneNetwork.Subnet
@@ -260,7 +339,7 @@ export type PlaneNetwork_Subnet = Message<"shoal.v1.PlaneNetwork.Subnet"> & {
  * Use `create(PlaneNetwork_SubnetSchema)` to create a new message.
  */
 export const PlaneNetwork_SubnetSchema: GenMessage<PlaneNetwork_Subnet> = /*@__PURE__*/
-  messageDesc(file_shoal_v1_network, 3, 0);
+  messageDesc(file_shoal_v1_network, 7, 0);
 
 /**
  * Another node that shares a network with this one.
@@ -312,7 +391,7 @@ export type PlaneNode = Message<"shoal.v1.PlaneNode"> & {
  * Use `create(PlaneNodeSchema)` to create a new message.
  */
 export const PlaneNodeSchema: GenMessage<PlaneNode> = /*@__PURE__*/
-  messageDesc(file_shoal_v1_network, 4);
+  messageDesc(file_shoal_v1_network, 8);
 
 /**
  * An object's place on a network.
@@ -345,7 +424,7 @@ export type PlaneAttachment = Message<"shoal.v1.PlaneAttachment"> & {
  * Use `create(PlaneAttachmentSchema)` to create a new message.
  */
 export const PlaneAttachmentSchema: GenMessage<PlaneAttachment> = /*@__PURE__*/
-  messageDesc(file_shoal_v1_network, 5);
+  messageDesc(file_shoal_v1_network, 9);
 
 /**
  * A task that may have a container, on any node, on a network that this node takes part in. It is told from when it has a node
@@ -419,7 +498,7 @@ export type PlaneEndpoint = Message<"shoal.v1.PlaneEndpoint"> & {
  * Use `create(PlaneEndpointSchema)` to create a new message.
  */
 export const PlaneEndpointSchema: GenMessage<PlaneEndpoint> = /*@__PURE__*/
-  messageDesc(file_shoal_v1_network, 6);
+  messageDesc(file_shoal_v1_network, 10);
 
 /**
  * A service on a network that this node takes part in, or one that publishes ports on every node.
@@ -495,7 +574,7 @@ export type PlaneService = Message<"shoal.v1.PlaneService"> & {
  * Use `create(PlaneServiceSchema)` to create a new message.
  */
 export const PlaneServiceSchema: GenMessage<PlaneService> = /*@__PURE__*/
-  messageDesc(file_shoal_v1_network, 7);
+  messageDesc(file_shoal_v1_network, 11);
 
 /**
  * @generated from message shoal.v1.PlaneService.VirtualIP
@@ -519,7 +598,7 @@ export type PlaneService_VirtualIP = Message<"shoal.v1.PlaneService.VirtualIP"> 
  * Use `create(PlaneService_VirtualIPSchema)` to create a new message.
  */
 export const PlaneService_VirtualIPSchema: GenMessage<PlaneService_VirtualIP> = /*@__PURE__*/
-  messageDesc(file_shoal_v1_network, 7, 0);
+  messageDesc(file_shoal_v1_network, 11, 0);
 
 /**
  * What it is called on a network beside its name.
@@ -543,7 +622,7 @@ export type PlaneService_Names = Message<"shoal.v1.PlaneService.Names"> & {
  * Use `create(PlaneService_NamesSchema)` to create a new message.
  */
 export const PlaneService_NamesSchema: GenMessage<PlaneService_Names> = /*@__PURE__*/
-  messageDesc(file_shoal_v1_network, 7, 1);
+  messageDesc(file_shoal_v1_network, 11, 1);
 
 /**
  * @generated from enum shoal.v1.PlaneService.Mode
@@ -566,7 +645,7 @@ export enum PlaneService_Mode {
  * Describes the enum shoal.v1.PlaneService.Mode.
  */
 export const PlaneService_ModeSchema: GenEnum<PlaneService_Mode> = /*@__PURE__*/
-  enumDesc(file_shoal_v1_network, 7, 0);
+  enumDesc(file_shoal_v1_network, 11, 0);
 
 /**
  * Served by the leader beside docker.swarmkit.v1.Dispatcher. A node's data plane is a function of the swarm's state: it is pushed
@@ -584,6 +663,29 @@ export const NetworkFeed: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchNetworkRequestSchema;
     output: typeof NetworkMessageSchema;
+  },
+  /**
+   * What the caller was told up to a message is in force: no packet of its follows an older plane.
+   * Callers: worker, manager.
+   *
+   * @generated from rpc shoal.v1.NetworkFeed.Confirm
+   */
+  confirm: {
+    methodKind: "unary";
+    input: typeof ConfirmNetworkRequestSchema;
+    output: typeof ConfirmNetworkResponseSchema;
+  },
+  /**
+   * Answers as soon as no node sends anybody new to a task that is about to be stopped: each that was told of it has confirmed, or
+   * is down. The caller sets the limit.
+   * Callers: worker, manager.
+   *
+   * @generated from rpc shoal.v1.NetworkFeed.Departure
+   */
+  departure: {
+    methodKind: "unary";
+    input: typeof DepartureRequestSchema;
+    output: typeof DepartureResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_shoal_v1_network, 0);
