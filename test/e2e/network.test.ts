@@ -9,10 +9,8 @@ import { runningTasks } from "../lab/services.ts";
 const reason = networksUnavailableReason();
 const title = "the network of three hosts";
 /** Calls a second while tasks come and go. */
-const callRate = 100;
+const callRate = 200;
 const health = ["--health-cmd", "nc -w 2 127.0.0.1 80", "--health-interval", "300ms", "--health-timeout", "5s"];
-/** Longer than a busy machine takes to tell all nodes that a task is to be stopped. */
-const drain = ["--label", "shoal.drain-seconds=6"];
 const published = ["--publish", "8080:80", "--publish", "5353:53/udp"];
 
 describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { timeout: 180_000 }, () => {
@@ -62,7 +60,6 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
       "3",
       ...published,
       ...health,
-      ...drain,
       ...serverFlags(swarm.programs),
     );
     await runningTasks(manager, "cli", 3);
