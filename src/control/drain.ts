@@ -9,6 +9,7 @@ import { cameUp, countsDifferently, taskEventOf } from "./hints.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
 import { isInService } from "./placement.ts";
 import { endedByItself, mayRestart, moveNotes } from "./restart-policy.ts";
+import { isShrinking } from "./shrinking.ts";
 import { type Slot, slotsOf } from "./slot.ts";
 import { newestOf, wantedIn } from "./slot-state.ts";
 import { SpecMatch } from "./spec-match.ts";
@@ -79,7 +80,8 @@ export function decideDrain(observation: DrainObservation, context: Context): De
     isLeaving: task => isLeaving(task, nodeOf(task.nodeId), service),
     deadlineOf: task => deadlineOf(task, nodeOf, context.now),
   };
-  let room = parallelismOf(service.spec.update) - slots.filter(slot => wantedIn(slot).length > 1).length;
+  const doubled = slots.filter(slot => wantedIn(slot).length > 1).length;
+  let room = isShrinking(service, slots) ? 0 : parallelismOf(service.spec.update) - doubled;
   const writes: Write[] = [];
   let nextDeadline = Number.POSITIVE_INFINITY;
   for (const slot of slots) {

@@ -21,7 +21,10 @@ describe("decideRestart", () => {
   const service = aService("s");
   const limited = aService("s", { task: { restart: { condition: Condition.ANY, maxAttempts: 1n } } });
   const decide = (of: Service, tasks: readonly Task[], nodes = up) =>
-    decideRestart({ service: of, cluster: undefined, tasks, nodes: new Map(nodes.map(n => [n.id, n])) }, context());
+    decideRestart(
+      { service: of, cluster: undefined, tasks, nodes: new Map(nodes.map(n => [n.id, n])), isShrinking: () => false },
+      context(),
+    );
 
   it.each<[string, Service, Record<string, TaskInit>, NodeInit, string[]]>([
     ["leaves what runs", service, { a: { node: "n" } }, {}, []],
@@ -109,6 +112,12 @@ describe("decideRestart", () => {
     expect(decide(slow, tasks)).toEqual({ writes: [], lookAgainMs: 70_000 });
   });
 
+  it("replaces nothing while the service shrinks, and looks again soon", () => {
+    const failed = aTask(service, "a", { node: "n", state: FAILED });
+    const observation = { service, cluster: undefined, tasks: [failed], nodes: new Map(), isShrinking: () => true };
+    expect(decideRestart(observation, context())).toEqual({ writes: [], lookAgainMs: 100 });
+  });
+
   it("looks again when the delay is over", () => {
     const ready = aTask(service, "a", { node: "n", state: READY, desired: READY });
     const delayed = withNotes(ready, { startAfter: now + 3_000 });
@@ -137,7 +146,8 @@ describe("decideRestart", () => {
     const second = { ...created.task, nodeId: "n", status: { ...created.task.status, state: FAILED } };
     const later = { now: now + 60_000, random: new SimRandom(), maxWrites: 200 };
     const nodes = new Map(up.map(n => [n.id, n]));
-    const decision = decideRestart({ service: limited, cluster: undefined, tasks: [second], nodes }, later);
+    const observation = { service: limited, cluster: undefined, tasks: [second], nodes, isShrinking: () => false };
+    const decision = decideRestart(observation, later);
     expect(words(decision, [second])).toEqual([`${second.id}→SHUTDOWN`]);
   });
 

@@ -15,6 +15,7 @@ import {
   stoppedForSuccessor,
 } from "./restart-policy.ts";
 import { isJob } from "./service-mode.ts";
+import { ShrinkingServices } from "./shrinking.ts";
 import { serviceIdOf, slotKeyOf, tasksInSlot } from "./slot.ts";
 import { SpecMatch } from "./spec-match.ts";
 import { type NodeOf, startReady } from "./succession.ts";
@@ -31,40 +32,49 @@ export interface RestartObservation {
   readonly tasks: readonly Task[];
   /** The nodes that these tasks are on. */
   readonly nodes: ReadonlyMap<string, Node>;
+  /** Whether the service has been scaled down and its surplus is not gone yet. */
+  readonly isShrinking: () => boolean;
 }
+
+/** How long a slot waits before it is looked at again while its service shrinks: it may be one of those that go, milliseconds. */
+const shrinkingLookMs = 100;
 
 /**
  * Replaces what has ended or lost its node, as each task's policy allows, and starts replacements when their delay is
  * over. Keys are slots.
  */
-export const restartLoop: Loop<RestartObservation> = {
-  name: "restart",
-  keysOf(event, tx) {
-    if (event.kind === "node") return slotKeys(tx.task.byNode(event.object.id));
-    const change = taskEventOf(event);
-    if (!change) return [];
-    const { task } = change;
-    // What is on its way to run needs nothing; what is kept ready or stops concerns its slot at every step.
-    const waits = task.desiredState === TaskState.READY || !isWanted(task);
-    return waits || countsDifferently(change) ? slotKeys([task]) : [];
-  },
-  *allKeys(tx) {
-    for (const task of tx.task.all())
-      if (isWanted(task) && needsLook(task, tx.node.get(task.nodeId))) yield* slotKeys([task]);
-  },
-  observe(tx, key) {
-    const service = tx.service.get(serviceIdOf(key));
-    if (!service || isJob(service)) return undefined;
-    const tasks = tasksInSlot(tx, key);
-    const nodes = new Map<string, Node>();
-    for (const { nodeId } of tasks) {
-      const node = tx.node.get(nodeId);
-      if (node) nodes.set(nodeId, node);
-    }
-    return { service, cluster: findCluster(tx), tasks, nodes };
-  },
-  decide: decideRestart,
-};
+export function newRestartLoop(): Loop<RestartObservation> {
+  const shrinking = new ShrinkingServices();
+  return {
+    name: "restart",
+    keysOf(event, tx) {
+      if (event.kind === "node") return slotKeys(tx.task.byNode(event.object.id));
+      const change = taskEventOf(event);
+      if (!change) return [];
+      const { task } = change;
+      // What is on its way to run needs nothing; what is kept ready or stops concerns its slot at every step.
+      const waits = task.desiredState === TaskState.READY || !isWanted(task);
+      return waits || countsDifferently(change) ? slotKeys([task]) : [];
+    },
+    *allKeys(tx) {
+      for (const task of tx.task.all())
+        if (isWanted(task) && needsLook(task, tx.node.get(task.nodeId))) yield* slotKeys([task]);
+    },
+    observe(tx, key) {
+      const service = tx.service.get(serviceIdOf(key));
+      if (!service || isJob(service)) return undefined;
+      const tasks = tasksInSlot(tx, key);
+      const nodes = new Map<string, Node>();
+      for (const { nodeId } of tasks) {
+        const node = tx.node.get(nodeId);
+        if (node) nodes.set(nodeId, node);
+      }
+      const isShrinking = () => shrinking.has(service, () => tx.task.byService(service.id));
+      return { service, cluster: findCluster(tx), tasks, nodes, isShrinking };
+    },
+    decide: decideRestart,
+  };
+}
 
 function* slotKeys(tasks: Iterable<Task>): Iterable<string> {
   for (const task of tasks) if (task.serviceId !== "") yield slotKeyOf(task);
@@ -86,6 +96,7 @@ export function decideRestart(observation: RestartObservation, context: Context)
   const wait = Math.max(0, ...ended.map(task => (notesOf(task).startAfter ?? 0) - context.now));
   if (wait > 0) return { writes: [], lookAgainMs: wait };
   const replacement = replacementFor(lost, observation, nodeOf, context);
+  if (replacement.length > 0 && observation.isShrinking()) return { writes: [], lookAgainMs: shrinkingLookMs };
   const dismiss = replacement.length > 0 ? stoppedForSuccessor : stopped;
   return { writes: [...lost.flatMap(dismiss), ...replacement] };
 }

@@ -7,7 +7,7 @@ import { lostNodeLoop } from "./lost-node.ts";
 import { reaperLoop } from "./reaper.ts";
 import { removedServicesLoop } from "./removed-services.ts";
 import { replicatedLoop } from "./replicated.ts";
-import { restartLoop } from "./restart.ts";
+import { newRestartLoop } from "./restart.ts";
 import { newRoleLoop } from "./roles.ts";
 import { rootRotationLoop } from "./root-rotation.ts";
 import { type ControlPorts, type Running, runLoop } from "./runner.ts";
@@ -25,7 +25,7 @@ export function startControl(ports: ControlPorts): Running {
     runLoop(replicatedLoop, ports),
     runLoop(globalLoop, ports),
     runLoop(updaterLoop, ports),
-    runLoop(restartLoop, ports),
+    runLoop(newRestartLoop(), ports),
     runLoop(drainLoop, ports),
     runLoop(lostNodeLoop, ports),
     runLoop(enforcerLoop, ports),

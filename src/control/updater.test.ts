@@ -84,6 +84,13 @@ describe("decideUpdate", () => {
       ["service s", "a→SHUTDOWN", "+1 READY", "b→SHUTDOWN", "+2 READY"],
     ],
     [
+      "renews nothing while there are more slots than replicas",
+      { parallelism: 0n, order: START_FIRST },
+      UPDATING,
+      { a: old, b: { ...old, slot: 2 }, c: { ...old, slot: 3 }, d: { ...old, slot: 4 } },
+      [],
+    ],
+    [
       "waits for the slot under way",
       one,
       UPDATING,

@@ -12,6 +12,7 @@ import { suits } from "./global.ts";
 import { cameUp, countsDifferently, taskEventOf } from "./hints.ts";
 import type { Context, Decision, Loop } from "./loop.ts";
 import { isJob } from "./service-mode.ts";
+import { isShrinking } from "./shrinking.ts";
 import { type Slot, slotsOf } from "./slot.ts";
 import { slotStateOf, wantedIn } from "./slot-state.ts";
 import { SpecMatch } from "./spec-match.ts";
@@ -139,7 +140,11 @@ function advance(observation: UpdateObservation, slots: readonly UpdateSlot[], c
   const plan = planOf(service);
   const working = slots.filter(slot => slot.turnEndsAt > context.now);
   const doubled = slots.filter(slot => slot.turnEndsAt <= context.now && isDoubled(slot));
-  const room = Math.max(0, plan.parallelism - working.length - doubled.length);
+  const shrinking = isShrinking(
+    service,
+    slots.map(({ slot }) => slot),
+  );
+  const room = shrinking ? 0 : Math.max(0, plan.parallelism - working.length - doubled.length);
   const outdated = slots.filter(slot => slot.outdated).sort(idleFirst);
   const next = outdated.slice(0, room);
   const writes: Write[] = [];
