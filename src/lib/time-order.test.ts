@@ -20,6 +20,11 @@ class HandClock {
     return { cancel };
   }
 
+  /** What is left of each timer, milliseconds. */
+  get timersMs(): number[] {
+    return this.#timers.map(({ at }) => at - this.#now);
+  }
+
   async advance(ms: number): Promise<void> {
     this.#now += ms;
     const due = this.#timers.filter(({ at }) => at <= this.#now);
@@ -58,6 +63,17 @@ describe("items of several sources", () => {
     await order.put("a", []);
     order.end();
     expect(await over).toBe("end");
+  });
+
+  it("are waited for by whole milliseconds, for a clock that ends up just before the time", async () => {
+    const { clock, order, read } = reading();
+    for (const source of ["a", "b"]) order.open(source);
+    await order.put("a", [5]);
+    await clock.advance(100 - 1e-12);
+    await order.put("a", [6]);
+    expect({ read, timersMs: clock.timersMs }).toEqual({ read: [], timersMs: [1] });
+    await clock.advance(1);
+    expect(read).toEqual([5]);
   });
 
   it("do not wait longer than they may for a source that is silent", async () => {

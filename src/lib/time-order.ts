@@ -21,6 +21,9 @@ export interface TimeOrderOptions<T> {
 /** Items that are given out together. */
 const itemsPerBatch = 100;
 
+/** Shortest time to wait, in milliseconds: a rest of less may be too little to move a clock that counts in fractions. */
+const shortestWaitMs = 1;
+
 interface Held<T> {
   readonly item: T;
   readonly time: bigint;
@@ -147,7 +150,7 @@ export class TimeOrder<T> {
     const { clock, holdMs } = this.#options;
     const source = this.#earliest();
     const first = source === undefined ? undefined : this.#queues.get(source)?.[0];
-    const leftMs = first && Math.max(0, first.arrivedMs + holdMs - clock.monotonic());
+    const leftMs = first && Math.max(shortestWaitMs, first.arrivedMs + holdMs - clock.monotonic());
     const timer = leftMs === undefined ? undefined : clock.after(leftMs, () => this.#bell.ring());
     await this.#bell.wait();
     timer?.cancel();
