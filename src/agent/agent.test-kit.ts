@@ -17,6 +17,7 @@ import { Dispatcher as DispatcherService } from "../wire/gen/docker/swarmkit/v1/
 import { LogBroker as LogBrokerService, Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import { type ContainerSpecSchema, TaskSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { NodeStatus_State, NodeStatusSchema, TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 import { Agent, type AgentOptions } from "./agent.ts";
 
 /** One node: a machine that outlives the agents that come and go on it. */
@@ -33,6 +34,8 @@ export class SwarmWorld {
   readonly clock = new SimClock();
   readonly network = new SimNetwork({ clock: this.clock });
   readonly store = newSimStore({ clock: this.clock, encode: true });
+  /** Whether the manager takes reports of usage; a stock one does not. */
+  measures = true;
   #leading: { dispatcher: Dispatcher; broker: LogBroker; listener: Listener } | undefined;
 
   async start(nodeIds: readonly string[]): Promise<void> {
@@ -58,6 +61,7 @@ export class SwarmWorld {
         register(DispatcherService, dispatcher.handlers),
         register(LogBrokerService, broker.agents),
         register(Logs, broker.logs),
+        ...(this.measures ? [register(Usage, dispatcher.usage)] : []),
       ]);
     this.#leading = { dispatcher, broker, listener };
   }
@@ -132,6 +136,11 @@ export class SwarmWorld {
 
   logs(): Client<typeof Logs> {
     return this.network.transport(managerHost).connect(managerAddress).client(Logs);
+  }
+
+  usage(nodeId = "manager"): Client<typeof Usage> {
+    const caller = { nodeId, role: "manager", clusterId: "cluster" } as const;
+    return this.network.transport(managerHost, caller).connect(managerAddress).client(Usage);
   }
 
   #boot(nodeId: string, disk: SimDisk, runtime: SimRuntime, options: Partial<AgentOptions> = {}) {

@@ -17,6 +17,7 @@ import { type KnownManager, ManagerBook, type WeightedManager } from "./manager-
 import { Reporter } from "./reporter.ts";
 import { Session } from "./session.ts";
 import { TaskSet } from "./task-set.ts";
+import { UsageReporter } from "./usage-reporter.ts";
 
 /** Between tries to get a session. SwarmKit: 100 ms to 8 s. */
 const sessionBackoff: Backoff = { firstMs: 100, longestMs: 8_000 };
@@ -58,6 +59,7 @@ export class Agent {
   readonly #tasks: TaskSet;
   readonly #reporter: Reporter;
   readonly #managers: ManagerBook;
+  readonly #usage: UsageReporter;
   readonly #stopping = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #sessionId = "";
@@ -76,6 +78,7 @@ export class Agent {
     };
     this.#tasks = new TaskSet({ runtime, describe: described, journal, reporter: this.#reporter, clock, random, log });
     this.#managers = new ManagerBook(options.managers);
+    this.#usage = new UsageReporter({ runtime, clock, log });
   }
 
   /** Begins; everything after that, waiting for engine and managers included, goes on by itself. */
@@ -98,6 +101,8 @@ export class Agent {
 
   async #run(signal: AbortSignal): Promise<void> {
     await this.#tasks.open(signal, fault => this.#options.onLink?.({ connected: false, fault }));
+    // An engine that hangs must not hold up the agent's end: nobody waits for this.
+    void this.#usage.run(signal);
     for (let attempt = 0; !signal.aborted; ) {
       const fault = await this.#session(signal, () => {
         attempt = 0;
@@ -152,6 +157,7 @@ export class Agent {
         this.#managers.worked(connection.address);
         onLink?.({ connected: true, manager: connection.address });
         void this.#listenForLogs(connection, ended.signal);
+        this.#usage.attach(connection, session.id, ended.signal);
         onSession?.(connection, session.id, ended.signal);
         onWorking();
       },

@@ -22,6 +22,7 @@ import type {
   NetworkFeed,
   NetworkMessage,
 } from "../wire/gen/shoal/v1/network_pb.ts";
+import type { Usage, UsageReport } from "../wire/gen/shoal/v1/usage_pb.ts";
 import { assignmentMessages, taskLists } from "./assignment-stream.ts";
 import { heartbeatPeriodMs, missedHeartbeats, spreadPeriodMs } from "./heartbeat.ts";
 import { departed } from "./plane/departure.ts";
@@ -32,6 +33,7 @@ import type { NodeSession } from "./session.ts";
 import { type ManagerPeer, sameNews, sessionMessage } from "./session-message.ts";
 import { notRegistered, SessionTable } from "./session-table.ts";
 import { StatusBatch } from "./status-batch.ts";
+import { UsageService } from "./usage/usage-service.ts";
 
 type Answer<K extends keyof Handlers<typeof DispatcherService>> = ReturnType<Handlers<typeof DispatcherService>[K]>;
 
@@ -54,6 +56,8 @@ export class Dispatcher {
   readonly handlers: Handlers<typeof DispatcherService>;
   /** What nodes are told of their networks, for as long as they have a session. */
   readonly network: Handlers<typeof NetworkFeed>;
+  /** What nodes say their tasks use, and who looks at it. */
+  readonly usage: Handlers<typeof Usage>;
   readonly #store: Store;
   readonly #random: Random;
   readonly #clock: Clock;
@@ -62,6 +66,7 @@ export class Dispatcher {
   readonly #presence: Presence;
   readonly #statuses: StatusBatch;
   readonly #planes = new PlaneWatch();
+  readonly #usage: UsageService;
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: DispatcherOptions) {
@@ -87,6 +92,14 @@ export class Dispatcher {
       confirm: (request, context) => this.#confirm(request, context),
       departure: (request, context) => this.#departure(request, context),
     };
+    this.#usage = new UsageService({ store, clock, random });
+    this.usage = {
+      report: (request, context) => this.#report(request, context),
+      watch: (request, context) => {
+        this.#caller(context);
+        return this.#usage.watch(request, context);
+      },
+    };
   }
 
   /** Begins to lead. Resolves when it is written that nobody knows yet which nodes are up. */
@@ -101,6 +114,7 @@ export class Dispatcher {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     this.#presence.stop();
+    this.#usage.stop();
     this.#sessions.endAll(new Fault("unavailable", "dispatcher is stopped"));
   }
 
@@ -195,6 +209,11 @@ export class Dispatcher {
     return {};
   }
 
+  async #report(report: UsageReport, context: CallContext): Promise<{ nextMs: number }> {
+    const { nodeId } = this.#require(report.sessionId, context);
+    return { nextMs: this.#usage.report(nodeId, report) };
+  }
+
   #caller({ caller }: CallContext): string {
     if (!this.#unsubscribe) throw new Fault("unavailable", "dispatcher is stopped");
     if (!caller) throw new Fault("unauthenticated", "only nodes of the swarm have sessions");
@@ -213,6 +232,7 @@ export class Dispatcher {
   #observe(events: readonly StoreEvent[]): void {
     for (const event of events) {
       this.#planes.see(event);
+      this.#usage.observe(event);
       if (event.kind === "task") this.#sessions.get(event.object.nodeId)?.wakeTask(event.object.id);
       else if (event.kind === "cluster") this.peersChanged();
       else if (event.kind === "node" && event.action === "remove") this.#removed(event.object.id);

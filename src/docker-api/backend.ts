@@ -4,6 +4,7 @@ import type { StoreEvent } from "../store/tx.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import type { ClusterSpec, NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
+import type { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 
 /** This node's part in a swarm, as `/info` tells it. */
 export interface SwarmStatus {
@@ -67,6 +68,7 @@ export interface SwarmBackend {
   /** The cluster's API, answered here or by the leader. Faults unavailable when this is no manager: see `status`. */
   control(): Client<typeof Control>;
   logs(): Client<typeof Logs>;
+  usage(): Client<typeof Usage>;
   /** The managers as this one sees them now, also while none leads; none on a worker. */
   members(): readonly MemberStatus[];
   /**

@@ -9,6 +9,7 @@ import type { Client } from "../ports/transport.ts";
 import type { StoreEvent } from "../store/tx.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
+import type { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 import type { InitRequest, JoinRequest, RestoreRequest, SwarmBackend, SwarmStatus } from "./backend.ts";
 
 export type ControlMethods = Partial<Client<typeof Control>>;
@@ -73,6 +74,7 @@ export class FakeBackend implements SwarmBackend {
   current: SwarmStatus = managing;
   client: Client<typeof Control> = fakeControl({});
   logClient: Partial<Client<typeof Logs>> = {};
+  usageClient: Partial<Client<typeof Usage>> = {};
   key = "";
   quorum: readonly MemberStatus[] = [];
   /** Thrown by init, join, leave and unlock. */
@@ -125,6 +127,10 @@ export class FakeBackend implements SwarmBackend {
 
   logs(): Client<typeof Logs> {
     return this.logClient as Client<typeof Logs>;
+  }
+
+  usage(): Client<typeof Usage> {
+    return this.usageClient as Client<typeof Usage>;
   }
 
   changes(signal: AbortSignal): AsyncIterable<StoreEvent> {

@@ -20,6 +20,7 @@ import { backupRoutes } from "./shoal/backup.ts";
 import { DashboardPasses } from "./shoal/dashboard/passes.ts";
 import { dashboardRoutes } from "./shoal/dashboard/routes.ts";
 import { liveRoutes } from "./shoal/live/routes.ts";
+import { usageRoutes } from "./shoal/usage/routes.ts";
 import { swarmRoutes } from "./swarm/routes.ts";
 import { infoRoutes } from "./system/info.ts";
 import type { Machine } from "./system/machine.ts";
@@ -75,6 +76,7 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
     ...configRoutes,
     ...backupRoutes,
     ...liveRoutes(),
+    ...usageRoutes(),
     ...dashboardRoutes(passes),
   ]);
   const dispatcher = new Dispatcher({

@@ -12,6 +12,7 @@ import { Raft, RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts"
 import { ResourceAllocator } from "../wire/gen/docker/swarmkit/v1/resource_pb.ts";
 import { NetworkFeed } from "../wire/gen/shoal/v1/network_pb.ts";
 import { Peers } from "../wire/gen/shoal/v1/peers_pb.ts";
+import { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 import { healthService } from "./health.ts";
 import { lateRegistration, lateService } from "./late-service.ts";
 import type { LeaderSeat } from "./leader-seat.ts";
@@ -31,6 +32,7 @@ export interface ServiceParts extends LeaderUnitParts, Omit<MembershipServicePar
 export interface ManagerServices {
   readonly control: Registration;
   readonly logs: Registration;
+  readonly usage: Registration;
   readonly membership: Registration;
   readonly authority: Registration;
   readonly certificates: Registration;
@@ -42,13 +44,14 @@ export function managerServices(parts: ServiceParts): ManagerServices {
   const byLeader = (registration: Registration) => routed(registration, routing);
   const control = byLeader(register(Control, controlApi({ ...parts, members: () => quorum.members() })));
   const logs = byLeader(lateService(Logs, async signal => (await seat.serving(signal)).broker.logs));
+  const usage = byLeader(lateService(Usage, async signal => (await seat.serving(signal)).dispatcher.usage));
   const membership = byLeader(register(RaftMembership, membershipService({ ...parts, store })));
   const [ca, nodeCa] = caServices(parts);
   const [authority, certificates] = [byLeader(ca), byLeader(nodeCa)];
   return {
-    ...{ control, logs, membership, authority, certificates },
+    ...{ control, logs, usage, membership, authority, certificates },
     all: [
-      ...[control, logs, membership, authority, certificates],
+      ...[control, logs, usage, membership, authority, certificates],
       byLeader(lateService(Dispatcher, async signal => (await seat.serving(signal)).dispatcher.handlers)),
       byLeader(lateService(NetworkFeed, async signal => (await seat.serving(signal)).dispatcher.network)),
       byLeader(lateService(LogBroker, async signal => (await seat.serving(signal)).broker.agents)),

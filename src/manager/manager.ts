@@ -15,6 +15,7 @@ import { CA, NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import { RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
+import { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 import { changesOf } from "./changes.ts";
 import { cutOffFormer } from "./cut-off.ts";
 import { LeaderLink } from "./leader-link.ts";
@@ -39,6 +40,7 @@ export class Manager {
   /** Calls go to the leader, this manager or another one: see `LeaderRoute`. */
   readonly control: Client<typeof Control>;
   readonly logs: Client<typeof Logs>;
+  readonly usage: Client<typeof Usage>;
   readonly authority: Client<typeof CA>;
   readonly certificates: Client<typeof NodeCA>;
   readonly #options: ManagerOptions;
@@ -84,6 +86,7 @@ export class Manager {
     });
     this.control = this.#client(Control, this.#services.control);
     this.logs = this.#client(Logs, this.#services.logs);
+    this.usage = this.#client(Usage, this.#services.usage);
     this.authority = this.#client(CA, this.#services.authority);
     this.certificates = this.#client(NodeCA, this.#services.certificates);
   }
@@ -294,7 +297,7 @@ export class Manager {
     };
   }
 
-  #client<S extends typeof Control | typeof Logs | typeof CA | typeof NodeCA | typeof RaftMembership>(
+  #client<S extends typeof Control | typeof Logs | typeof Usage | typeof CA | typeof NodeCA | typeof RaftMembership>(
     service: S,
     of: Registration,
   ): Client<S> {

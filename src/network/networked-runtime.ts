@@ -1,6 +1,6 @@
 import type { Task } from "../model/task.ts";
 import { sleep } from "../ports/clock.ts";
-import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "../ports/runtime.ts";
+import type { Instance, LogLine, LogOptions, MeasuredTask, Runtime, TaskDependencies } from "../ports/runtime.ts";
 import type { Connection } from "../ports/transport.ts";
 import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
@@ -72,6 +72,10 @@ export class NetworkedRuntime implements Runtime {
 
   logs(taskId: string, options: LogOptions): AsyncIterable<LogLine> {
     return this.#runtime.logs(taskId, options);
+  }
+
+  usage(): Promise<readonly MeasuredTask[]> {
+    return this.#runtime.usage();
   }
 
   async close(): Promise<void> {

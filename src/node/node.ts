@@ -12,6 +12,7 @@ import type { Client } from "../ports/transport.ts";
 import type { StoreEvent } from "../store/tx.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
+import type { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 import { type Restoration, readBackup, restorationOf, stateIn, takeBackup, writeLog } from "./backup.ts";
 import { whyManagerStays } from "./departure.ts";
 import type { NodeDoors } from "./doors.ts";
@@ -158,6 +159,10 @@ export class Node implements SwarmBackend {
 
   logs(): Client<typeof Logs> {
     return this.#manager().logs;
+  }
+
+  usage(): Client<typeof Usage> {
+    return this.#manager().usage;
   }
 
   members(): readonly MemberStatus[] {

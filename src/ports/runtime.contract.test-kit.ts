@@ -6,6 +6,7 @@ import { toDuration } from "../model/time.ts";
 import { ConfigSchema, type Secret, SecretSchema, TaskSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { ContainerSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "./runtime.ts";
+import { usageContract } from "./runtime-usage.contract.test-kit.ts";
 
 /** A container spec with only what matters given. */
 export type ContainerInit = Exclude<MessageInitShape<typeof ContainerSpecSchema>, Message>;
@@ -14,6 +15,8 @@ export type ContainerInit = Exclude<MessageInitShape<typeof ContainerSpecSchema>
 export type Program =
   /** Runs until told to stop, then ends within a second. */
   | { readonly kind: "runs" }
+  /** Runs and keeps a processor busy; ends as "runs" does. */
+  | { readonly kind: "busy" }
   /** Runs on when told to stop: only SIGKILL ends it. */
   | { readonly kind: "stubborn" }
   /** Ends by itself about `afterMs` after its start. */
@@ -113,6 +116,8 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeHarness
       while (seen && seen.state !== "exited") seen = await until(runtime.changed(task.id, seen, never()));
       return seen;
     };
+
+    usageContract({ runtime: () => runtime, taskFor, started, ended, until });
 
     it("describes the node", async () => {
       const description = await until(runtime.describe());

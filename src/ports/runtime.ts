@@ -47,6 +47,15 @@ export interface LogLine {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
+/** What a running task has used so far and uses now; undefined is what the machine does not tell. */
+export interface MeasuredTask {
+  readonly taskId: string;
+  /** Time that processors were busy with it since it started; seconds. */
+  readonly cpuSeconds: number | undefined;
+  /** Without what the kernel would give up at once, like files that were read. */
+  readonly memoryBytes: number | undefined;
+}
+
 /**
  * The door to what runs containers. Real: `platform/docker` and `platform/embedded`; simulated: `sim/runtime.ts`. One
  * contract test runs against all of them. Each runtime touches only what belongs to its own node id. Every operation
@@ -87,6 +96,8 @@ export interface Runtime {
   remove(taskId: string): Promise<void>;
   /** Log lines in order; ends at the end of the log, or with `follow` when the instance ends or `signal` aborts. */
   logs(taskId: string, options: LogOptions): AsyncIterable<LogLine>;
+  /** What every task that runs uses; asked every few seconds, so it is to be cheap for thousands of tasks. */
+  usage(): Promise<readonly MeasuredTask[]>;
   /** Lets go of connections and watchers. Tasks go on running. */
   close(): Promise<void>;
   /**

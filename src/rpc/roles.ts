@@ -12,6 +12,7 @@ import { ResourceAllocator } from "../wire/gen/docker/swarmkit/v1/resource_pb.ts
 import { Watch } from "../wire/gen/docker/swarmkit/v1/watch_pb.ts";
 import { NetworkFeed } from "../wire/gen/shoal/v1/network_pb.ts";
 import { Peers } from "../wire/gen/shoal/v1/peers_pb.ts";
+import { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 
 /** Who may call a method: anyone, any node of this swarm, or its managers. */
 export type Access = "anyone" | "node" | "manager";
@@ -39,6 +40,7 @@ const raft: AccessOf<typeof Raft> = {
 };
 const peers: AccessOf<typeof Peers> = { deliver: "manager" };
 const networkFeed: AccessOf<typeof NetworkFeed> = { watch: "node", confirm: "node", departure: "node" };
+const usage: AccessOf<typeof Usage> = { report: "node", watch: "manager" };
 const raftMembership: AccessOf<typeof RaftMembership> = { join: "manager", leave: "manager" };
 const resourceAllocator: AccessOf<typeof ResourceAllocator> = { attachNetwork: "node", detachNetwork: "node" };
 const watch: AccessOf<typeof Watch> = { watch: "manager" };
@@ -99,6 +101,7 @@ const TABLE: ReadonlyMap<string, Readonly<Record<string, Access>>> = new Map<str
   [RaftMembership.typeName, raftMembership],
   [Peers.typeName, peers],
   [NetworkFeed.typeName, networkFeed],
+  [Usage.typeName, usage],
   [ResourceAllocator.typeName, resourceAllocator],
   [Watch.typeName, watch],
   [Control.typeName, control],

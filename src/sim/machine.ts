@@ -17,6 +17,8 @@ export interface SimProgram {
   readonly health?: { readonly afterMs: number; readonly says: "healthy" | "unhealthy" };
   /** How long it takes to end on the stop signal; Infinity: it never does. */
   readonly stopMs?: number;
+  /** Processors it keeps busy, from its start to its end; none without. */
+  readonly cpus?: number;
   /** Lines written at the start. */
   readonly stdout?: readonly string[];
   readonly stderr?: readonly string[];
@@ -27,6 +29,8 @@ export interface SimContainer {
   readonly program: SimProgram;
   readonly log: LogLine[];
   readonly timers: Timer[];
+  /** The machine's time when it was started, milliseconds. */
+  startedMs: number;
   /** Replaced, never changed, so that a look taken earlier stays what it was. */
   instance: Instance;
 }
@@ -75,8 +79,13 @@ export class SimMachine {
 
   /** Fault unavailable while the engine is not to be reached. */
   ask(operation: string): void {
-    if (!this.#reachable) throw new Fault("unavailable", "Cannot connect to the Docker daemon");
+    this.reach();
     this.operations.push(operation);
+  }
+
+  /** The same for what is asked all the time and notes nothing. */
+  reach(): void {
+    if (!this.#reachable) throw new Fault("unavailable", "Cannot connect to the Docker daemon");
   }
 
   create(nodeId: string, taskId: string, image: string): SimContainer {
@@ -93,7 +102,7 @@ export class SimMachine {
       error: "",
       ports: [],
     };
-    const container: SimContainer = { nodeId, program, log: [], timers: [], instance };
+    const container: SimContainer = { nodeId, program, log: [], timers: [], startedMs: 0, instance };
     this.containers.set(taskId, container);
     return container;
   }
@@ -101,6 +110,7 @@ export class SimMachine {
   run(container: SimContainer): void {
     const { program } = container;
     if (program.startError !== undefined) throw new Fault("internal", program.startError);
+    container.startedMs = this.clock.monotonic();
     this.#change(container, { state: "running", pid: 1_000 + this.#made });
     for (const line of program.stdout ?? []) this.print(container.instance.taskId, "stdout", line);
     for (const line of program.stderr ?? []) this.print(container.instance.taskId, "stderr", line);

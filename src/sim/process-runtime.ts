@@ -29,6 +29,7 @@ export function processRuntime(runtime: Runtime, process: SimProcess): Runtime {
     stop: task => ask(() => runtime.stop(task)),
     remove: taskId => ask(() => runtime.remove(taskId)),
     logs: (taskId, options) => heard(runtime.logs(taskId, { ...options, signal: orDeath(options.signal) }), process),
+    usage: () => ask(() => runtime.usage()),
     close: () => runtime.close(),
   };
 }

@@ -39,6 +39,8 @@ function containerFor(program: Program, image: (program: SimProgram) => Containe
     case "prints-variable":
     case "prints-file":
       return image({});
+    case "busy":
+      return image({ cpus: 1 });
     case "stubborn":
       return image({ stopMs: Number.POSITIVE_INFINITY });
     case "ends":

@@ -2,11 +2,13 @@ import { Fault } from "../lib/fault.ts";
 import type { Task } from "../model/task.ts";
 import { fromDuration } from "../model/time.ts";
 import { type Clock, sleep } from "../ports/clock.ts";
-import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "../ports/runtime.ts";
+import type { Instance, LogLine, LogOptions, MeasuredTask, Runtime, TaskDependencies } from "../ports/runtime.ts";
 import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { SimContainer, SimMachine } from "./machine.ts";
 
 const defaultGraceMs = 10_000;
+/** What every simulated container holds, bytes. */
+const memoryBytes = 16 * 1024 * 1024;
 
 /** One daemon's view of a simulated machine. After a restart of the daemon there is a new view of the same machine. */
 export class SimRuntime implements Runtime {
@@ -112,6 +114,19 @@ export class SimRuntime implements Runtime {
       if (container.instance.state === "exited" || !this.#find(taskId)) return;
       await this.#machine.until(() => (this.#moved(container, read) ? true : undefined), options.signal);
     }
+  }
+
+  async usage(): Promise<readonly MeasuredTask[]> {
+    this.#machine.reach();
+    const nowMs = this.#machine.clock.monotonic();
+    const own = [...this.#machine.containers.values()].filter(each => each.nodeId === this.#nodeId);
+    return own
+      .filter(({ instance }) => instance.state === "running")
+      .map(({ instance, program, startedMs }) => ({
+        taskId: instance.taskId,
+        cpuSeconds: ((nowMs - startedMs) / 1000) * (program.cpus ?? 0),
+        memoryBytes,
+      }));
   }
 
   async close(): Promise<void> {}

@@ -6,7 +6,7 @@ const readable = [
   /^\/(nodes|services|tasks|networks|secrets|configs)$/,
   /^\/(nodes|services|tasks|networks|secrets|configs)\/[^/]+$/,
   /^\/(services|tasks)\/[^/]+\/logs$/,
-  /^\/shoal\/live$/,
+  /^\/shoal\/(live|usage)$/,
 ];
 
 /** Calls that an operator may make besides. */

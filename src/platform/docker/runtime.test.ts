@@ -26,6 +26,8 @@ function container(program: Program): ContainerInit {
   switch (program.kind) {
     case "runs":
       return shell(untilStopped);
+    case "busy":
+      return shell("trap 'exit 0' TERM; while :; do :; done");
     case "stubborn":
       return shell(`trap '' TERM; ${wait}`);
     case "ends":

@@ -6,13 +6,14 @@ import { fromDuration } from "../../model/time.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
-import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "../../ports/runtime.ts";
+import type { Instance, LogLine, LogOptions, MeasuredTask, Runtime, TaskDependencies } from "../../ports/runtime.ts";
 import type { NodeDescription } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { EngineClient } from "./client.ts";
 import { containerConfig, containerSpec, graceSeconds, networkMode } from "./container-config.ts";
 import { ContainerEvents } from "./container-events.ts";
 import { containerLogs } from "./container-logs.ts";
 import { toInstance } from "./container-state.ts";
+import { ContainerUsage } from "./container-usage.ts";
 import { Containers } from "./containers.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { type GivenFile, givenFiles } from "./file-mounts.ts";
@@ -62,6 +63,7 @@ export class DockerRuntime implements Runtime {
   readonly #events: ContainerEvents;
   readonly #images: ImagePuller;
   readonly #files: TaskFiles;
+  readonly #usage: ContainerUsage;
   readonly #gate: Gate;
   readonly #preparing = new Set<string>();
 
@@ -73,6 +75,7 @@ export class DockerRuntime implements Runtime {
     this.#events = new ContainerEvents({ client: this.#client, nodeId, clock, random, log });
     this.#images = new ImagePuller(this.#client, clock, options.pullLimits ?? pullLimits);
     this.#files = new TaskFiles(nodeId, options.fileRoots ?? defaultFileRoots);
+    this.#usage = new ContainerUsage(this.#client, nodeId);
     this.#gate = new Gate(options.concurrency ?? engineOperations);
   }
 
@@ -162,6 +165,10 @@ export class DockerRuntime implements Runtime {
   async *logs(taskId: string, options: LogOptions): AsyncGenerator<LogLine, void> {
     const container = await this.#containerToRead(taskId, options);
     yield* containerLogs(this.#client, { id: container.Id, tty: container.Config.Tty }, options);
+  }
+
+  usage(): Promise<readonly MeasuredTask[]> {
+    return this.#usage.measure();
   }
 
   async close(): Promise<void> {

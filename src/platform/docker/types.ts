@@ -123,6 +123,15 @@ export interface ContainerSummary {
   readonly Labels: Readonly<Record<string, string>> | null;
 }
 
+/** What `GET /containers/{id}/stats` says, as far as it is looked at. Memory is left out of a container that has ended. */
+export interface ContainerStats {
+  readonly cpu_stats: { readonly cpu_usage: { readonly total_usage: number } };
+  readonly memory_stats: {
+    readonly usage?: number;
+    readonly stats?: { readonly total_inactive_file?: number; readonly inactive_file?: number };
+  };
+}
+
 /** One line of `GET /events`. */
 export interface EventMessage {
   readonly Type: string;

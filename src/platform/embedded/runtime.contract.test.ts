@@ -18,6 +18,8 @@ function container(program: Program): ContainerInit {
   switch (program.kind) {
     case "runs":
       return { image: "shoal/sleep" };
+    case "busy":
+      return shell("while :; do :; done");
     case "stubborn":
       return shell("trap '' TERM; while :; do sleep 1; done");
     case "ends":

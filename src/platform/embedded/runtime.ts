@@ -10,7 +10,7 @@ import { applyMessage, emptyPlane } from "../../network/plane-state.ts";
 import { type Clock, sleep } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
-import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "../../ports/runtime.ts";
+import type { Instance, LogLine, LogOptions, MeasuredTask, Runtime, TaskDependencies } from "../../ports/runtime.ts";
 import type { Connection } from "../../ports/transport.ts";
 import type { GenericResource, NodeDescription } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { NetworkMessage } from "../../wire/gen/shoal/v1/network_pb.ts";
@@ -22,6 +22,7 @@ import { findIsolation, type Isolation } from "./isolation.ts";
 import { LocalPorts } from "./local-ports.ts";
 import { MeshPorts } from "./mesh-ports.ts";
 import { containerSpecOf, makePlan, type Plan } from "./plan.ts";
+import { treeUsage } from "./process-usage.ts";
 import { PublishedPorts } from "./published-ports.ts";
 import { installShim } from "./shim.ts";
 import { TaskFileStore } from "./task-files.ts";
@@ -51,6 +52,8 @@ export interface EmbeddedRuntimeOptions {
 
 /** Tasks taken over at a time when the daemon starts. */
 const adoptedAtOnce = 32;
+/** Tasks measured before others get their turn: a few milliseconds of looking. */
+const measuredAtOnce = 50;
 /** Tasks prepared and started at a time: each opens files and starts processes. */
 const launchedAtOnce = 32;
 
@@ -213,6 +216,16 @@ export class EmbeddedRuntime implements Runtime {
     const task = this.#tasks.get(taskId);
     if (!task) throw new Fault("not_found", `No such container: ${taskId}`);
     yield* task.log.read(options);
+  }
+
+  async usage(): Promise<readonly MeasuredTask[]> {
+    const measured: MeasuredTask[] = [];
+    for (const [at, { instance }] of this.tasks().entries()) {
+      const usage = instance.state === "running" ? treeUsage(instance.pid) : undefined;
+      if (usage) measured.push({ taskId: instance.taskId, ...usage });
+      if (at % measuredAtOnce === measuredAtOnce - 1) await sleep(this.#options.clock, 0, this.#closing.signal);
+    }
+    return measured;
   }
 
   async close(): Promise<void> {
