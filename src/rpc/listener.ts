@@ -6,6 +6,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { CallContext, Caller, Handlers, Listener, Registration } from "../ports/transport.ts";
 import { Peers as PeersService } from "../wire/gen/shoal/v1/peers_pb.ts";
+import { ignoreDeadCalls } from "./dead-calls.ts";
 import { forwardingOf } from "./forwarding.ts";
 import { type IncomingCall, implementationOf, type Surroundings } from "./handlers.ts";
 import * as limits from "./limits.ts";
@@ -149,6 +150,7 @@ function front(registrations: readonly Registration[], options: ChannelOptions, 
     const { definition, implementation } = implementationOf(registration, surroundings);
     server.addService(definition, implementation);
   }
+  ignoreDeadCalls(server);
   // TLS is done by the time a connection gets here.
   return { server, injector: server.createConnectionInjector(ServerCredentials.createInsecure()) };
 }
