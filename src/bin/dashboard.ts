@@ -15,6 +15,7 @@ export async function openDashboard(config: DaemonConfig, api: DockerApi): Promi
     names: [config.hostname, hostname()],
     assets: fileURLToPath(new URL("../dashboard/web", import.meta.url)),
     api: {
+      obstacle: () => api.obstacle(),
       check: token => api.passes.check(token),
       answer: (request, response, { name }) =>
         api.answer(request, response, { via: "dashboard", address: request.socket.remoteAddress ?? "", name }),

@@ -1,6 +1,6 @@
 import type { MemberStatus } from "../consensus/member.ts";
 import type { Client } from "../ports/transport.ts";
-import type { StoreEvent } from "../store/tx.ts";
+import type { ReadTx, StoreEvent } from "../store/tx.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import type { ClusterSpec, NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
@@ -71,6 +71,11 @@ export interface SwarmBackend {
   usage(): Client<typeof Usage>;
   /** The managers as this one sees them now, also while none leads; none on a worker. */
   members(): readonly MemberStatus[];
+  /**
+   * Reads the swarm's state as this manager knows it, also while none leads: it may be behind the leader's. Fault
+   * unavailable when this is no manager.
+   */
+  view<T>(callback: (tx: ReadTx) => T): T;
   /**
    * Committed changes from now on, until `signal` aborts; ends with Fault resource_exhausted when the reader is too
    * slow. On a node that is no manager it just waits.

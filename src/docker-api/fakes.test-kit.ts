@@ -6,7 +6,8 @@ import { Channel } from "../lib/channel.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Engine, EngineVersion } from "../ports/engine.ts";
 import type { Client } from "../ports/transport.ts";
-import type { StoreEvent } from "../store/tx.ts";
+import { newSimStore } from "../sim/store.ts";
+import type { ReadTx, StoreEvent } from "../store/tx.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import type { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
@@ -77,6 +78,8 @@ export class FakeBackend implements SwarmBackend {
   usageClient: Partial<Client<typeof Usage>> = {};
   key = "";
   quorum: readonly MemberStatus[] = [];
+  /** What `view` reads. */
+  readonly store = newSimStore();
   /** Thrown by init, join, leave and unlock. */
   failure: Fault | undefined;
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
@@ -131,6 +134,10 @@ export class FakeBackend implements SwarmBackend {
 
   usage(): Client<typeof Usage> {
     return this.usageClient as Client<typeof Usage>;
+  }
+
+  view<T>(callback: (tx: ReadTx) => T): T {
+    return this.store.view(callback);
   }
 
   changes(signal: AbortSignal): AsyncIterable<StoreEvent> {

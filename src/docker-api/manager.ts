@@ -22,6 +22,17 @@ export function whyNoManager(status: SwarmStatus): string | undefined {
   return `${notManager} ${reason}`;
 }
 
+/** What keeps a node from serving the cluster's API. */
+export type Obstacle = "outside" | "worker" | "locked" | "starting";
+
+/** The same in a word; undefined for a manager at work. */
+export function obstacleOf({ controlAvailable, state }: SwarmStatus): Obstacle | undefined {
+  if (controlAvailable) return undefined;
+  if (state === "locked") return "locked";
+  if (state === "inactive") return "outside";
+  return state === "active" ? "worker" : "starting";
+}
+
 /** Throws 503 unless this node serves the cluster's API. */
 export function requireManager(status: SwarmStatus): void {
   const reason = whyNoManager(status);

@@ -10,6 +10,7 @@ import { EventFeed } from "./events/feed.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { type HostListener, listen, type OpenListener } from "./listener.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
+import { type Obstacle, obstacleOf } from "./manager.ts";
 import { networkRoutes } from "./networks/routes.ts";
 import { nodeRoutes } from "./nodes/routes.ts";
 import { commonHeaders } from "./reply.ts";
@@ -47,6 +48,8 @@ export interface DockerApi {
   readonly addresses: readonly string[];
   /** Whom dashboard tokens were given to. */
   readonly passes: DashboardPasses;
+  /** What keeps this node from serving the swarm's API now; undefined when nothing does. */
+  obstacle(): Obstacle | undefined;
   /** Answers a request that came in elsewhere, by `caller`, who may ask for it. */
   answer(request: IncomingMessage, response: ServerResponse, caller: AuditedCaller): void;
   /** Takes no more requests, ends streams, cuts connections. */
@@ -101,6 +104,7 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
   return {
     addresses: open.map(({ address }) => address),
     passes,
+    obstacle: () => obstacleOf(backend.status()),
     answer: (request, response, caller) => void dispatcher.handle(request, response, () => {}, caller),
     close,
   };

@@ -9,7 +9,7 @@ import { parseCredentials } from "../pki/credentials.ts";
 import { formatUnlockKey, parseUnlockKey } from "../pki/unlock-key.ts";
 import { sleep } from "../ports/clock.ts";
 import type { Client } from "../ports/transport.ts";
-import type { StoreEvent } from "../store/tx.ts";
+import type { ReadTx, StoreEvent } from "../store/tx.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import type { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
@@ -167,6 +167,10 @@ export class Node implements SwarmBackend {
 
   members(): readonly MemberStatus[] {
     return this.manager?.members() ?? [];
+  }
+
+  view<T>(callback: (tx: ReadTx) => T): T {
+    return this.#manager().view(callback);
   }
 
   async *changes(signal: AbortSignal): AsyncIterable<StoreEvent> {

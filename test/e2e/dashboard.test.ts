@@ -159,7 +159,7 @@ describe.skipIf(reason)(titled("the dashboard"), () => {
     await page.getByRole("alert").getByText("This manager's daemon cannot be reached.").waitFor();
     await page.getByText("30 of 30 running").waitFor();
     await host.start();
-    await page.getByRole("alert").getByText("The swarm does not have a leader").waitFor();
+    await page.getByRole("alert").getByText("The swarm has no quorum").waitFor();
     await other.start();
     await page.getByRole("alert").waitFor({ state: "detached" });
   });

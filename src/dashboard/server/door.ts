@@ -11,10 +11,15 @@ export interface Visitor {
   readonly expiresMs: number;
 }
 
+/** Why a node cannot show the swarm: it is in none, only works for it, is locked, or is not ready yet. */
+export type Obstacle = "outside" | "worker" | "locked" | "starting";
+
 /** The Docker API of the same daemon: all that the dashboard knows of the swarm comes from there. */
 export interface ApiDoor {
-  /** Whose token this is; undefined when it is none, or its time is over. Rejects when that cannot be told now. */
-  check(token: string): Promise<Visitor | undefined>;
+  /** What keeps this node from showing the swarm; undefined for a manager at work. */
+  obstacle(): Obstacle | undefined;
+  /** Whose token this is; undefined when it is none, or its time is over. Throws when that cannot be told now. */
+  check(token: string): Visitor | undefined;
   /** Answers a request whose `url` is one of the API's. */
   answer(request: IncomingMessage, response: ServerResponse, visitor: Visitor): void;
 }

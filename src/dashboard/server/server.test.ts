@@ -3,27 +3,31 @@ import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { ApiDoor, Visitor } from "./door.ts";
+import type { ApiDoor, Obstacle, Visitor } from "./door.ts";
 import { type Dashboard, serveDashboard } from "./server.ts";
 
 const assets = mkdtempSync(join(tmpdir(), "shoal-dashboard-"));
 const own = { "X-Shoal-Dashboard": "1" };
 const visitors: Readonly<Record<string, Visitor>> = {
   look: { name: "ada", role: "reader", expiresMs: 4_000_000_000_000 },
+  briefly: { name: "alan", role: "reader", expiresMs: 1 },
   steer: { name: "grace", role: "operator", expiresMs: 4_000_000_000_000 },
 };
 
 /** An API that says what it was asked, and by whom. */
 const api: ApiDoor = {
-  check: async token => {
+  obstacle: () => obstacle,
+  check: token => {
     if (token === "asked too early") throw new Error("This node is not a swarm manager.");
     return visitors[token];
   },
   answer: (asked: IncomingMessage, response: ServerResponse, { name }) => {
+    if (asked.url === "/events") return;
     response.writeHead(200, { "Content-Type": "text/plain" }).end(`${name} ${asked.method} ${asked.url}`);
   },
 };
 
+let obstacle: Obstacle | undefined;
 let dashboard: Dashboard;
 let url: URL;
 
@@ -111,6 +115,13 @@ describe("logging in", () => {
     expect([answer.status, answer.headers["set-cookie"]]).toEqual([status, undefined]);
   });
 
+  it.each(["outside", "worker", "locked", "starting"] as const)("says what to do on a node that is %s", async kind => {
+    obstacle = kind;
+    const { status, text } = await call("GET", "/session", as("look"));
+    obstacle = undefined;
+    expect([status, JSON.parse(text)]).toMatchObject([503, { obstacle: kind }]);
+  });
+
   it("is told, and over when the visitor says so", async () => {
     expect((await call("GET", "/session")).status).toBe(401);
     expect(JSON.parse((await call("GET", "/session", as("look"))).text)).toEqual(visitors.look);
@@ -129,6 +140,11 @@ describe("the API behind the page", () => {
     const answer = await call("GET", "/api/services?status=true", as("look"));
     expect([answer.status, answer.text]).toEqual([200, "ada GET /services?status=true"]);
     expect(answer.headers["cache-control"]).toBe("no-store");
+  });
+
+  it("ends a stream with the session it was opened in", async () => {
+    const path = "/api/events";
+    await expect(call("GET", path, as("briefly"))).rejects.toThrow("socket hang up");
   });
 
   it("is changed by operators, from the page itself", async () => {

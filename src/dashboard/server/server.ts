@@ -4,7 +4,7 @@ import { type AddressInfo, isIP, type Socket } from "node:net";
 import { Fault } from "../../lib/fault.ts";
 import { isAllowed } from "./access.ts";
 import { Assets } from "./assets.ts";
-import type { ApiDoor, Visitor } from "./door.ts";
+import type { ApiDoor, Obstacle, Visitor } from "./door.ts";
 import { addSecurityHeaders, isOurHost } from "./headers.ts";
 import { endedSessionCookie, isOwnCall, sessionCookie, tokenIn } from "./session.ts";
 
@@ -29,6 +29,8 @@ export interface Dashboard {
 /** Bytes of a log-in: a token is far shorter. */
 const maxLoginBytes = 4 * 1024;
 const maxConnections = 512;
+/** Milliseconds; a longer timer goes off at once (Node: TIMEOUT_MAX). */
+const longestTimerMs = 2 ** 31 - 1;
 /** Milliseconds for a request's headers. */
 const headersMs = 10_000;
 
@@ -85,35 +87,38 @@ class Site {
     const path = (request.url ?? "/").split("?")[0] ?? "/";
     const { method = "" } = request;
     try {
-      if (path.startsWith("/api/")) await this.#callApi(request, response, path.slice("/api".length));
+      if (path.startsWith("/api/")) this.#callApi(request, response, path.slice("/api".length));
       else if (path === "/session") await this.#session(request, response);
       else if (method !== "GET" && method !== "HEAD") refuse(response, 405, "only GET is answered here");
       else if (!this.#assets.serve(path, request, response)) refuse(response, 404, "there is no such file");
     } catch (error) {
       if (response.headersSent) response.destroy();
-      else refuse(response, 503, error instanceof Error ? error.message : String(error));
+      else this.#unavailable(response, error instanceof Error ? error.message : String(error));
     }
   }
 
-  async #callApi(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
-    const visitor = await this.#visitor(request);
-    const { method = "" } = request;
-    if (!visitor) return refuse(response, 401, "log in first");
-    if (method !== "GET" && !isOwnCall(request))
-      return refuse(response, 403, "this call does not come from the dashboard");
-    if (!isAllowed(visitor.role, method, path)) return refuse(response, 403, whyNot(visitor));
+  #callApi(request: IncomingMessage, response: ServerResponse, path: string): void {
+    const visitor = this.#visitor(request);
+    const refusal = whyRefused(request, visitor, path);
+    if (!visitor || refusal) {
+      refuse(response, ...(refusal ?? notLoggedIn));
+      return;
+    }
     request.url = (request.url ?? "").slice("/api".length);
     response.setHeader("Cache-Control", "no-store");
+    endWith(visitor, response);
     this.#options.api.answer(request, response, visitor);
+  }
+
+  /** Says what kind of node this is as well: the page tells what to do then. */
+  #unavailable(response: ServerResponse, message: string): void {
+    refuse(response, 503, message, this.#options.api.obstacle());
   }
 
   /** GET: who has logged in; POST: logs in with the token in the body; DELETE: logs out. */
   async #session(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader("Cache-Control", "no-store");
-    if (request.method === "GET") {
-      const visitor = await this.#visitor(request);
-      return visitor ? answerVisitor(response, visitor) : refuse(response, 401, "log in first");
-    }
+    if (request.method === "GET") return this.#tellSession(request, response);
     if (!isOwnCall(request)) return refuse(response, 403, "this call does not come from the dashboard");
     if (request.method === "DELETE") {
       response.setHeader("Set-Cookie", endedSessionCookie(this.#isSecure));
@@ -121,29 +126,54 @@ class Site {
       return;
     }
     const token = await readText(request, maxLoginBytes);
-    const visitor = token === undefined ? undefined : await this.#options.api.check(token.trim());
+    const visitor = token === undefined ? undefined : this.#options.api.check(token.trim());
     if (token === undefined || !visitor) return refuse(response, 401, "this token is not, or no longer, valid");
     response.setHeader("Set-Cookie", sessionCookie(token.trim(), visitor, this.#isSecure));
     answerVisitor(response, visitor);
   }
 
-  async #visitor(request: IncomingMessage): Promise<Visitor | undefined> {
+  #tellSession(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#options.api.obstacle()) {
+      this.#unavailable(response, "this node cannot show a swarm");
+      return;
+    }
+    const visitor = this.#visitor(request);
+    if (visitor) answerVisitor(response, visitor);
+    else refuse(response, ...notLoggedIn);
+  }
+
+  #visitor(request: IncomingMessage): Visitor | undefined {
     const token = tokenIn(request);
     return token === undefined ? undefined : this.#options.api.check(token);
   }
 }
 
-function whyNot({ role }: Visitor): string {
-  return role === "reader" ? "this token only allows to look" : "the dashboard does not make this call";
+type Refusal = readonly [status: number, message: string];
+
+const notLoggedIn: Refusal = [401, "log in first"];
+
+/** Why a call of the API is not made for this visitor; undefined when it is. */
+function whyRefused(request: IncomingMessage, visitor: Visitor | undefined, path: string): Refusal | undefined {
+  if (!visitor) return notLoggedIn;
+  const { method = "" } = request;
+  if (method !== "GET" && !isOwnCall(request)) return [403, "this call does not come from the dashboard"];
+  if (isAllowed(visitor.role, method, path)) return undefined;
+  return [403, visitor.role === "reader" ? "this token only allows to look" : "the dashboard does not make this call"];
 }
 
 function answerVisitor(response: ServerResponse, visitor: Visitor): void {
   response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(visitor));
 }
 
-function refuse(response: ServerResponse, status: number, message: string): void {
+function refuse(response: ServerResponse, status: number, message: string, obstacle?: Obstacle): void {
   response.setHeader("Connection", "close");
-  response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify({ message }));
+  response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify({ message, obstacle }));
+}
+
+/** A stream ends with the session it was opened in. */
+function endWith({ expiresMs }: Visitor, response: ServerResponse): void {
+  const timer = setTimeout(() => response.destroy(), Math.min(Math.max(0, expiresMs - Date.now()), longestTimerMs));
+  response.once("close", () => clearTimeout(timer));
 }
 
 /** Undefined when it is longer than `limit` bytes. */

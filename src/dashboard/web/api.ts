@@ -1,12 +1,18 @@
 import type { Node, Service, ServiceSpec } from "./model/objects.ts";
 
+/** Why a node cannot show the swarm: it is in none, only works for it, is locked, or is not ready yet. */
+export type Obstacle = "outside" | "worker" | "locked" | "starting";
+
 /** What the API answered instead of doing it. */
 export class Refusal extends Error {
   readonly status: number;
+  /** What keeps the node from answering anything, if that is why. */
+  readonly obstacle: Obstacle | undefined;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, obstacle?: Obstacle) {
     super(message);
     this.status = status;
+    this.obstacle = obstacle;
   }
 }
 
@@ -16,10 +22,9 @@ export interface Visitor {
   readonly expiresMs: number;
 }
 
-/** Whoever has logged in; undefined for nobody. */
-export async function whoAmI(): Promise<Visitor | undefined> {
-  const answer = await fetch("/session");
-  return answer.ok ? ((await answer.json()) as Visitor) : undefined;
+/** Whoever has logged in. A Refusal with 401 for nobody, with 503 and an obstacle by a node that shows no swarm. */
+export async function whoAmI(): Promise<Visitor> {
+  return (await (await checked(await fetch("/session"))).json()) as Visitor;
 }
 
 export async function logIn(token: string): Promise<Visitor> {
@@ -71,15 +76,15 @@ async function send(path: string, method: string, body?: string): Promise<Respon
 
 async function checked(answer: Response): Promise<Response> {
   if (answer.ok) return answer;
-  const text = await answer.text();
-  throw new Refusal(answer.status, messageIn(text) ?? answer.statusText);
+  const { message = answer.statusText, obstacle } = refusalIn(await answer.text());
+  throw new Refusal(answer.status, message, obstacle);
 }
 
-function messageIn(text: string): string | undefined {
+function refusalIn(text: string): { readonly message?: string; readonly obstacle?: Obstacle } {
   try {
     const parsed: unknown = JSON.parse(text);
-    return typeof parsed === "object" && parsed !== null && "message" in parsed ? String(parsed.message) : undefined;
+    return typeof parsed === "object" && parsed !== null ? parsed : {};
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -1,6 +1,8 @@
+import { Refusal, whoAmI } from "./api.ts";
 import type { Change } from "./model/objects.ts";
 import { Swarm } from "./model/swarm.ts";
-import { applyChanges, link, linkReason, now, replaceSwarm } from "./state.ts";
+import { applyChanges, generation, link, linkReason, now, replaceSwarm, servedBy } from "./state.ts";
+import { turnAway } from "./visitor.ts";
 
 /** Milliseconds before the stream is asked for again. */
 const retryMs = 1_000;
@@ -12,6 +14,7 @@ const tickMs = 1_000;
 export function followSwarm(): () => void {
   let stream: EventSource | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
+  generation.value = 0;
   const connect = (): void => {
     stream?.close();
     stream = listen(() => {
@@ -33,14 +36,11 @@ export function followSwarm(): () => void {
 function listen(onLost: () => void): EventSource {
   const stream = new EventSource("/api/shoal/live");
   const next = new Swarm();
-  const waiting: Change[][] = [];
-  let frame = 0;
   let silence: ReturnType<typeof setTimeout> | undefined;
 
   const lose = (): void => {
     stream.close();
     clearTimeout(silence);
-    cancelAnimationFrame(frame);
     link.value = "lost";
     void whyLost();
     onLost();
@@ -49,26 +49,21 @@ function listen(onLost: () => void): EventSource {
     clearTimeout(silence);
     silence = setTimeout(lose, silenceMs);
   };
-  const draw = (): void => {
-    frame = 0;
-    for (const changes of waiting.splice(0)) applyChanges(changes);
-  };
 
   stream.addEventListener("objects", event => {
     heard();
     next.apply(JSON.parse(event.data) as Change[]);
   });
-  stream.addEventListener("ready", () => {
+  stream.addEventListener("ready", event => {
     heard();
+    servedBy.value = (JSON.parse(event.data) as { readonly Node: string }).Node;
     replaceSwarm(next);
     link.value = "live";
     linkReason.value = "";
   });
   stream.addEventListener("changes", event => {
     heard();
-    waiting.push(JSON.parse(event.data) as Change[]);
-    // However fast the swarm changes, the page is drawn once a frame. A page in the background has no frames: it takes them in late.
-    if (frame === 0) frame = requestAnimationFrame(draw);
+    applyChanges(JSON.parse(event.data) as Change[]);
   });
   stream.addEventListener("silence", heard);
   stream.addEventListener("error", lose);
@@ -79,11 +74,10 @@ function listen(onLost: () => void): EventSource {
 /** An EventSource does not tell why it failed: the same path, asked plainly, does. */
 async function whyLost(): Promise<void> {
   try {
-    const answer = await fetch("/api/nodes");
-    if (answer.status === 401) location.reload();
-    else if (!answer.ok) linkReason.value = ((await answer.json()) as { message: string }).message;
-    else linkReason.value = "";
-  } catch {
-    linkReason.value = "This manager's daemon cannot be reached.";
+    await whoAmI();
+    linkReason.value = "";
+  } catch (error) {
+    if (turnAway(error)) return;
+    linkReason.value = error instanceof Refusal ? error.message : "This manager's daemon cannot be reached.";
   }
 }

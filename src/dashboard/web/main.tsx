@@ -1,19 +1,33 @@
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
-import { logIn, type Visitor, whoAmI } from "./api.ts";
+import { logIn } from "./api.ts";
 import { followSwarm } from "./live.ts";
 import { LogIn } from "./views/login.tsx";
+import { NoSwarm } from "./views/no-swarm.tsx";
 import { Shell } from "./views/shell.tsx";
-import { visitor } from "./visitor.ts";
+import { door, knock } from "./visitor.ts";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/views.css";
+import "./styles/states.css";
 import "./theme.ts";
 
 function App() {
-  if (visitor.value === "unknown") return null;
-  return visitor.value ? <Swarm /> : <LogIn />;
+  const { at } = door.value;
+  switch (at) {
+    case "unknown":
+      return null;
+    case "inside":
+      return <Swarm />;
+    case "outside":
+      return <LogIn />;
+    case "obstacle":
+    case "unreachable":
+      return <NoSwarm />;
+    default:
+      return at satisfies never;
+  }
 }
 
 function Swarm() {
@@ -22,13 +36,14 @@ function Swarm() {
 }
 
 /** A link may bring its token, behind the `#`, which browsers send to nobody. It does not stay in the address. */
-async function logInByLink(): Promise<Visitor | undefined> {
+async function logInByLink(): Promise<void> {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (!token) return undefined;
+  if (!token) return;
   history.replaceState(null, "", location.pathname);
-  return logIn(token).catch(() => undefined);
+  await logIn(token).catch(() => undefined);
 }
 
 const root = document.getElementById("app");
 if (root) render(<App />, root);
-visitor.value = (await logInByLink()) ?? (await whoAmI().catch(() => undefined));
+await logInByLink();
+await knock();

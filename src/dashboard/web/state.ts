@@ -8,12 +8,16 @@ export type Link = "connecting" | "live" | "lost";
 export const link = signal<Link>("connecting");
 /** Why the link is lost, where that is known. */
 export const linkReason = signal("");
+/** The id of the manager that shows the page. */
+export const servedBy = signal("");
 /** Seconds tick: for ages. */
 export const now = signal(Date.now());
 
 let swarm = new Swarm();
 /** How often the whole swarm was heard of: 0 while nothing is known. */
 export const generation = signal(0);
+/** When that was last, milliseconds of the page's own clock. */
+export const shownSince = signal(0);
 const revisions = new Map<Topic, Signal<number>>();
 
 /** The swarm, for a component that is drawn again whenever one of these topics changes. */
@@ -28,20 +32,35 @@ export function currentSwarm(): Swarm {
   return swarm;
 }
 
+/** What has changed since the page was drawn. */
+const touched = new Set<Topic>();
+let frame = 0;
+
+/**
+ * Takes changes in. However fast the swarm changes, the page is drawn once a frame; one in the background, which has no
+ * frames, takes them in all the same and is drawn when it is looked at.
+ */
 export function applyChanges(changes: readonly Change[]): void {
-  const touched = swarm.apply(changes);
+  for (const topic of swarm.apply(changes)) touched.add(topic);
+  if (frame === 0) frame = requestAnimationFrame(draw);
+}
+
+function draw(): void {
+  frame = 0;
   batch(() => {
     for (const topic of touched) {
       const revision = revisions.get(topic);
       if (revision) revision.value++;
     }
   });
+  touched.clear();
 }
 
 /** Puts a swarm that was heard of anew in the place of the one known so far. */
 export function replaceSwarm(next: Swarm): void {
   swarm = next;
   revisions.clear();
+  shownSince.value = performance.now();
   generation.value++;
 }
 

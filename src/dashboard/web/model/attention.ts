@@ -1,4 +1,5 @@
 import type { Node, Task } from "./objects.ts";
+import { majorityOf } from "./quorum.ts";
 import type { Swarm } from "./swarm.ts";
 import { isWanted, lookOf, nameOfNode, nodeName, reasonOf } from "./task.ts";
 
@@ -39,14 +40,14 @@ function quorum(swarm: Swarm): Concern[] {
   const managers = swarm.members();
   const lost = managers.filter(({ Reachable }) => !Reachable);
   const names = lost.map(({ NodeID, Addr }) => nameOfNode(swarm, NodeID) || Addr);
-  const needed = Math.floor(managers.length / 2) + 1;
-  const spare = managers.length - lost.length - needed;
-  if (lost.length === 0) return [];
+  const spare = managers.length - lost.length - majorityOf(managers.length);
+  // Without a quorum that is what every view begins with.
+  if (lost.length === 0 || spare < 0) return [];
   return [
     {
       level: spare > 0 ? "warn" : "bad",
       title: `${lost.length} of ${managers.length} managers cannot be reached`,
-      reason: `${names.join(", ")}; the swarm can lose ${Math.max(0, spare)} more before nothing can be changed any more`,
+      reason: `${names.join(", ")}; the swarm can lose ${spare} more before nothing can be changed any more`,
       next: "Bring it back, or demote and remove it and promote another node.",
       link: "/nodes",
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Change } from "./objects.ts";
-import { aTask } from "./samples.test-kit.ts";
+import { aService, aTask } from "./samples.test-kit.ts";
 import { Swarm } from "./swarm.ts";
 
 const told = (Version: number, task?: ReturnType<typeof aTask>): Change => ({
@@ -16,7 +16,7 @@ describe("the swarm as the page knows it", () => {
     expect([ids(swarm.tasksOf("s1")), ids(swarm.tasksOn("")), ids(swarm.tasksOn("n1"))]).toEqual([["t1"], ["t1"], []]);
     const touched = swarm.apply([told(2, aTask("t1", { NodeID: "n1" }))]);
     expect([ids(swarm.tasksOn("")), ids(swarm.tasksOn("n1"))]).toEqual([[], ["t1"]]);
-    expect([...touched].sort()).toEqual(["task", "task t1", "tasks of s1", "tasks on ", "tasks on n1"]);
+    expect([...touched].sort()).toEqual(["task", "tasks of s1", "tasks on ", "tasks on n1"]);
   });
 
   it("lets go of what is gone", () => {
@@ -25,12 +25,12 @@ describe("the swarm as the page knows it", () => {
     expect([swarm.size("task"), swarm.tasksOf("s1").size, swarm.tasksOn("n1").size]).toEqual([0, 0, 0]);
   });
 
-  it.each([
-    ["an older state", [told(5, aTask("t1", { State: "running" })), told(4, aTask("t1", { State: "starting" }))]],
-    ["an older state of what is gone", [told(1, aTask("t1")), told(5), told(4, aTask("t1"))]],
-  ])("passes over %s", (_what, changes) => {
+  it("gives services hues of their own, also after others have gone", () => {
     const swarm = new Swarm();
-    for (const change of changes) swarm.apply([change]);
-    expect(swarm.get("task", "t1")?.State).toBe(changes.length === 2 ? "running" : undefined);
+    const service = (ID: string): Change => ({ Kind: "service", ID, Version: 1, Object: aService(ID, 1) });
+    swarm.apply([service("a"), service("b")]);
+    const hues = [swarm.hueOf("a"), swarm.hueOf("b")];
+    swarm.apply([{ Kind: "service", ID: "a", Version: 2 }]);
+    expect(new Set([...hues, swarm.hueOf("b"), swarm.hueOf("c")]).size).toBe(3);
   });
 });

@@ -1,24 +1,26 @@
 import { hueAt } from "./hue.ts";
 import type { Change, Kind, Member, Objects, Task } from "./objects.ts";
 
-/** An object of some kind, or "tasks of a service" and "tasks on a node": what a part of the page may depend on. */
-export type Topic = Kind | `${Kind} ${string}` | `tasks of ${string}` | `tasks on ${string}`;
+/**
+ * An object of some kind, or "tasks of a service" and "tasks on a node": what a part of the page may depend on. Single tasks
+ * come and go by the thousand: they are no topics.
+ */
+export type Topic = Kind | `${Exclude<Kind, "task">} ${string}` | `tasks of ${string}` | `tasks on ${string}`;
 
 type Tables = { readonly [K in Kind]: Map<string, Objects[K]> };
 
 const noTasks: ReadonlyMap<string, Task> = new Map();
 
-/** The swarm as the page knows it. */
+/** The swarm as the page knows it: what is there, and nothing of what is gone, or a page that stays open would grow. */
 export class Swarm {
   readonly #tables: Tables = {
     ...{ quorum: new Map(), cluster: new Map(), node: new Map(), service: new Map(), task: new Map() },
     ...{ network: new Map(), secret: new Map(), config: new Map() },
   };
-  /** Of what is gone too: an older change may still be on its way. */
-  readonly #versions = new Map<string, number>();
   readonly #byService = new Map<string, Map<string, Task>>();
   readonly #byNode = new Map<string, Map<string, Task>>();
   readonly #hues = new Map<string, number>();
+  #huesGiven = 0;
 
   all<K extends Kind>(kind: K): Iterable<Objects[K]> {
     return this.#tables[kind].values();
@@ -35,7 +37,9 @@ export class Swarm {
 
   /** The hue of a service's tasks, degrees: the same wherever they are shown. */
   hueOf(serviceId: string): number {
-    const hue = this.#hues.get(serviceId) ?? hueAt(this.#hues.size);
+    const known = this.#hues.get(serviceId);
+    if (known !== undefined) return known;
+    const hue = hueAt(this.#huesGiven++);
     this.#hues.set(serviceId, hue);
     return hue;
   }
@@ -53,16 +57,15 @@ export class Swarm {
     return this.#byNode.get(nodeId) ?? noTasks;
   }
 
-  /** Takes changes in; returns what they touch. */
+  /** Takes changes in, in the order in which they happened; returns what they touch. */
   apply(changes: readonly Change[]): Set<Topic> {
     const touched = new Set<Topic>();
     for (const change of changes) {
-      const key = `${change.Kind} ${change.ID}`;
-      if (change.Version < (this.#versions.get(key) ?? 0)) continue;
-      this.#versions.set(key, change.Version);
       if (change.Kind === "task") this.#indexTask(change.ID, change.Object, touched);
+      else touched.add(`${change.Kind} ${change.ID}`);
+      if (change.Kind === "service" && !change.Object) this.#hues.delete(change.ID);
       this.#put(change);
-      touched.add(change.Kind).add(`${change.Kind} ${change.ID}`);
+      touched.add(change.Kind);
     }
     return touched;
   }
@@ -76,8 +79,8 @@ export class Swarm {
   #indexTask(id: string, task: Task | undefined, touched: Set<Topic>): void {
     const before = this.#tables.task.get(id);
     if (before) {
-      this.#byService.get(before.ServiceID ?? "")?.delete(id);
-      this.#byNode.get(before.NodeID ?? "")?.delete(id);
+      unindex(this.#byService, before.ServiceID ?? "", id);
+      unindex(this.#byNode, before.NodeID ?? "", id);
       touched.add(`tasks of ${before.ServiceID ?? ""}`).add(`tasks on ${before.NodeID ?? ""}`);
     }
     if (!task) return;
@@ -91,4 +94,10 @@ function indexed(index: Map<string, Map<string, Task>>, key: string): Map<string
   const tasks = index.get(key) ?? new Map<string, Task>();
   index.set(key, tasks);
   return tasks;
+}
+
+function unindex(index: Map<string, Map<string, Task>>, key: string, id: string): void {
+  const tasks = index.get(key);
+  tasks?.delete(id);
+  if (tasks?.size === 0) index.delete(key);
 }

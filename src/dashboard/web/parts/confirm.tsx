@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Refusal } from "../api.ts";
+import { turnAway } from "../visitor.ts";
 
 interface Question {
   readonly title: string;
@@ -46,6 +47,7 @@ export function ConfirmDialog() {
       await asked.run(input.current?.value ?? "");
       question.value = undefined;
     } catch (error) {
+      if (turnAway(error)) question.value = undefined;
       failure.value = error instanceof Refusal ? error.message : "The daemon cannot be reached.";
     }
     isBusy.value = false;

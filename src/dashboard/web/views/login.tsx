@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { logIn, Refusal } from "../api.ts";
-import { visitor } from "../visitor.ts";
+import { Command } from "../parts/command.tsx";
+import { door, turnAway } from "../visitor.ts";
 
 const failure = signal("");
 
@@ -10,19 +11,23 @@ export function LogIn() {
     event.preventDefault();
     const token = String(new FormData(event.currentTarget as HTMLFormElement).get("token") ?? "");
     try {
-      visitor.value = await logIn(token);
+      door.value = { at: "inside", visitor: await logIn(token) };
       failure.value = "";
     } catch (error) {
+      if (error instanceof Refusal && error.status !== 401 && turnAway(error)) return;
       failure.value = error instanceof Refusal ? error.message : "This manager's daemon cannot be reached.";
     }
   };
+  const isOver = door.value.at === "outside" && door.value.wasInside;
   return (
     <main class="login">
       <form class="card" onSubmit={submit}>
         <img src="/shoal.svg" alt="" width="48" height="48" />
         <h1>Shoal</h1>
+        {isOver && <p role="status">Your session is over: its token's time has run out, or tokens were changed.</p>}
         <p>
-          Log in with a token. On a manager, this makes one: <code>shoal dashboard token</code>
+          Log in with a token{isOver && ", and you are back where you were"}. On a manager, this makes one:{" "}
+          <Command>shoal dashboard token</Command>
         </p>
         <label>
           Token

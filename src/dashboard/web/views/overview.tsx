@@ -1,14 +1,14 @@
-import { type Concern, concernsOf } from "../model/attention.ts";
-import type { Node, Task } from "../model/objects.ts";
+import { useState } from "preact/hooks";
+import { concerns } from "../concerns.ts";
+import type { Concern } from "../model/attention.ts";
 import { imageOf, summarise } from "../model/service.ts";
-import type { Swarm } from "../model/swarm.ts";
-import { isCurrent, lookOf, nameOfNode, nodeName, reasonOf, taskName } from "../model/task.ts";
-import { plural } from "../model/text.ts";
-import { Empty, Page } from "../parts/page.tsx";
+import { isCurrent, lookOf, nameOfNode } from "../model/task.ts";
+import { Page } from "../parts/page.tsx";
 import { TaskMark } from "../parts/task-mark.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
-import { now, useSwarm } from "../state.ts";
-import { roleText } from "./nodes.tsx";
+import { useSwarm } from "../state.ts";
+import { FirstSteps } from "./first-steps.tsx";
+import { NodeColumns } from "./node-columns.tsx";
 
 /** Everything at a glance. */
 export function Overview() {
@@ -62,22 +62,30 @@ function Tile({ name, value, says }: { readonly name: string; readonly value: st
   );
 }
 
+/** Concerns that are shown before somebody asks for all. */
+const shownConcerns = 4;
+
 function Attention() {
-  const swarm = useSwarm("quorum", "node", "service", "task");
-  const concerns = concernsOf(swarm, now.value);
+  const [isWhole, setWhole] = useState(false);
+  const all = concerns.value;
+  const shown = isWhole ? all : all.slice(0, shownConcerns);
   return (
     <section aria-labelledby="attention-title">
       <h2 id="attention-title">Needs attention</h2>
-      {concerns.length === 0 ? (
+      {all.length === 0 && (
         <p class="calm">
           <ToneMark tone="good" says="Nothing: everything is as it is meant to be." />
         </p>
-      ) : (
-        <ul class="concerns">
-          {concerns.map(concern => (
-            <ConcernItem key={`${concern.title} ${concern.reason}`} concern={concern} />
-          ))}
-        </ul>
+      )}
+      <ul class="concerns">
+        {shown.map(concern => (
+          <ConcernItem key={`${concern.title} ${concern.reason}`} concern={concern} />
+        ))}
+      </ul>
+      {all.length > shownConcerns && (
+        <button type="button" class="more" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+          {isWhole ? "Show fewer" : `Show ${all.length - shownConcerns} more`}
+        </button>
       )}
     </section>
   );
@@ -114,93 +122,10 @@ function Legend() {
   );
 }
 
-function NodeColumns() {
-  const swarm = useSwarm("node");
-  const nodes = [...swarm.all("node")].sort((a, b) => nodeName(a).localeCompare(nodeName(b)));
-  return (
-    <ul class="columns">
-      {nodes.map(node => (
-        <NodeColumn key={node.ID} node={node} />
-      ))}
-      <WaitingColumn />
-    </ul>
-  );
-}
-
-function NodeColumn({ node }: { readonly node: Node }) {
-  const swarm = useSwarm("quorum", `node ${node.ID}`, `tasks on ${node.ID}`);
-  const tasks = shown(swarm.tasksOn(node.ID).values());
-  const isGone = node.Status.State !== "ready";
-  const { Availability } = node.Spec;
-  return (
-    <li class={`column ${isGone ? "gone" : ""}`}>
-      <h3>
-        <a href={`/nodes/${node.ID}`}>{nodeName(node)}</a>
-      </h3>
-      <p class="column-says">
-        {roleText(node, swarm)}
-        {isGone && ` · ${node.Status.State}`}
-        {Availability !== "active" && ` · ${Availability}`}
-        {` · ${tasks.length}`}
-      </p>
-      <TaskMarks tasks={tasks} swarm={swarm} />
-    </li>
-  );
-}
-
-/** Tasks that have no node yet; not there when there are none. */
-function WaitingColumn() {
-  const swarm = useSwarm("tasks on ");
-  const tasks = shown(swarm.tasksOn("").values());
-  if (tasks.length === 0) return null;
-  return (
-    <li class="column unplaced">
-      <h3>Not placed</h3>
-      <p class="column-says">{plural(tasks.length, "task")} without a node</p>
-      <TaskMarks tasks={tasks} swarm={swarm} />
-    </li>
-  );
-}
-
-/** What is wanted, and what has failed in its place; those of one service together. */
-function shown(tasks: Iterable<Task>): Task[] {
-  return [...tasks]
-    .filter(isCurrent)
-    .sort((a, b) => (a.ServiceID ?? "").localeCompare(b.ServiceID ?? "") || (a.Slot ?? 0) - (b.Slot ?? 0));
-}
-
-function TaskMarks({ tasks, swarm }: { readonly tasks: readonly Task[]; readonly swarm: Swarm }) {
-  return (
-    <ul class="marks">
-      {tasks.map(task => (
-        <TaskMarkItem key={task.ID} task={task} swarm={swarm} />
-      ))}
-    </ul>
-  );
-}
-
-function TaskMarkItem({ task, swarm }: { readonly task: Task; readonly swarm: Swarm }) {
-  const service = swarm.get("service", task.ServiceID ?? "");
-  const node = swarm.get("node", task.NodeID ?? "");
-  const says = `${taskName(task, service, node)} · ${task.State} · ${task.Image ?? ""}\n${reasonOf(task)}`;
-  return (
-    <li style={`--hue:${swarm.hueOf(task.ServiceID ?? "")}`}>
-      <a href={`/services/${task.ServiceID}`} title={says} aria-label={says}>
-        <TaskMark look={lookOf(task)} />
-      </a>
-    </li>
-  );
-}
-
 function ServiceRows() {
   const swarm = useSwarm("service");
   const services = [...swarm.all("service")].sort((a, b) => a.Spec.Name.localeCompare(b.Spec.Name));
-  if (services.length === 0)
-    return (
-      <Empty>
-        No services yet. Try <code>docker service create --name web -p 8080:80 nginx</code>.
-      </Empty>
-    );
+  if (services.length === 0) return <FirstSteps />;
   return (
     <ul class="service-rows">
       {services.map(service => (

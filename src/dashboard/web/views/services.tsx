@@ -1,10 +1,11 @@
 import { imageOf, stackOf, summarise } from "../model/service.ts";
 import { Age } from "../parts/age.tsx";
-import { Empty, Page } from "../parts/page.tsx";
+import { Page } from "../parts/page.tsx";
 import { PortList } from "../parts/ports.tsx";
 import { Table } from "../parts/table.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
 import { useSwarm } from "../state.ts";
+import { FirstSteps } from "./first-steps.tsx";
 
 /** All services, those of one stack together. */
 export function ServicesView() {
@@ -15,7 +16,7 @@ export function ServicesView() {
   const sorted = [...stacks].sort(([a], [b]) => a.localeCompare(b));
   return (
     <Page title="Services">
-      {sorted.length === 0 && <Empty>There are none.</Empty>}
+      {sorted.length === 0 && <FirstSteps />}
       {sorted.map(([stack, ids]) => (
         <section key={stack} aria-label={stack || "Services of no stack"}>
           {(stack || sorted.length > 1) && <h2>{stack ? `Stack ${stack}` : "Of no stack"}</h2>}

@@ -1,14 +1,15 @@
 import { logOut } from "../api.ts";
-import { concernsOf } from "../model/attention.ts";
+import { concerns } from "../concerns.ts";
 import { plural } from "../model/text.ts";
 import { ConfirmDialog } from "../parts/confirm.tsx";
 import { followLinks, path } from "../router.ts";
-import { generation, link, linkReason, now, useSwarm } from "../state.ts";
+import { generation, link, linkReason } from "../state.ts";
 import { changeTheme, theme } from "../theme.ts";
-import { visitor } from "../visitor.ts";
+import { door } from "../visitor.ts";
 import { SecretsView } from "./data.tsx";
 import { EventsView } from "./events.tsx";
 import { NetworksView } from "./networks.tsx";
+import { NoLeader } from "./no-leader.tsx";
 import { NodeView } from "./node.tsx";
 import { NodesView } from "./nodes.tsx";
 import { Overview } from "./overview.tsx";
@@ -51,6 +52,7 @@ export function Shell() {
       </nav>
       <div class="content">
         <LinkBanner />
+        {generation.value > 0 && <NoLeader />}
         <main id="main" tabIndex={-1}>
           {generation.value === 0 ? <Loading /> : <View />}
         </main>
@@ -97,8 +99,7 @@ function Loading() {
 
 /** How many things need attention, beside the view that lists them. */
 function Alarm() {
-  const swarm = useSwarm("quorum", "service", "node", "task");
-  const count = concernsOf(swarm, now.value).length;
+  const count = concerns.value.length;
   if (count === 0) return null;
   return (
     <span class="badge" role="img" aria-label={`${plural(count, "thing")} to look at`}>
@@ -118,11 +119,11 @@ function LinkBanner() {
 }
 
 function Visitor() {
-  const who = visitor.value;
-  if (typeof who !== "object") return null;
+  if (door.value.at !== "inside") return null;
+  const who = door.value.visitor;
   const leave = async (): Promise<void> => {
     await logOut();
-    location.reload();
+    door.value = { at: "outside", wasInside: false };
   };
   return (
     <div class="visitor">

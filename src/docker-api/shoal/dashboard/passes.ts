@@ -1,59 +1,40 @@
 import { Fault } from "../../../lib/fault.ts";
 import type { Clock } from "../../../ports/clock.ts";
+import { findCluster } from "../../../store/the-cluster.ts";
 import type { SwarmBackend } from "../../backend.ts";
 import { whyNoManager } from "../../manager.ts";
 import { type DashboardPass, dashboardKey, makeToken, readToken } from "./token.ts";
-
-/** How long a key is used before it is looked up again, milliseconds: so long an ended token may still be taken. */
-const keyAgeMs = 5_000;
 
 /** Gives out and checks the swarm's dashboard tokens. */
 export class DashboardPasses {
   readonly #backend: SwarmBackend;
   readonly #clock: Clock;
-  #key: { readonly key: Uint8Array; readonly nodeId: string; readonly readMs: number } | undefined;
 
   constructor(backend: SwarmBackend, clock: Clock) {
     this.#backend = backend;
     this.#clock = clock;
   }
 
-  /** Faults when the swarm cannot be asked for its key. */
-  async give(pass: DashboardPass): Promise<string> {
-    return makeToken(pass, await this.#freshKey());
+  /** Fault unavailable when this node does not know the swarm's key. */
+  give(pass: DashboardPass): string {
+    return makeToken(pass, this.#key());
   }
 
   /**
-   * What a token says; undefined when it is not valid. Without a leader the key known last goes on: whoever looks at the
-   * swarm then has most reason to. Fault unavailable when none is known.
+   * What a token says; undefined when it is not valid. It is the key that this manager knows, also while none leads:
+   * whoever looks at the swarm then has most reason to. Fault unavailable when it knows none.
    */
-  async check(token: string): Promise<DashboardPass | undefined> {
-    return readToken(token, await this.#knownKey(), this.#clock.now());
+  check(token: string): DashboardPass | undefined {
+    return readToken(token, this.#key(), this.#clock.now());
   }
 
-  async #knownKey(): Promise<Uint8Array> {
-    const known = this.#key;
-    const isOurs = known?.nodeId === this.#backend.status().nodeId;
-    if (known && isOurs && this.#clock.monotonic() - known.readMs < keyAgeMs) return known.key;
-    try {
-      return await this.#freshKey();
-    } catch (error) {
-      if (known && isOurs) return known.key;
-      throw error;
-    }
-  }
-
-  async #freshKey(): Promise<Uint8Array> {
-    const status = this.#backend.status();
-    const reason = whyNoManager(status);
+  #key(): Uint8Array {
+    const reason = whyNoManager(this.#backend.status());
     if (reason !== undefined) throw new Fault("unavailable", reason);
-    const { clusters } = await this.#backend.control().listClusters({});
-    const [cluster] = clusters;
+    const cluster = this.#backend.view(findCluster);
     const joinToken = cluster?.rootCa?.joinTokens?.manager;
     if (!cluster || !joinToken)
-      throw new Fault("unavailable", "Cannot check dashboard tokens: the swarm has no join token");
-    const key = dashboardKey(cluster.id, joinToken);
-    this.#key = { key, nodeId: status.nodeId, readMs: this.#clock.monotonic() };
-    return key;
+      throw new Fault("unavailable", "Cannot check dashboard tokens: this manager does not know the swarm yet");
+    return dashboardKey(cluster.id, joinToken);
   }
 }

@@ -33,5 +33,5 @@ async function giveToken(context: RouteContext, passes: DashboardPasses) {
     role: ReadOnly ? "reader" : "operator",
     expiresMs: context.clock.now() + Seconds * msPerSecond,
   } as const;
-  return json({ Token: await passes.give(pass), ExpiresAt: new Date(pass.expiresMs).toISOString() }, 201);
+  return json({ Token: passes.give(pass), ExpiresAt: new Date(pass.expiresMs).toISOString() }, 201);
 }

@@ -57,11 +57,12 @@ async function* live(context: RouteContext): AsyncGenerator<string, void> {
   const over = new AbortController();
   const release = onAbort(signal, () => over.abort());
   const { nodeId } = backend.status();
-  // Gathering begins before the state is read, or what changes meanwhile would be missed.
   const quorum = new QuorumNews(() => backend.members());
+  // Gathering begins in the same turn as the state is read: nothing is missed, and what is gathered is newer than that.
   const changes = new GatheredChanges(backend.changes(over.signal), clock);
+  const state = wholeState(backend);
   try {
-    for await (const part of wholeState(context.control())) yield event("objects", part);
+    for (const part of state) yield event("objects", part);
     yield event("objects", quorum.take());
     yield event("ready", { Node: nodeId });
     let spokeMs = clock.monotonic();

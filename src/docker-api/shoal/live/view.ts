@@ -1,8 +1,10 @@
+import { X509Certificate } from "node:crypto";
 import { isTerminal } from "../../../model/task.ts";
 import type {
   Cluster,
   Config,
   Network,
+  NetworkAttachment,
   Node,
   Secret,
   Service,
@@ -36,13 +38,39 @@ export type LiveKind = keyof LiveObjects;
 /** How each kind is shown: as the rest of the API does, where nothing is said. */
 export const liveViews: { readonly [K in LiveKind]: (object: LiveObjects[K]) => JsonObject } = {
   cluster: fromCluster,
-  node: fromNode,
+  node: fromLiveNode,
   service: service => fromService(service),
   task: fromLiveTask,
   network: network => ({ ...fromNetwork(network), ...fromMeta(network.meta) }),
   secret: fromSecret,
   config: fromLiveConfig,
 };
+
+/** With the end of its certificate and its addresses on networks, which Docker's node does not have. */
+function fromLiveNode(node: Node): JsonObject {
+  return {
+    ...fromNode(node),
+    ...omitEmpty({ CertificateEnds: endOf(node.certificate?.certificate), Addresses: addressesOf(node.attachments) }),
+  };
+}
+
+/** By network, as ADDRESS/LENGTH; undefined where there are none. */
+function addressesOf(attachments: readonly NetworkAttachment[]): JsonObject | undefined {
+  const pairs = attachments.map(({ network, addresses }) => [network?.id ?? "", addresses[0] ?? ""] as const);
+  const given = pairs.filter(([id, address]) => id && address);
+  return given.length > 0 ? Object.fromEntries(given) : undefined;
+}
+
+/** Reading a certificate takes a while, and a node changes more often than that does. */
+const ends = new WeakMap<Uint8Array, string>();
+
+/** When a certificate (PEM) runs out, RFC 3339; undefined where there is none yet. */
+function endOf(certificate: Uint8Array | undefined): string | undefined {
+  if (!certificate || certificate.length === 0) return undefined;
+  const end = ends.get(certificate) ?? new Date(new X509Certificate(certificate).validTo).toISOString();
+  ends.set(certificate, end);
+  return end;
+}
 
 /** Of a task what differs from one to the next: the rest is in its service. There may be thousands. */
 function fromLiveTask(task: Task): JsonObject {
@@ -64,6 +92,7 @@ function fromLiveTask(task: Task): JsonObject {
     Err: status?.err,
     ContainerID: instance?.containerId,
     ExitCode: isTerminal(state) ? instance?.exitCode : undefined,
+    Addresses: addressesOf(task.networks),
     JobIteration: task.jobIteration && integer(task.jobIteration.index),
   });
 }

@@ -1,0 +1,64 @@
+import { Component } from "preact";
+import type { Task } from "../model/objects.ts";
+import type { Swarm } from "../model/swarm.ts";
+import { isCurrent, lookOf, reasonOf, taskName } from "../model/task.ts";
+import { shownSince } from "../state.ts";
+
+/** Milliseconds after the swarm was heard of anew in which nothing counts as new. */
+const settledMs = 1_000;
+
+interface MarkProps {
+  readonly task: Task;
+  readonly swarm: Swarm;
+}
+
+/** What is wanted, those of one service together. */
+export function placesOf(tasks: Iterable<Task>): Task[] {
+  return [...tasks].filter(isCurrent).sort(inOrder);
+}
+
+function inOrder(a: Task, b: Task): number {
+  const [ofA = "", ofB = ""] = [a.ServiceID, b.ServiceID];
+  if (ofA !== ofB) return ofA < ofB ? -1 : 1;
+  return (a.Slot ?? 0) - (b.Slot ?? 0);
+}
+
+/**
+ * Tasks as marks that link to their services. There may be thousands: one plain element each, and none of them a stop of the
+ * keyboard, for which the node's page has the same as a table.
+ */
+export function TaskMarks({ tasks, swarm }: { readonly tasks: readonly Task[]; readonly swarm: Swarm }) {
+  return (
+    <div class="marks">
+      {tasks.map(task => (
+        <Mark key={task.ID} task={task} swarm={swarm} />
+      ))}
+    </div>
+  );
+}
+
+/** Drawn again only when its task is another: all its neighbours change all the time. */
+class Mark extends Component<MarkProps> {
+  /** What is there when the page is opened does not appear, it is there. */
+  readonly #isNew = performance.now() - shownSince.value > settledMs;
+
+  override shouldComponentUpdate({ task }: MarkProps): boolean {
+    return task !== this.props.task;
+  }
+
+  override render({ task, swarm }: MarkProps) {
+    const service = swarm.get("service", task.ServiceID ?? "");
+    const node = swarm.get("node", task.NodeID ?? "");
+    const says = `${taskName(task, service, node)} · ${task.State} · ${task.Image ?? ""}\n${reasonOf(task)}`;
+    return (
+      // biome-ignore lint/a11y/useAnchorContent: its title is what readers of the screen are told as well
+      <a
+        href={`/services/${task.ServiceID}`}
+        class={`mark ${lookOf(task)}${this.#isNew ? " new" : ""}`}
+        style={`--hue:${swarm.hueOf(task.ServiceID ?? "")}`}
+        title={says}
+        tabIndex={-1}
+      />
+    );
+  }
+}
