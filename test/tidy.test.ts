@@ -8,7 +8,7 @@ const src = join(root, "src");
 /** The rooms by rank: a file imports only from a strictly lower rank or from its own room. */
 const RANKS: readonly (readonly string[])[] = [
   ["lib", "wire"],
-  ["model", "ports"],
+  ["model", "ports", "compose"],
   ["raft", "store", "pki"],
   ["consensus", "rpc"],
   ["control", "controlapi", "dispatcher", "agent", "network", "ca"],
@@ -24,7 +24,8 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
   raft: ["lib"],
   wire: [],
   lib: [],
-  cli: ["lib"],
+  compose: ["lib"],
+  cli: ["lib", "compose"],
   dashboard: ["lib"],
 };
 

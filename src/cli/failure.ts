@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { ProjectError } from "../compose/project-error.ts";
 
 /** Something that whoever typed the command is to be told in one line. */
 export class CliError extends Error {
@@ -24,7 +25,8 @@ export function report(error: unknown): void {
 
 function lineFor(error: unknown): string {
   if (error instanceof ApiError) return `Error response from daemon: ${error.message}`;
-  if (error instanceof CliError || error instanceof CommanderError) return `error: ${error.message}`;
+  if (error instanceof CliError || error instanceof ProjectError || error instanceof CommanderError)
+    return `error: ${error.message}`;
   throw error;
 }
 

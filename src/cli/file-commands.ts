@@ -1,11 +1,11 @@
 import type { Command } from "commander";
+import { said } from "../compose/said.ts";
 import { type Api, filters } from "./api.ts";
-import { diskFiles } from "./compose/files.ts";
+import { diskFiles } from "./disk-files.ts";
 import { CliError, forEachName } from "./failure.ts";
 import { inspectCommand } from "./list/inspect.ts";
 import { type Listing, type ListOptions, listOptions, parseFilters, printList, type Row } from "./list/listing.ts";
 import { ago, print } from "./output.ts";
-import { said } from "./said.ts";
 import { collect, pairs } from "./values.ts";
 
 interface FileView {

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Command } from "commander";
+import { parseDuration } from "../lib/quantity.ts";
 import type { Api } from "./api.ts";
 import { CliError } from "./failure.ts";
 import { print, shortId } from "./output.ts";
-import { parseDuration } from "./quantity.ts";
 import type { NodeView, ServiceView, TaskView } from "./types.ts";
 
 /** Bytes before each frame of a multiplexed log: stream, three zeros, length (Docker API, "attach"). */

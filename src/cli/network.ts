@@ -1,10 +1,10 @@
 import type { Command } from "commander";
+import { filled, said } from "../compose/said.ts";
 import { type Api, filters } from "./api.ts";
 import { CliError, forEachName } from "./failure.ts";
 import { inspectCommand } from "./list/inspect.ts";
 import { type Listing, type ListOptions, listOptions, parseFilters, printList, type Row } from "./list/listing.ts";
 import { print, shortId, warn } from "./output.ts";
-import { filled, said } from "./said.ts";
 import { collect, pairs } from "./values.ts";
 
 interface NetworkView {

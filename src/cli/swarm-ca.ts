@@ -1,8 +1,8 @@
 import type { Command } from "commander";
+import { said } from "../compose/said.ts";
 import type { Api } from "./api.ts";
 import { CliError } from "./failure.ts";
 import { print } from "./output.ts";
-import { said } from "./said.ts";
 import { caOptions, changedSwarmSpec, pemFile, type SwarmFlags } from "./swarm-spec.ts";
 import type { NodeView, SwarmView } from "./types.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { said } from "../compose/said.ts";
 import { CliError } from "./failure.ts";
-import { said } from "./said.ts";
 import type { SwarmView } from "./types.ts";
 import { collect, count, duration, pairs } from "./values.ts";
 

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
+import { said } from "../compose/said.ts";
 import type { Api } from "./api.ts";
 import { CliError } from "./failure.ts";
 import { print } from "./output.ts";
 import { askHidden, firstLine } from "./passphrase.ts";
-import { said } from "./said.ts";
 import { caCommand } from "./swarm-ca.ts";
 import { changedSwarmSpec, type SwarmFlags, swarmSpecOptions } from "./swarm-spec.ts";
 import type { InfoView, NodeView, SwarmView } from "./types.ts";

@@ -1,5 +1,5 @@
+import { withoutDigest } from "../lib/image-name.ts";
 import { type Api, filters } from "./api.ts";
-import { withoutDigest } from "./image.ts";
 import { type Listing, type ListOptions, parseFilters, printList, type Row } from "./list/listing.ts";
 import { ago, capital, shortId } from "./output.ts";
 import type { NodeView, ServiceView, TaskView } from "./types.ts";

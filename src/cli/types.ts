@@ -1,3 +1,5 @@
+import type { ServiceSpec } from "../compose/stack/spec.ts";
+
 /* What the CLI reads of the API's objects; Docker's own names. */
 
 export interface Version {
@@ -15,28 +17,6 @@ export interface NodeView {
   };
   readonly Status: { readonly State: string; readonly Addr: string; readonly Message?: string };
   readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability: string; readonly Addr: string };
-}
-
-export interface ContainerSpec {
-  Image: string;
-  Args?: string[];
-  Env?: string[];
-  [other: string]: unknown;
-}
-
-export interface Mode {
-  Replicated?: { Replicas?: number };
-  Global?: object;
-  ReplicatedJob?: { MaxConcurrent?: number; TotalCompletions?: number };
-  GlobalJob?: object;
-}
-
-export interface ServiceSpec {
-  Name: string;
-  Labels?: Record<string, string>;
-  TaskTemplate: { ContainerSpec: ContainerSpec; ForceUpdate?: number; [other: string]: unknown };
-  Mode?: Mode;
-  [other: string]: unknown;
 }
 
 export interface PortView {

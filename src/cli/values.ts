@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { parseCpus, parseDuration, parseSize } from "./quantity.ts";
-import { shellWords } from "./shell-words.ts";
+import { parseCpus, parseDuration, parseSize } from "../lib/quantity.ts";
+import { shellWords } from "../lib/shell-words.ts";
 
 /** Collects a repeated option. */
 export function collect(value: string, before: readonly string[] = []): string[] {

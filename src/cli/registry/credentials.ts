@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { parseImage } from "../../lib/image-name.ts";
 import { CliError } from "../failure.ts";
-import { parseImage } from "../image.ts";
 
 /** Docker Hub's place in docker's configuration. */
 const hubKey = "https://index.docker.io/v1/";

@@ -1,7 +1,7 @@
+import type { ServiceSpec } from "../../compose/stack/spec.ts";
+import { parseImage } from "../../lib/image-name.ts";
 import type { Api } from "../api.ts";
 import { ApiError } from "../failure.ts";
-import { parseImage } from "../image.ts";
-import type { ServiceSpec } from "../types.ts";
 
 interface Distribution {
   readonly Descriptor: { readonly digest?: string };

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
+import { capabilities } from "../../compose/stack/container-spec.ts";
 import { CliError } from "../failure.ts";
-import { capabilities } from "../stack/container-spec.ts";
 import { port } from "../values.ts";
 import { csv, fileReference, genericResource, networkAttachment, ulimit } from "./list-values.ts";
 import { parseMount } from "./mount.ts";

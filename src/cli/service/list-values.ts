@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { said } from "../said.ts";
+import { said } from "../../compose/said.ts";
 
 /** `a=b,c` as pairs; a word without "=" has no value. Double quotes around a pair keep its commas (RFC 4180). */
 export function csv(text: string): [key: string, value: string | undefined][] {

@@ -1,8 +1,9 @@
+import type { Mode } from "../../compose/stack/spec.ts";
+import { withoutDigest } from "../../lib/image-name.ts";
 import { type Api, filters } from "../api.ts";
-import { withoutDigest } from "../image.ts";
 import { type Listing, type ListOptions, printList, type Row } from "../list/listing.ts";
 import { shortId } from "../output.ts";
-import type { Mode, PortView, ServiceView } from "../types.ts";
+import type { PortView, ServiceView } from "../types.ts";
 
 const listing: Listing = {
   columns: [

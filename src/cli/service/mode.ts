@@ -1,5 +1,5 @@
+import type { Mode } from "../../compose/stack/spec.ts";
 import { CliError } from "../failure.ts";
-import type { Mode } from "../types.ts";
 
 export interface ModeFlags {
   readonly mode?: string;

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
-import { parseSize } from "../quantity.ts";
-import { said, saidAny } from "../said.ts";
+import { said, saidAny } from "../../compose/said.ts";
+import { parseSize } from "../../lib/quantity.ts";
 import { csv } from "./list-values.ts";
 
 const aliases: Readonly<Record<string, string>> = {

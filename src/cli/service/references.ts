@@ -1,6 +1,6 @@
+import type { ServiceSpec } from "../../compose/stack/spec.ts";
 import { type Api, filters } from "../api.ts";
 import { CliError } from "../failure.ts";
-import type { ServiceSpec } from "../types.ts";
 import { atPath, type Json, withPath } from "./path.ts";
 
 const container = "TaskTemplate.ContainerSpec";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import type { ServiceSpec } from "../types.ts";
+import type { ServiceSpec } from "../../compose/stack/spec.ts";
 import { changedMode, newMode } from "./mode.ts";
 import { applied, specOptions } from "./spec.ts";
 

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { ServiceSpec } from "../../compose/stack/spec.ts";
 import { CliError } from "../failure.ts";
-import type { ServiceSpec } from "../types.ts";
 import { collect, pairs } from "../values.ts";
 import { capability, capabilityFlags, type ListFlag, listFlags, mapFlags } from "./list-flags.ts";
 import { atPath, type Json, withPath } from "./path.ts";

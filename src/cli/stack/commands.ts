@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
+import { isStackName, Namespace, namespaceLabel } from "../../compose/stack/namespace.ts";
 import { type Api, filters } from "../api.ts";
-import { diskFiles } from "../compose/files.ts";
+import { diskFiles } from "../disk-files.ts";
 import { CliError, report } from "../failure.ts";
 import { type Listing, type ListOptions, listOptions, parseFilters, printList, type Row } from "../list/listing.ts";
 import { print, printJson, warn } from "../output.ts";
@@ -9,7 +10,6 @@ import { printTasks, type TaskListOptions } from "../task-table.ts";
 import type { ServiceView } from "../types.ts";
 import { collect, duration, taskListOptions } from "../values.ts";
 import { type DeployOptions, deploy } from "./deploy.ts";
-import { isStackName, Namespace, namespaceLabel } from "./namespace.ts";
 import { projectDocument, projectYaml } from "./project-yaml.ts";
 import { removeStack } from "./remove.ts";
 import { namespaceFor, projectFrom, type SourceOptions } from "./source.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { projectOf, service } from "../compose/project.test-kit.ts";
-import type { ServiceSpec } from "../types.ts";
+import { projectOf, service } from "../../compose/project.test-kit.ts";
+import { Namespace } from "../../compose/stack/namespace.ts";
+import { filesOf, networksOf } from "../../compose/stack/objects.ts";
+import { sameSpec } from "../../compose/stack/same-spec.ts";
+import { serviceSpecOf } from "../../compose/stack/service-spec.ts";
+import type { ServiceSpec } from "../../compose/stack/spec.ts";
 import { inOrder } from "./deploy.ts";
-import { Namespace } from "./namespace.ts";
-import { filesOf, networksOf } from "./objects.ts";
-import { sameSpec } from "./same-spec.ts";
-import { serviceSpecOf } from "./service-spec.ts";
 
 const namespace = new Namespace("app");
 

@@ -1,17 +1,18 @@
+import type { Files } from "../../compose/files.ts";
+import type { Project } from "../../compose/project.ts";
+import { restartedWith } from "../../compose/stack/dependencies.ts";
+import { imageLabel, type Namespace } from "../../compose/stack/namespace.ts";
+import { filesOf, networksOf } from "../../compose/stack/objects.ts";
+import { sameSpec } from "../../compose/stack/same-spec.ts";
+import { serviceSpecOf } from "../../compose/stack/service-spec.ts";
+import type { ServiceSpec } from "../../compose/stack/spec.ts";
 import { type Api, filters } from "../api.ts";
-import type { Files } from "../compose/files.ts";
-import type { Project } from "../compose/project.ts";
 import { print, warn } from "../output.ts";
 import { waitForServices } from "../progress/wait.ts";
 import { registryAuth } from "../registry/credentials.ts";
 import { pinned, withImage } from "../registry/pinned-image.ts";
-import type { ServiceSpec, ServiceView } from "../types.ts";
-import { restartedWith } from "./dependencies.ts";
-import { imageLabel, type Namespace } from "./namespace.ts";
-import { filesOf, networksOf } from "./objects.ts";
+import type { ServiceView } from "../types.ts";
 import { provideFiles, provideNetworks } from "./provision.ts";
-import { sameSpec } from "./same-spec.ts";
-import { serviceSpecOf } from "./service-spec.ts";
 
 export interface DeployOptions {
   /** Removes services that the file does not have any more. */

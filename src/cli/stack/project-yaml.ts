@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { Project } from "../compose/project.ts";
+import type { Project } from "../../compose/project.ts";
 
 /** A project as a Compose file that says everything: merged, filled in, in its long forms. */
 export function projectYaml(project: Project): string {

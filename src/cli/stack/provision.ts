@@ -1,10 +1,10 @@
+import { isPredefined } from "../../compose/stack/attachments.ts";
+import type { IdOf } from "../../compose/stack/file-references.ts";
+import type { Namespace } from "../../compose/stack/namespace.ts";
+import type { FileRequest, Needed } from "../../compose/stack/objects.ts";
 import { type Api, filters } from "../api.ts";
 import { ApiError, CliError } from "../failure.ts";
 import { print } from "../output.ts";
-import { isPredefined } from "./attachments.ts";
-import type { IdOf } from "./file-references.ts";
-import type { Namespace } from "./namespace.ts";
-import type { FileRequest, Needed } from "./objects.ts";
 
 interface NetworkView {
   readonly Name: string;

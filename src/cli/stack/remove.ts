@@ -1,8 +1,8 @@
+import type { Namespace } from "../../compose/stack/namespace.ts";
 import { type Api, filters } from "../api.ts";
 import { CliError } from "../failure.ts";
 import { print, warn } from "../output.ts";
 import type { ServiceView, TaskView } from "../types.ts";
-import type { Namespace } from "./namespace.ts";
 
 /** How often it is looked whether the tasks are gone, in milliseconds. */
 const pollMs = 200;

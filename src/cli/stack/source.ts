@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { diskFiles } from "../compose/files.ts";
-import { type Project, readProject } from "../compose/project.ts";
-import { placeText } from "../compose/tree.ts";
+import { type Project, readProject } from "../../compose/project.ts";
+import { isStackName, Namespace } from "../../compose/stack/namespace.ts";
+import { placeText } from "../../compose/tree.ts";
+import { diskFiles } from "../disk-files.ts";
 import { CliError } from "../failure.ts";
 import { warn } from "../output.ts";
-import { isStackName, Namespace } from "./namespace.ts";
 
 /** Names that Compose looks for, in this order, and what may lie beside each. */
 const usualNames = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];

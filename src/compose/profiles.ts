@@ -1,4 +1,4 @@
-import { CliError } from "../failure.ts";
+import { ProjectError } from "./project-error.ts";
 import type { Service } from "./service-schema.ts";
 
 type Services = Readonly<Record<string, Service>>;
@@ -22,7 +22,7 @@ function withDependencies(name: string, service: Service, enabled: ReadonlySet<s
     if (!required) return false;
     const { profiles = [] } = all[other] ?? {};
     const hint = profiles.length > 0 ? `only there with --profile ${profiles.join(" or --profile ")}` : "not defined";
-    throw new CliError(`services.${name} depends on "${other}", which is ${hint}`);
+    throw new ProjectError(`services.${name} depends on "${other}", which is ${hint}`);
   });
   return { ...service, depends_on: Object.fromEntries(kept) };
 }

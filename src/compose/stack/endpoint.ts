@@ -1,6 +1,6 @@
-import { range } from "../compose/port.ts";
-import type { Port, Service } from "../compose/service-schema.ts";
+import { range } from "../port.ts";
 import { said } from "../said.ts";
+import type { Port, Service } from "../service-schema.ts";
 import { endpointModeOf } from "./deployment.ts";
 
 /** How the service is reached from outside, its ports in the order of the published ones, as Docker's CLI has them. */

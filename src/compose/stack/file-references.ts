@@ -1,6 +1,6 @@
-import type { Project } from "../compose/project.ts";
-import type { FileObject } from "../compose/project-schema.ts";
-import type { FileReference, Service } from "../compose/service-schema.ts";
+import type { Project } from "../project.ts";
+import type { FileObject } from "../project-schema.ts";
+import type { FileReference, Service } from "../service-schema.ts";
 import type { Namespace } from "./namespace.ts";
 
 /** Rights of a file that says nothing about them: everyone reads. */

@@ -1,8 +1,8 @@
-import type { Deploy, UpdateConfig } from "../compose/deploy-schema.ts";
-import type { Service } from "../compose/service-schema.ts";
-import { parseCpus, parseDuration, parseSize } from "../quantity.ts";
+import { parseCpus, parseDuration, parseSize } from "../../lib/quantity.ts";
+import type { Deploy, UpdateConfig } from "../deploy-schema.ts";
 import { said, saidAny } from "../said.ts";
-import type { Mode } from "../types.ts";
+import type { Service } from "../service-schema.ts";
+import type { Mode } from "./spec.ts";
 
 const optional = <T>(text: string | undefined, parse: (text: string) => T | undefined): T | undefined =>
   text === undefined ? undefined : parse(text);

@@ -1,8 +1,7 @@
-import { filledIn } from "../compose/environment.ts";
-import type { Project } from "../compose/project.ts";
-import type { Service } from "../compose/service-schema.ts";
+import { filledIn } from "../environment.ts";
+import type { Project } from "../project.ts";
 import { filled, said } from "../said.ts";
-import type { ServiceSpec } from "../types.ts";
+import type { Service } from "../service-schema.ts";
 import { attachmentsOf } from "./attachments.ts";
 import { containerSpecOf } from "./container-spec.ts";
 import { dependsOn, dependsOnLabel, mustComplete } from "./dependencies.ts";
@@ -10,6 +9,7 @@ import { modeOf, placementOf, resourcesOf, restartPolicyOf, updateConfigOf } fro
 import { endpointOf } from "./endpoint.ts";
 import type { IdOf } from "./file-references.ts";
 import { imageLabel, type Namespace } from "./namespace.ts";
+import type { ServiceSpec } from "./spec.ts";
 
 /** The swarm's spec for a service of a project: the same as docker's own `stack deploy` makes of the same file. */
 export function serviceSpecOf(

@@ -1,8 +1,8 @@
-import { filledIn } from "../compose/environment.ts";
-import type { Files } from "../compose/files.ts";
-import type { Project } from "../compose/project.ts";
-import type { FileObject, Network } from "../compose/project-schema.ts";
-import { CliError } from "../failure.ts";
+import { filledIn } from "../environment.ts";
+import type { Files } from "../files.ts";
+import type { Project } from "../project.ts";
+import { ProjectError } from "../project-error.ts";
+import type { FileObject, Network } from "../project-schema.ts";
 import { filled, said } from "../said.ts";
 import { isPredefined, networkName } from "./attachments.ts";
 import { objectName } from "./file-references.ts";
@@ -89,16 +89,16 @@ export function filesOf(
 function contentOf(what: string, object: FileObject, { lookup }: Project, files: Files): Buffer | undefined {
   const { file, content, environment, driver } = object;
   if ([file, content, environment].filter(one => one !== undefined).length > 1)
-    throw new CliError(`${what} has more than one of file, content and environment`);
+    throw new ProjectError(`${what} has more than one of file, content and environment`);
   if (content !== undefined) return Buffer.from(content);
   if (environment !== undefined) {
     const value = lookup(environment);
-    if (value === undefined) throw new CliError(`${what} wants the variable "${environment}", which is not set`);
+    if (value === undefined) throw new ProjectError(`${what} wants the variable "${environment}", which is not set`);
     return Buffer.from(value);
   }
   if (file === undefined && driver !== undefined) return undefined;
-  if (file === undefined) throw new CliError(`${what} must have one of file, content, environment and external`);
+  if (file === undefined) throw new ProjectError(`${what} must have one of file, content, environment and external`);
   const bytes = files.read(file);
-  if (!bytes) throw new CliError(`${what}: cannot read "${file}": there is no such file`);
+  if (!bytes) throw new ProjectError(`${what}: cannot read "${file}": there is no such file`);
   return bytes;
 }

@@ -1,8 +1,8 @@
-import { filledIn } from "../compose/environment.ts";
-import type { NamedVolume } from "../compose/project-schema.ts";
-import type { Service, Volume } from "../compose/service-schema.ts";
-import { parseSize } from "../quantity.ts";
+import { parseSize } from "../../lib/quantity.ts";
+import { filledIn } from "../environment.ts";
+import type { NamedVolume } from "../project-schema.ts";
 import { filled, said, saidAny } from "../said.ts";
+import type { Service, Volume } from "../service-schema.ts";
 import type { Namespace } from "./namespace.ts";
 
 type Volumes = Readonly<Record<string, NamedVolume>>;

@@ -1,13 +1,13 @@
-import { filledIn } from "../compose/environment.ts";
-import type { Project } from "../compose/project.ts";
-import type { Healthcheck, Service } from "../compose/service-schema.ts";
-import { taggedImage } from "../image.ts";
-import { parseDuration } from "../quantity.ts";
+import { taggedImage } from "../../lib/image-name.ts";
+import { parseDuration } from "../../lib/quantity.ts";
+import { filledIn } from "../environment.ts";
+import type { Project } from "../project.ts";
 import { filled, said, saidAny } from "../said.ts";
-import type { ContainerSpec } from "../types.ts";
+import type { Healthcheck, Service } from "../service-schema.ts";
 import { configsOf, type IdOf, objectName, secretsOf } from "./file-references.ts";
 import { mountsOf } from "./mounts.ts";
 import type { Namespace } from "./namespace.ts";
+import type { ContainerSpec } from "./spec.ts";
 
 /** What a service's tasks run. */
 export function containerSpecOf(service: Service, project: Project, namespace: Namespace, idOf: IdOf): ContainerSpec {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { shellWords } from "../shell-words.ts";
+import { shellWords } from "../lib/shell-words.ts";
 import { parsePort } from "./port.ts";
 import { parseVolume } from "./volume.ts";
 

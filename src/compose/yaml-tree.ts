@@ -9,7 +9,7 @@ import {
   parseDocument,
   type ScalarTag,
 } from "yaml";
-import { CliError } from "../failure.ts";
+import { ProjectError } from "./project-error.ts";
 import { ComposeError, dict, leaf, list, type Mark, type Place, type Scalar, type Tree } from "./tree.ts";
 
 /** Nodes that aliases may multiply one file into: a bomb makes billions. */
@@ -37,7 +37,7 @@ export function parseYaml(text: string, file: string): Tree {
   });
   const [error] = document.errors;
   if (error) throw new ComposeError({ file, line: error.linePos?.[0].line ?? 1 }, firstLine(error.message));
-  if (!document.contents) throw new CliError(`${file} is empty`);
+  if (!document.contents) throw new ProjectError(`${file} is empty`);
   return new Reader(file, lines, document).tree(document.contents, { file, line: 1 });
 }
 

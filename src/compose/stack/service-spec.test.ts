@@ -1,15 +1,16 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { diskFiles } from "../compose/files.ts";
-import { readProject } from "../compose/project.ts";
-import type { ServiceSpec } from "../types.ts";
+import { readProject } from "../project.ts";
 import { dependsOnLabel } from "./dependencies.ts";
 import { Namespace } from "./namespace.ts";
 import { normalSpec } from "./same-spec.ts";
 import { serviceSpecOf } from "./service-spec.ts";
+import type { ServiceSpec } from "./spec.ts";
 
 const fixtures = resolve(import.meta.dirname, "../../../test/fixtures/stack");
+
+const readIfThere = (path: string): Buffer | undefined => (existsSync(path) ? readFileSync(path) : undefined);
 
 /** What docker CLI 28.2.2 sent to an engine for the same file. */
 const recorded = JSON.parse(
@@ -22,7 +23,7 @@ describe("the services of a stack file", () => {
   const project = readProject({
     paths: ["stack.yml"],
     directory: fixtures,
-    files: diskFiles,
+    files: { read: readIfThere },
     environment: () => undefined,
     notice: () => {},
   });

@@ -1,11 +1,6 @@
 import { readFileSync } from "node:fs";
-import { CliError } from "../failure.ts";
-
-/** Where Compose files, env files and what they refer to are read from. */
-export interface Files {
-  /** A file's bytes; undefined when there is none. */
-  read(path: string): Buffer | undefined;
-}
+import type { Files } from "../compose/files.ts";
+import { CliError } from "./failure.ts";
 
 /** The disk; "-" is the standard input. */
 export const diskFiles: Files = {

@@ -1,4 +1,4 @@
-import type { ServiceSpec } from "../types.ts";
+import type { ServiceSpec } from "./spec.ts";
 
 /** Members in which nothing and zero are two different things, as dots-and-names below the spec. */
 const meaningfulZeros = new Set([

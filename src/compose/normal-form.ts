@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { isAbsolute, resolve } from "node:path";
-import { ShellWordsError, shellWords } from "../shell-words.ts";
+import { ShellWordsError, shellWords } from "../lib/shell-words.ts";
 import { parsePort } from "./port.ts";
 import {
   asList,

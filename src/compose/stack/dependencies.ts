@@ -1,4 +1,4 @@
-import type { Dependency, Service } from "../compose/service-schema.ts";
+import type { Dependency, Service } from "../service-schema.ts";
 import type { Namespace } from "./namespace.ts";
 
 /** What tells the swarm to hold a service's tasks back until others have come so far: `SERVICE:CONDITION`, with commas between. */

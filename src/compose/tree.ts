@@ -1,4 +1,4 @@
-import { CliError } from "../failure.ts";
+import { ProjectError } from "./project-error.ts";
 
 /** Where something is written. */
 export interface Place {
@@ -30,7 +30,7 @@ export interface Notice {
 }
 
 /** What is wrong with a Compose file, and where. */
-export class ComposeError extends CliError {
+export class ComposeError extends ProjectError {
   override readonly name = "ComposeError";
 
   constructor(place: Place, reason: string) {

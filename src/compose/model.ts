@@ -1,5 +1,4 @@
 import { dirname, resolve } from "node:path";
-import { CliError } from "../failure.ts";
 import { parseEnvFile } from "./dotenv.ts";
 import { type Source, withExtended } from "./extends.ts";
 import type { Files } from "./files.ts";
@@ -7,6 +6,7 @@ import { interpolateTree } from "./interpolate-tree.ts";
 import type { Lookup } from "./interpolation.ts";
 import { merge } from "./merge.ts";
 import { absolutePath, labelled, normalFile, normalService } from "./normal-form.ts";
+import { ProjectError } from "./project-error.ts";
 import {
   asList,
   ComposeError,
@@ -40,7 +40,7 @@ export interface Reading {
 export function readModel(paths: readonly string[], directory: string, reading: Reading): Dict {
   const models = paths.map(path => withIncluded(readExtended(path, directory, reading), directory, reading));
   const model = models.reduce<Tree | undefined>((before, next) => (before ? merge(before, next) : next), undefined);
-  if (model?.kind !== "dict") throw new CliError("There is no Compose file");
+  if (model?.kind !== "dict") throw new ProjectError("There is no Compose file");
   return model;
 }
 
@@ -60,7 +60,7 @@ function sourceAt(path: string, directory: string, reading: Reading): Source {
 /** One file in its normal form. */
 function readNormal(path: string, directory: string, { files, lookup, notice, verbatim }: Reading): Dict {
   const text = files.read(path)?.toString();
-  if (text === undefined) throw new CliError(`Cannot read "${path}": there is no such file`);
+  if (text === undefined) throw new ProjectError(`Cannot read "${path}": there is no such file`);
   const read = parseYaml(text, path === "-" ? "stdin" : path);
   const tree = verbatim ? read : interpolateTree(read, lookup, notice);
   if (tree.kind !== "dict") throw new ComposeError(tree.place, "a Compose file is a mapping");
@@ -110,7 +110,7 @@ export function withEnvFiles(paths: readonly string[], { files, lookup }: Readin
   const values = new Map<string, string>();
   for (const path of paths) {
     const text = files.read(path)?.toString();
-    if (text === undefined && required) throw new CliError(`Cannot read "${path}": there is no such file`);
+    if (text === undefined && required) throw new ProjectError(`Cannot read "${path}": there is no such file`);
     const known: Lookup = name => lookup(name) ?? values.get(name);
     for (const [name, value] of parseEnvFile(text ?? "", path, known)) if (value !== null) values.set(name, value);
   }

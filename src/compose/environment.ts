@@ -1,7 +1,7 @@
-import { CliError } from "../failure.ts";
 import { parseEnvFile, parseRawEnvFile } from "./dotenv.ts";
 import type { Files } from "./files.ts";
 import type { Lookup } from "./interpolation.ts";
+import { ProjectError } from "./project-error.ts";
 import type { Service } from "./service-schema.ts";
 
 type Values = Readonly<Record<string, string | null>>;
@@ -14,7 +14,8 @@ export function environmentOf(service: Service, files: Files, lookup: Lookup): V
   const values = new Map<string, string | null>();
   for (const { path, required = true, format } of service.env_file ?? []) {
     const text = files.read(path)?.toString();
-    if (text === undefined && required) throw new CliError(`Cannot read the env file "${path}": there is no such file`);
+    if (text === undefined && required)
+      throw new ProjectError(`Cannot read the env file "${path}": there is no such file`);
     const known: Lookup = name => lookup(name) ?? values.get(name) ?? undefined;
     const read = format === "raw" ? parseRawEnvFile(text ?? "") : parseEnvFile(text ?? "", path, known);
     for (const [name, value] of read) values.set(name, value);
@@ -28,7 +29,7 @@ export function labelsOf(service: Service, files: Files, lookup: Lookup): Record
   const labels: Record<string, string> = {};
   for (const path of service.label_file ?? []) {
     const text = files.read(path)?.toString();
-    if (text === undefined) throw new CliError(`Cannot read the label file "${path}": there is no such file`);
+    if (text === undefined) throw new ProjectError(`Cannot read the label file "${path}": there is no such file`);
     for (const [name, value] of parseEnvFile(text, path, lookup)) labels[name] = value ?? "";
   }
   return { ...labels, ...filledIn(service.labels) };

@@ -1,11 +1,11 @@
 import { dirname, resolve } from "node:path";
-import { CliError } from "../failure.ts";
 import { environmentOf, labelsOf } from "./environment.ts";
 import type { Files } from "./files.ts";
 import type { Lookup } from "./interpolation.ts";
 import { withoutMarks } from "./merge.ts";
 import { type Reading, readModel, withEnvFiles } from "./model.ts";
 import { enabledServices } from "./profiles.ts";
+import { ProjectError } from "./project-error.ts";
 import { type FileObject, type NamedVolume, type Network, projectSchema } from "./project-schema.ts";
 import { checkReferences } from "./references.ts";
 import type { Service } from "./service-schema.ts";
@@ -42,7 +42,7 @@ export interface ProjectSource {
   readonly verbatim?: boolean;
 }
 
-/** Reads a project. Throws a ComposeError or CliError that says what is wrong and where. */
+/** Reads a project. Throws a ComposeError or ProjectError that says what is wrong and where. */
 export function readProject(source: ProjectSource): Project {
   const [first = "-"] = source.paths;
   const directory = first === "-" ? source.directory : dirname(resolve(source.directory, first));
@@ -52,7 +52,7 @@ export function readProject(source: ProjectSource): Project {
   const lookup = withEnvFiles(envFiles ?? [resolve(directory, ".env")], base, envFiles !== undefined);
   const paths = source.paths.map(path => (path === "-" ? path : resolve(source.directory, path)));
   const model = withoutMarks(readModel(paths, directory, { ...base, lookup, chain: paths }));
-  if (model?.kind !== "dict") throw new CliError("The Compose files say nothing");
+  if (model?.kind !== "dict") throw new ProjectError("The Compose files say nothing");
   // What old files begin with, and what has no meaning any more.
   return checkedProject(withEntry(model, "version", undefined), source, lookup);
 }

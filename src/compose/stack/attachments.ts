@@ -1,7 +1,7 @@
-import { filledIn } from "../compose/environment.ts";
-import type { Network } from "../compose/project-schema.ts";
-import type { Service } from "../compose/service-schema.ts";
+import { filledIn } from "../environment.ts";
+import type { Network } from "../project-schema.ts";
 import { filled, said } from "../said.ts";
+import type { Service } from "../service-schema.ts";
 import type { Namespace } from "./namespace.ts";
 
 /** Networks that every node has, which know no aliases. */
