@@ -61,12 +61,14 @@ async function measure(report: Report, swarm: Swarm, replicas: number, params: R
   // Each look at the metrics starts the histogram anew.
   await figuresOf(manager);
   const before = [await cpuTime([manager]), await cpuTime(workers)] as const;
+  const waitedBefore = await waitedFor(manager);
   const start = performance.now();
   await scale(manager, replicas);
   await reaches(manager, replicas, start);
   report("time", (performance.now() - start) / 1000, "s", params);
   const lag = (await figuresOf(manager)).get("nodejs_eventloop_lag_max_seconds") ?? Number.NaN;
   report("manager's event loop blocked, longest", lag * 1000 - lagResolutionMs, "ms", params);
+  report("manager waited for a processor", (await waitedFor(manager)) - waitedBefore, "s", params);
   const after = [await cpuTime([manager]), await cpuTime(workers)] as const;
   report("CPU time of the manager", after[0].own - before[0].own, "s", params);
   report("CPU time of the workers", after[1].own - before[1].own, "s", params);
@@ -88,6 +90,12 @@ async function reaches(manager: Daemon, replicas: number, start: number): Promis
     if (performance.now() - start > convergeTimeoutMs) throw new Error(`not scaled in ${convergeTimeoutMs} ms`);
     await new Promise(resolve => setTimeout(resolve, pollPeriodMs));
   }
+}
+
+/** How long the daemon's main thread could have run and was not let, seconds (/proc/PID/schedstat): what it is blocked for by others. */
+async function waitedFor({ pid }: Daemon): Promise<number> {
+  const [, waitedNs = 0] = (await readFile(`/proc/${pid}/schedstat`, "utf8")).split(" ").map(Number);
+  return waitedNs / 1e9;
 }
 
 async function cpuTime(daemons: readonly Daemon[]): Promise<CpuTime> {

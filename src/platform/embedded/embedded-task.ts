@@ -1,4 +1,3 @@
-import type { ChildProcess } from "node:child_process";
 import { statSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { Fault } from "../../lib/fault.ts";
@@ -35,7 +34,8 @@ export class EmbeddedTask {
   #progress: Progress = { phase: "unstarted" };
   /** Where its ports are published, in their order. */
   #published: number[] = [];
-  #child: ChildProcess | undefined;
+  /** Whether the launcher of this daemon has started it and tells of its end. */
+  #isWatched = false;
   #starting: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
   #closed = false;
@@ -80,9 +80,9 @@ export class EmbeddedTask {
     return this.#progress.phase === "running" || this.#progress.phase === "starting";
   }
 
-  /** Whether the kernel tells this daemon of its end; the task of an earlier daemon has to be looked at. */
-  get isChild(): boolean {
-    return this.#child !== undefined;
+  /** Whether its end will be told of; the task of an earlier daemon has to be looked at. */
+  get isWatched(): boolean {
+    return this.#isWatched;
   }
 
   /** Takes over what an earlier daemon left, running or not. */
@@ -194,20 +194,18 @@ export class EmbeddedTask {
 
   /** Resolves once the supervisor has begun its work. */
   async #launch(): Promise<void> {
-    const child = await launchTask(this.#world, this.plan, this.paths);
-    this.#child = child;
-    let failure: Error | undefined;
-    const ended = (error: Error): void => {
-      failure ??= error;
+    let failure: string | undefined;
+    this.#isWatched = true;
+    await launchTask(this.#world, this.plan, this.paths, reason => {
+      failure = reason;
+      this.#isWatched = false;
       this.#wake();
       void this.look();
-    };
-    child.once("error", ended);
-    child.once("exit", code => ended(new Error(`the supervisor ended with status ${code}`)));
+    });
     await this.#until(() => this.#progress.phase !== "unstarted" || failure !== undefined, launchTimeoutMs);
     if (this.#progress.phase !== "unstarted") return;
     const output = await readFile(this.paths.err, "utf8").catch(() => "");
-    throw new Fault("internal", `starting container failed: ${failure?.message ?? "no answer"} ${output}`.trim());
+    throw new Fault("internal", `starting container failed: ${failure ?? "no answer"} ${output}`.trim());
   }
 
   /** The task has ended: what it printed last is taken in before anybody hears of it. */

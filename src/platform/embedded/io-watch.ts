@@ -82,7 +82,7 @@ export class IoWatch {
     this.#round = this.#world.clock.after(roundMs, () => {
       for (const task of this.#tasks.values()) {
         if (!task.isAlive) continue;
-        if (!task.isChild) void task.look();
+        if (!task.isWatched) void task.look();
         if (!this.#watcher) void task.log.drain();
       }
       this.#nextRound();

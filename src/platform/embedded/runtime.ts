@@ -19,6 +19,7 @@ import { describeNode } from "./describe.ts";
 import { EmbeddedTask } from "./embedded-task.ts";
 import { IoWatch } from "./io-watch.ts";
 import { findIsolation, type Isolation } from "./isolation.ts";
+import { Launcher } from "./launcher.ts";
 import { LocalPorts } from "./local-ports.ts";
 import { MeshPorts } from "./mesh-ports.ts";
 import { containerSpecOf, makePlan, type Plan } from "./plan.ts";
@@ -67,6 +68,7 @@ export async function embeddedRuntime(options: EmbeddedRuntimeOptions): Promise<
     log: options.log,
     isolation: options.isolation ?? (await findIsolation()),
     shim: await installShim(options.directory),
+    launcher: new Launcher(),
     cgroups: Cgroups.open(options.nodeId, options.log),
     files: await TaskFileStore.open(options.nodeId, options.log),
     localPorts: new LocalPorts(options.random),
@@ -235,6 +237,7 @@ export class EmbeddedRuntime implements Runtime {
     this.#world.publishedPorts.close();
     for (const task of this.#tasks.values()) task.close();
     this.#waiters.wakeAll();
+    await this.#world.launcher.close();
   }
 
   async #drain(task: Task): Promise<void> {

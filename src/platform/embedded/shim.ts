@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, openSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Isolation } from "./isolation.ts";
+import type { LaunchOrder } from "./launcher.ts";
 import type { TaskPaths } from "./task-paths.ts";
 
 /*
@@ -71,8 +70,8 @@ export async function installShim(directory: string): Promise<string> {
   return path;
 }
 
-/** Starts the supervisor in a session of its own; it does not keep the daemon alive and does not end with it. */
-export function launch(shim: string, task: Launch): ChildProcess {
+/** What is to be started for a task: its supervisor. */
+export function launchOrder(shim: string, task: Launch): LaunchOrder {
   const line = [
     "/bin/sh",
     shim,
@@ -86,21 +85,8 @@ export function launch(shim: string, task: Launch): ChildProcess {
   ];
   const [program = "", ...args] =
     task.isolation === "namespaces" ? ["unshare", "--mount", "--pid", "--uts", "--", ...line] : line;
-  const out = openSync(task.paths.out, "a", 0o600);
-  const err = openSync(task.paths.err, "a", 0o600);
-  try {
-    const child = spawn(program, args, {
-      cwd: task.directory,
-      env: Object.fromEntries(task.env.map(entry => splitVariable(entry))),
-      detached: true,
-      stdio: ["ignore", out, err],
-    });
-    child.unref();
-    return child;
-  } finally {
-    closeSync(out);
-    closeSync(err);
-  }
+  const env = Object.fromEntries(task.env.map(entry => splitVariable(entry)));
+  return { program, args, env, directory: task.directory, out: task.paths.out, err: task.paths.err };
 }
 
 function splitVariable(entry: string): [string, string] {

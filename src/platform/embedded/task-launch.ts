@@ -1,27 +1,25 @@
-import type { ChildProcess } from "node:child_process";
-import { Mutex } from "../../lib/mutex.ts";
 import { wrapped } from "./command-wrapping.ts";
 import { secretsDirectory } from "./isolation.ts";
 import type { Plan } from "./plan.ts";
-import { launch, partEnvironment } from "./shim.ts";
+import { launchOrder, partEnvironment } from "./shim.ts";
 import type { TaskPaths } from "./task-paths.ts";
 import type { TaskWorld } from "./task-world.ts";
-
-/**
- * Turns of the event loop, each for one launch: to start a process takes milliseconds in which nothing else happens, and a node may
- * be given a hundred tasks at once.
- */
-const launchTurns = new Mutex();
-
-const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** Where the task's program starts. */
 export function directoryOf(plan: Plan, paths: TaskPaths): string {
   return plan.directory || paths.work;
 }
 
-/** Starts the supervisor of a task with everything its plan asks for; limits that cannot be set are logged. */
-export async function launchTask(world: TaskWorld, plan: Plan, paths: TaskPaths): Promise<ChildProcess> {
+/**
+ * Starts the supervisor of a task with everything its plan asks for; limits that cannot be set are logged. `ended` is told when it
+ * has ended, or why it could not be started.
+ */
+export async function launchTask(
+  world: TaskWorld,
+  plan: Plan,
+  paths: TaskPaths,
+  ended: (reason: string) => void,
+): Promise<void> {
   const { passed, behind } = partEnvironment(plan.env);
   const files = world.files.find(plan.taskId, plan);
   const mounted = world.isolation === "namespaces" ? files.secrets : undefined;
@@ -30,8 +28,7 @@ export async function launchTask(world: TaskWorld, plan: Plan, paths: TaskPaths)
   const groups = await world.cgroups.create(plan.taskId, plan.limits);
   if (groups.missed.length > 0)
     world.log.warn("a task runs without some of its limits", { task: plan.taskId, limits: groups.missed });
-  await launchTurns.run(nextTurn);
-  return launch(world.shim, {
+  const order = launchOrder(world.shim, {
     paths,
     isolation: world.isolation,
     command: wrapped(plan, plan.command, behind),
@@ -42,4 +39,5 @@ export async function launchTask(world: TaskWorld, plan: Plan, paths: TaskPaths)
     cgroups: groups.join,
     oomScoreAdjust: plan.oomScoreAdjust,
   });
+  world.launcher.launch(order, ended);
 }

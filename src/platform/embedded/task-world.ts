@@ -2,6 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/log.ts";
 import type { Cgroups } from "./cgroups.ts";
 import type { Isolation } from "./isolation.ts";
+import type { Launcher } from "./launcher.ts";
 import type { LocalPorts } from "./local-ports.ts";
 import type { PublishedPorts } from "./published-ports.ts";
 import type { TaskFileStore } from "./task-files.ts";
@@ -13,6 +14,7 @@ export interface TaskWorld {
   readonly isolation: Isolation;
   /** Path of the supervisor's script. */
   readonly shim: string;
+  readonly launcher: Launcher;
   readonly cgroups: Cgroups;
   readonly files: TaskFileStore;
   readonly localPorts: LocalPorts;
