@@ -12,6 +12,7 @@ import { newRoleLoop } from "./roles.ts";
 import { rootRotationLoop } from "./root-rotation.ts";
 import { type ControlPorts, type Running, runLoop } from "./runner.ts";
 import { newSchedulerLoop } from "./scheduler/scheduler.ts";
+import { tunnelSecretLoop } from "./tunnel-secret.ts";
 import { updaterLoop } from "./updater.ts";
 
 /**
@@ -34,6 +35,7 @@ export function startControl(ports: ControlPorts): Running {
     runLoop(reaperLoop, ports),
     runLoop(newRoleLoop(ports.quorum), ports),
     runLoop(rootRotationLoop, ports),
+    runLoop(tunnelSecretLoop, ports),
   ];
   return {
     async stop() {

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { same } from "../lib/same.ts";
+import { isTunnelSecret } from "../model/tunnel-secret.ts";
 import { findCluster } from "../store/the-cluster.ts";
 import type { ReadTx } from "../store/tx.ts";
 import { type SessionMessage, SessionMessageSchema } from "../wire/gen/docker/swarmkit/v1/dispatcher_pb.ts";
@@ -29,7 +30,7 @@ export function sessionMessage(
     sessionId: session.id,
     node,
     managers: peers.map(({ nodeId, addr }) => ({ peer: { nodeId, addr }, weight: managerWeight })),
-    networkBootstrapKeys: cluster?.networkBootstrapKeys ?? [],
+    networkBootstrapKeys: (cluster?.networkBootstrapKeys ?? []).filter(key => !isTunnelSecret(key)),
     RootCA: cluster?.rootCa?.caCert ?? new Uint8Array(),
   });
 }

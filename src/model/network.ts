@@ -30,6 +30,11 @@ export function isOverlay(network: WireNetwork): boolean {
   return driverOf(network) === "overlay";
 }
 
+/** Whether what goes between nodes is to be encrypted. */
+export function isEncrypted(network: WireNetwork): boolean {
+  return isOverlay(network) && Object.hasOwn(network.spec?.driverConfig?.options ?? {}, encryptedOption);
+}
+
 /** Whether the network has got what the swarm is to give it. */
 export function isAllocated(network: WireNetwork): boolean {
   return network.driverState !== undefined && (!isOverlay(network) || (network.ipam?.configs.length ?? 0) > 0);

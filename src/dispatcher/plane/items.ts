@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { contains, parseCidr, parseIp } from "../../lib/ip.ts";
-import { driverOf, encryptedOption, isIngress, mtuOption, vxlanIdOf } from "../../model/network.ts";
+import { isEncrypted, isIngress, mtuOption, vxlanIdOf } from "../../model/network.ts";
 import { planeFactsOf } from "../../model/node-plane.ts";
 import type { Network, Node, Service } from "../../model/objects.ts";
 import type { NetworkAttachment } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
@@ -45,7 +45,7 @@ export function networkItem(network: Network, node: Node, vxlanPort: number): Pl
     subnets: (ipam?.configs ?? []).map(({ subnet }) => ({ cidr: subnet, gateway: withinSubnet(subnet, own) })),
     mtu: Number(options[mtuOption] ?? 0) || 0,
     internal: spec.internal,
-    encrypted: driverOf(network) === "overlay" && Object.hasOwn(options, encryptedOption),
+    encrypted: isEncrypted(network),
     ingress: isIngress(network),
     attachable: spec.attachable,
     options,
@@ -68,14 +68,13 @@ function isIn(network: ReturnType<typeof parseCidr>, address: string): boolean {
 export function nodeItem(node: Node, on: ReadonlySet<string>): PlaneNode | undefined {
   const attachments = attachmentsOn(node.attachments, on);
   if (attachments.length === 0) return undefined;
-  const { dataAddress, wireguardKey } = planeFactsOf(node.description);
+  const { dataAddress } = planeFactsOf(node.description);
   const { labels } = node.spec.annotations;
   return create(PlaneNodeSchema, {
     id: node.id,
     hostname: node.description?.hostname ?? "",
     dataAddress: dataAddress || node.status.addr,
     attachments,
-    wireguardKey,
     labels: Object.fromEntries(Object.entries(labels).filter(([key]) => key.startsWith(ownLabels))),
   });
 }

@@ -4,12 +4,18 @@ export class PlaneNews {
   self = false;
   /** Some of the tasks got new connections and are to get none any more: the node is to confirm that. */
   withdrawn = false;
+  /** The secret that those of tunnels are made from is another one. */
+  tunnels = false;
   readonly networks = new Set<string>();
   readonly nodes = new Set<string>();
   readonly services = new Set<string>();
   readonly tasks = new Set<string>();
 
   get isEmpty(): boolean {
-    return !this.self && [this.networks, this.nodes, this.services, this.tasks].every(({ size }) => size === 0);
+    return (
+      !this.self &&
+      !this.tunnels &&
+      [this.networks, this.nodes, this.services, this.tasks].every(({ size }) => size === 0)
+    );
   }
 }

@@ -19,6 +19,7 @@ import {
 import { endpointItem } from "./endpoint-item.ts";
 import { meshPortsOf, networkItem, networksOf, nodeItem, serviceItem } from "./items.ts";
 import { PlaneNews } from "./news.ts";
+import { hasTunnel, withTunnel } from "./tunnel-item.ts";
 
 type Item = PlaneChange["item"];
 
@@ -54,6 +55,7 @@ export class PlaneSet {
   changes(tx: ReadTx, news: PlaneNews): PlaneChange[] {
     const self = tx.node.get(this.#nodeId);
     if (news.self) this.#addOwn(tx, self, news);
+    if (news.tunnels) for (const [id, node] of this.#nodes) if (hasTunnel(node)) news.nodes.add(id);
     const on = this.#on;
     const changes: PlaneChange[] = [];
     const note = (change: PlaneChange | undefined) => change && changes.push(change);
@@ -96,7 +98,8 @@ export class PlaneSet {
 
   #node(tx: ReadTx, id: string): PlaneChange | undefined {
     const node = id === this.#nodeId ? undefined : tx.node.get(id);
-    return told(this.#nodes, id, node && nodeItem(node, this.#on), nodeChange);
+    const item = node && nodeItem(node, this.#on);
+    return told(this.#nodes, id, item && withTunnel(tx, this.#nodeId, node, item), nodeChange);
   }
 }
 

@@ -1,6 +1,7 @@
 import { same } from "../../lib/same.ts";
-import type { Node, Service } from "../../model/objects.ts";
+import type { Cluster, Node, Service } from "../../model/objects.ts";
 import type { Task } from "../../model/task.ts";
+import { tunnelSecretOf } from "../../model/tunnel-secret.ts";
 import { type Sides, sidesOf } from "../../store/sides.ts";
 import type { ReadTx, StoreEvent } from "../../store/tx.ts";
 import { isEndpointNews, isReady } from "./endpoint-item.ts";
@@ -72,9 +73,20 @@ export class PlaneWatch {
       case "network":
         this.#tell([id], news => news.networks.add(id));
         return;
+      case "cluster":
+        this.#cluster(sidesOf(event));
+        return;
       default:
         return;
     }
+  }
+
+  #cluster({ before, after }: Sides<Cluster>): void {
+    if (same(tunnelSecretOf(before), tunnelSecretOf(after))) return;
+    for (const watcher of this.#byNode.values())
+      tell(watcher, news => {
+        news.tunnels = true;
+      });
   }
 
   #service(id: string, { before, after }: Sides<Service>): void {
