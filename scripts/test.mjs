@@ -18,6 +18,8 @@ const systemPackages = {
   "golang-cfssl": "cfssl",
   tcpdump: "tcpdump",
   "util-linux": "unshare",
+  "wireguard-go": "wireguard-go",
+  "wireguard-tools": "wg",
 };
 
 function has(program) {

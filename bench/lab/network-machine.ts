@@ -3,6 +3,7 @@ import { DataPlane } from "../../src/network/data-plane.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { systemNetOps } from "../../src/platform/net/net-ops.ts";
 import { mustRun } from "../../src/platform/net/program.ts";
+import { systemTunnelOps } from "../../src/platform/net/tunnel-ops.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { silentLogger } from "../../src/ports/log.ts";
 import type { BridgeNetwork, BridgeNetworks } from "../../src/ports/net-ops.ts";
@@ -71,7 +72,8 @@ function whole(): NetworkMessage {
 for (const line of ["link set lo up", `address add ${address}/32 dev lo`]) await mustRun("ip", line.split(" "));
 const names = { listen: async () => {}, ask: () => Promise.reject(new Error("not asked")), close: async () => {} };
 const doors = { clock: systemClock, random: systemRandom, log: silentLogger };
-const plane = new DataPlane({ nodeId: "self", address, ops: systemNetOps, engine: new Bridges(), names, ...doors });
+const machine = { ops: systemNetOps, tunnels: systemTunnelOps, engine: new Bridges(), names };
+const plane = new DataPlane({ nodeId: "self", address, ...machine, ...doors });
 const never = new AbortController().signal;
 
 const begin = performance.now();

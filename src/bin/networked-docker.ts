@@ -8,6 +8,7 @@ import { parseEndpoint } from "../platform/docker/endpoint.ts";
 import { DockerRuntime, type DockerRuntimeOptions } from "../platform/docker/runtime.ts";
 import { SystemNameSockets } from "../platform/net/name-sockets.ts";
 import { systemNetOps } from "../platform/net/net-ops.ts";
+import { systemTunnelOps } from "../platform/net/tunnel-ops.ts";
 import type { Runtime } from "../ports/runtime.ts";
 
 /**
@@ -24,7 +25,8 @@ export async function networkedDocker(options: DockerRuntimeOptions, address: st
   const engine = new EngineBridgeNetworks(new EngineClient(parseEndpoint(options.endpoint), clock), nodeId);
   const names = new SystemNameSockets();
   const memory = new PlaneMemory({ disk: systemDisk, path: file, nodeId, clock, log });
-  const plane = new DataPlane({ nodeId, address, ops: systemNetOps, engine, names, memory, clock, random, log });
+  const machine = { ops: systemNetOps, tunnels: systemTunnelOps, engine, names };
+  const plane = new DataPlane({ nodeId, address, ...machine, memory, clock, random, log });
   const nameServers = (networkIds: readonly string[]): readonly string[] => plane.nameServers(networkIds);
   const runtime = new DockerRuntime({ ...options, networks: { available: true, nameServers } });
   if (address !== "") await plane.recall();

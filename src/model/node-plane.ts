@@ -25,6 +25,13 @@ export function planeFactsOf(description: NodeDescription | undefined): PlaneFac
   return { wireguardKey: new Uint8Array(Buffer.from(key, "base64")), dataAddress };
 }
 
+/** The description with the node's public WireGuard key, base64. */
+export function withWireguardKey(description: NodeDescription, key: string): NodeDescription {
+  const { engine } = description;
+  if (!engine) return description;
+  return { ...description, engine: { ...engine, labels: { ...engine.labels, [wireguardLabel]: key } } };
+}
+
 /** Whether the node runs Shoal: a stock engine in the swarm has overlay networks of its own kind alone. */
 export function isOurs({ description }: WireNode): boolean {
   return Object.hasOwn(description?.engine?.labels ?? {}, addressLabel);

@@ -3,6 +3,7 @@ import { silentLogger } from "../ports/log.ts";
 import { SimClock, settle } from "../sim/clock.ts";
 import { SimNetOps } from "../sim/net-ops.ts";
 import { SimRandom } from "../sim/random.ts";
+import { SimTunnelOps } from "../sim/tunnel-ops.ts";
 import { DataPlane } from "./data-plane.ts";
 import { back, mesh, type PlaneParts, planeOf, self, twoTasks, webTask, wholePlane } from "./plane.test-kit.ts";
 import { wantedPlane } from "./wanted.ts";
@@ -13,6 +14,7 @@ const never = new AbortController().signal;
 
 let clock: SimClock;
 let ops: SimNetOps;
+let tunnels: SimTunnelOps;
 let plane: DataPlane;
 let listening: readonly string[];
 
@@ -26,7 +28,16 @@ const start = (): DataPlane => {
       listening = [];
     },
   };
-  return new DataPlane({ ...self, ops, engine: ops, names, clock, random: new SimRandom(1), log: silentLogger });
+  return new DataPlane({
+    ...self,
+    ops,
+    tunnels,
+    engine: ops,
+    names,
+    clock,
+    random: new SimRandom(1),
+    log: silentLogger,
+  });
 };
 
 const tell = async (parts: PlaneParts): Promise<void> => {
@@ -50,6 +61,7 @@ const expectAll = async (parts: PlaneParts): Promise<void> => {
 beforeEach(() => {
   clock = new SimClock();
   ops = new SimNetOps();
+  tunnels = new SimTunnelOps(ops.done);
   listening = [];
   plane = start();
 });
@@ -183,8 +195,9 @@ describe("whoever waits for networks", () => {
   });
 
   it("learns that a network cannot be had here", async () => {
+    tunnels.reason = "wg is not installed";
     await tell({ networks: [{ ...back, encrypted: true }] });
-    expect(wait(["net-back"]).reasons.at(-1)).toContain('network "back" is to be encrypted');
+    expect(wait(["net-back"]).reasons.at(-1)).toBe("this node cannot encrypt: wg is not installed");
   });
 
   it("is refused when the managers have nothing to say of networks", async () => {

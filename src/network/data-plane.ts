@@ -5,6 +5,7 @@ import type { Logger } from "../ports/log.ts";
 import type { NameSockets } from "../ports/name-sockets.ts";
 import type { BridgeNetworks, NetOps } from "../ports/net-ops.ts";
 import type { Random } from "../ports/random.ts";
+import type { TunnelOps } from "../ports/tunnel-ops.ts";
 import type { NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
 import { Builder } from "./builder.ts";
 import { Resolver } from "./dns/resolver.ts";
@@ -13,6 +14,8 @@ import type { PlaneMemory } from "./plane-memory.ts";
 import { applyMessage, emptyPlane, type Plane } from "./plane-state.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { Self } from "./self.ts";
+import { TunnelKeeper, type TunnelState } from "./tunnel/tunnel-keeper.ts";
+import { wantedTunnel } from "./tunnel/wanted-tunnel.ts";
 import { Versions } from "./versions.ts";
 import { wantedPlane } from "./wanted.ts";
 
@@ -24,6 +27,7 @@ export interface DataPlaneOptions {
   /** What other nodes know this one by: VXLAN packets leave from it. */
   readonly address: string;
   readonly ops: NetOps;
+  readonly tunnels: TunnelOps;
   readonly engine: BridgeNetworks;
   readonly names: NameSockets;
   /** What outlasts a restart; nothing does without. */
@@ -42,6 +46,7 @@ export class DataPlane {
   readonly #builder: Builder;
   readonly #reconciler: Reconciler;
   readonly #resolver: Resolver;
+  readonly #tunnel: TunnelKeeper;
   readonly #leaving = new Set<string>();
   readonly #versions = new Versions();
   #plane: Plane = emptyPlane;
@@ -50,6 +55,8 @@ export class DataPlane {
   #unserved: string | undefined;
   /** The networks that are in place, by id. */
   #ready: ReadonlySet<string> = new Set();
+  /** Somebody else has changed this machine. */
+  #drifted = false;
 
   constructor(options: DataPlaneOptions) {
     const { nodeId, address, names, clock, random, log } = options;
@@ -57,6 +64,7 @@ export class DataPlane {
     this.#self = { nodeId, address, underlayMtu: usualMtu };
     this.#builder = new Builder(options);
     this.#resolver = new Resolver(names);
+    this.#tunnel = new TunnelKeeper({ ...options, onDrift: () => this.#drift() });
     this.#reconciler = new Reconciler({ pass: compare => this.#pass(compare), clock, random, log });
   }
 
@@ -66,6 +74,11 @@ export class DataPlane {
     if (!message || this.#plane !== emptyPlane) return;
     this.#plane = applyMessage(emptyPlane, message);
     void this.#changed();
+  }
+
+  /** What other nodes' tunnels know this one by, base64. */
+  publicKey(): Promise<string> {
+    return this.#tunnel.publicKey();
   }
 
   /** Takes in a message of the managers'. Resolves when this node's rules are made from it. */
@@ -119,6 +132,7 @@ export class DataPlane {
   /** Lets go. The networks stay as they are, and traffic goes on. */
   async stop(): Promise<void> {
     await this.#reconciler.stop();
+    this.#tunnel.stop();
     this.#versions.reach(this.#versions.latest);
     await this.#options.names.close();
     await this.#options.memory?.close();
@@ -129,6 +143,12 @@ export class DataPlane {
     await this.#options.memory?.forget();
     await this.stop();
     await this.#builder.clear();
+    await this.#tunnel.remove();
+  }
+
+  #drift(): void {
+    this.#drifted = true;
+    this.#reconciler.wake();
   }
 
   /** Resolves when what is wanted now is in force. */
@@ -146,25 +166,39 @@ export class DataPlane {
   }
 
   async #pass(compare: boolean): Promise<void> {
-    const { ops, names, address, nodeId } = this.#options;
-    if (compare) {
-      await this.#builder.doubt();
-      this.#self = { nodeId, address, underlayMtu: (await ops.mtuOf(address)) ?? usualMtu };
-    }
+    const { names } = this.#options;
+    if (compare || this.#drifted) await this.#lookAgain();
     const asked = this.#plane;
     const version = this.#versions.latest;
+    const tunnel = wantedTunnel(asked, this.#self);
+    const encryption: TunnelState = tunnel ? await this.#tunnel.make(tunnel) : { isThere: true };
     const all = wantedPlane(asked, this.#self, this.#leaving);
-    this.#refused = await this.#builder.makeBridges(all.bridges);
+    this.#refused = new Map([...(await this.#builder.makeBridges(all.bridges)), ...unencrypted(asked, encryption)]);
     const plane = this.#refused.size === 0 ? asked : withoutNetworks(asked, this.#refused);
     const wanted = this.#refused.size === 0 ? all : wantedPlane(plane, this.#self, this.#leaving);
     await this.#builder.build(wanted, () => this.#versions.reach(version));
     this.#ready = new Set(wanted.bridges.map(({ networkId }) => networkId));
     const unanswered = await names.listen(wanted.nameServers, this.#resolver.handler).then(() => undefined, asFault);
     await this.#builder.finish(all.bridges);
+    if (!tunnel) await this.#tunnel.remove();
     const [refusal] = this.#refused.values();
-    const fault = refusal ?? unanswered;
+    const fault = refusal ?? encryption.fault ?? unanswered;
     if (fault) throw fault;
   }
+
+  async #lookAgain(): Promise<void> {
+    const { ops, address, nodeId } = this.#options;
+    this.#drifted = false;
+    this.#tunnel.doubt();
+    await this.#builder.doubt();
+    this.#self = { nodeId, address, underlayMtu: (await ops.mtuOf(address)) ?? usualMtu };
+  }
+}
+
+/** The networks that cannot be had for want of a tunnel. */
+function unencrypted({ networks }: Plane, { isThere, fault }: TunnelState): [string, Fault][] {
+  if (isThere || !fault) return [];
+  return [...networks.values()].filter(({ encrypted }) => encrypted).map(({ id }) => [id, fault]);
 }
 
 function withoutNetworks(plane: Plane, refused: ReadonlyMap<string, Fault>): Plane {

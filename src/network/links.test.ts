@@ -16,7 +16,7 @@ describe("the devices of a node", () => {
     });
     expect(links.vxlans.get("svselfet-back")).toEqual({
       name: "svselfet-back",
-      ...{ id: 4097, port: 4789, local: "192.0.2.1", mtu: 1_450, bridge: "sbselfet-back" },
+      ...{ namespace: "", id: 4097, port: 4789, local: "192.0.2.1", mtu: 1_450, bridge: "sbselfet-back" },
     });
     expect(links.vxlans.get("svselfet-mesh")?.bridge).toBe("sbselfet-mesh");
   });
@@ -57,20 +57,29 @@ describe("the devices of a node", () => {
     expect(linksFor(parts).forwarding.get(device)).toEqual(new Map());
   });
 
-  it("are none for a network on which the node has no address, or that it must not carry in the clear", () => {
+  it("are none for a network on which the node has no address", () => {
     const unaddressed = { ...back, subnets: [{ cidr: "10.0.1.0/24", gateway: "" }] };
     expect(linksFor({ networks: [unaddressed] }).bridges.size).toBe(0);
-    expect(linksFor({ networks: [{ ...back, encrypted: true }] }).bridges.size).toBe(0);
+  });
+
+  it("send what is to be encrypted within the tunnel's namespace, and nothing else", () => {
+    const { vxlans } = linksFor({ ...twoTasks, networks: [mesh, { ...back, encrypted: true }] });
+    expect([...vxlans.values()].map(({ name, namespace, mtu }) => [name, namespace, mtu])).toEqual([
+      ["svselfet-back", "swself", 1_390],
+      ["svselfet-mesh", "", 1_450],
+    ]);
   });
 
   it("take the MTU that the user asks for, and otherwise what the underlay leaves", () => {
-    const mtuOf = (mtu: number, underlayMtu: number, address: string) => {
-      const plane = planeOf({ networks: [{ ...back, mtu }] });
+    const mtuOf = (mtu: number, underlayMtu: number, address: string, encrypted = false) => {
+      const plane = planeOf({ networks: [{ ...back, mtu, encrypted }] });
       return localNetworks(plane, { ...self, underlayMtu, address })[0]?.mtu;
     };
     expect(mtuOf(0, 9_000, "192.0.2.1")).toBe(8_950);
     expect(mtuOf(0, 1_500, "2001:db8::1")).toBe(1_430);
     expect(mtuOf(1_280, 9_000, "192.0.2.1")).toBe(1_280);
+    expect(mtuOf(0, 1_500, "192.0.2.1", true)).toBe(1_390);
+    expect(mtuOf(0, 1_500, "2001:db8::1", true)).toBe(1_350);
   });
 });
 

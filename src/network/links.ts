@@ -33,8 +33,8 @@ function bridgeLink(plane: Plane, { network, bridge, gateways }: LocalNetwork): 
   return { name: bridge, mac: macOf(gateways[0] ?? ""), addresses: new Set(addresses) };
 }
 
-function vxlanLink({ network, vxlan, bridge, mtu }: LocalNetwork, self: Self): VxlanLink {
-  return { name: vxlan, id: network.vxlanId, port: network.vxlanPort, local: self.address, mtu, bridge };
+function vxlanLink({ network, vxlan, namespace, bridge, mtu }: LocalNetwork, self: Self): VxlanLink {
+  return { name: vxlan, namespace, id: network.vxlanId, port: network.vxlanPort, local: self.address, mtu, bridge };
 }
 
 interface Places {

@@ -1,6 +1,6 @@
 import type { PlaneNetwork } from "../wire/gen/shoal/v1/network_pb.ts";
 import { familyOf } from "./addresses.ts";
-import { bridgeName, engineNetworkName, vxlanName } from "./names.ts";
+import { bridgeName, engineNetworkName, tunnelName, vxlanName } from "./names.ts";
 import type { Plane } from "./plane-state.ts";
 import { innerMtu, type Self } from "./self.ts";
 
@@ -9,6 +9,8 @@ export interface LocalNetwork {
   readonly network: PlaneNetwork;
   readonly bridge: string;
   readonly vxlan: string;
+  /** The network namespace that the VXLAN device sends within; "": this machine's own. */
+  readonly namespace: string;
   readonly engineName: string;
   /** This node's own addresses on it, without lengths; the first is IPv4. */
   readonly gateways: readonly string[];
@@ -17,7 +19,6 @@ export interface LocalNetwork {
 
 /** Why this node cannot have the network; undefined when it can. */
 export function refusalOf(network: PlaneNetwork): string | undefined {
-  if (network.encrypted) return `network "${network.name}" is to be encrypted, which this node cannot do`;
   if (!network.subnets.some(subnet => familyOf(subnet.gateway) === 4))
     return `network "${network.name}" has no address left for this node`;
   return undefined;
@@ -35,8 +36,10 @@ function localNetwork(network: PlaneNetwork, self: Self): LocalNetwork {
     network,
     bridge: bridgeName(self.nodeId, network.id),
     vxlan: vxlanName(self.nodeId, network.id),
+    // There is no way in the clear from there: what is to be encrypted is, or goes nowhere.
+    namespace: network.encrypted ? tunnelName(self.nodeId) : "",
     engineName: engineNetworkName(self.nodeId, network),
     gateways: gateways.sort((a, b) => (familyOf(a) ?? 0) - (familyOf(b) ?? 0)),
-    mtu: innerMtu(network.mtu, self),
+    mtu: innerMtu(network.mtu, network.encrypted, self),
   };
 }

@@ -21,6 +21,11 @@ export function vxlanPrefix(nodeId: string): string {
   return `sv${nodeTag(nodeId)}`;
 }
 
+/** The node's WireGuard device, and the network namespace that it is in. */
+export function tunnelName(nodeId: string): string {
+  return `sw${nodeTag(nodeId)}`;
+}
+
 export function bridgeName(nodeId: string, networkId: string): string {
   return bridgePrefix(nodeId) + networkId.slice(-networkLength);
 }

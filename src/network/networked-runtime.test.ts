@@ -6,6 +6,7 @@ import type { Instance, Runtime } from "../ports/runtime.ts";
 import { SimClock, settle } from "../sim/clock.ts";
 import { SimNetOps } from "../sim/net-ops.ts";
 import { SimRandom } from "../sim/random.ts";
+import { SimTunnelOps } from "../sim/tunnel-ops.ts";
 import { TaskSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { DataPlane } from "./data-plane.ts";
 import { drainMs } from "./drain.ts";
@@ -42,7 +43,7 @@ beforeEach(() => {
   now = running;
   const doors = { clock, random: new SimRandom(1), log: silentLogger };
   const names = { listen: async () => {}, ask: () => Promise.reject(new Error("nobody")), close: async () => {} };
-  plane = new DataPlane({ ...self, ...doors, ops, engine: ops, names });
+  plane = new DataPlane({ ...self, ...doors, ops, tunnels: new SimTunnelOps(), engine: ops, names });
   const inner: Partial<Runtime> = {
     inspect: async () => now,
     prepare: async () => {

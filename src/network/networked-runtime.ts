@@ -1,3 +1,4 @@
+import { withWireguardKey } from "../model/node-plane.ts";
 import type { Task } from "../model/task.ts";
 import { sleep } from "../ports/clock.ts";
 import type { Instance, LogLine, LogOptions, MeasuredTask, Runtime, TaskDependencies } from "../ports/runtime.ts";
@@ -28,8 +29,8 @@ export class NetworkedRuntime implements Runtime {
     return this.#runtime.kind;
   }
 
-  describe(): Promise<NodeDescription> {
-    return this.#runtime.describe();
+  async describe(): Promise<NodeDescription> {
+    return withWireguardKey(await this.#runtime.describe(), await this.#plane.publicKey());
   }
 
   list(): Promise<Instance[]> {

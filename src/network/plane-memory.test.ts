@@ -5,8 +5,9 @@ import { SimClock, settle } from "../sim/clock.ts";
 import { SimDisk } from "../sim/disk.ts";
 import { SimNetOps } from "../sim/net-ops.ts";
 import { SimRandom } from "../sim/random.ts";
+import { SimTunnelOps } from "../sim/tunnel-ops.ts";
 import { DataPlane } from "./data-plane.ts";
-import { back, type PlaneParts, planeOf, self, twoTasks, wholePlane } from "./plane.test-kit.ts";
+import { back, other, type PlaneParts, planeOf, self, twoTasks, wholePlane } from "./plane.test-kit.ts";
 import { PlaneMemory } from "./plane-memory.ts";
 import { applyMessage, emptyPlane } from "./plane-state.ts";
 
@@ -54,6 +55,18 @@ it("writes every two seconds at most, and the rest when it is closed", async () 
   expect((await recalled())?.endpoints.size).toBe(0);
 });
 
+it("keeps no secret of a tunnel's", async () => {
+  const keys = {
+    wireguardKey: new Uint8Array(32).fill(1),
+    presharedKey: Buffer.from("a secret of thirty-two bytes, ok"),
+  };
+  const one = memory();
+  one.note(planeOf({ nodes: [{ ...other, ...keys }] }));
+  await one.close();
+  expect((await recalled())?.nodes.get(other.id)?.wireguardKey).toEqual(keys.wireguardKey);
+  expect(Buffer.from((await disk.read(path))!).includes(keys.presharedKey)).toBe(false);
+});
+
 it("knows nothing without a file, and says nothing of it", async () => {
   expect(await recalled()).toBeUndefined();
   expect(warnings).toEqual([]);
@@ -97,7 +110,16 @@ describe("a data plane that remembers", () => {
   const names: string[][] = [];
   const start = (ops: SimNetOps): DataPlane =>
     new DataPlane({
-      ...{ ...self, ops, engine: ops, memory: memory(), clock, random: new SimRandom(1), log: silentLogger },
+      ...{
+        ...self,
+        ops,
+        tunnels: new SimTunnelOps(),
+        engine: ops,
+        memory: memory(),
+        clock,
+        random: new SimRandom(1),
+        log: silentLogger,
+      },
       names: {
         listen: async addresses => void names.push([...addresses]),
         ask: () => Promise.reject(new Error("nobody")),

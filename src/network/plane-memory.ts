@@ -24,7 +24,7 @@ export interface PlaneMemoryOptions {
 
 /**
  * Keeps what the managers said last of a node's networks over a restart of its daemon, for as long as none of them can be
- * reached. Nothing in it is secret. A file that is damaged, or another node's, is as none.
+ * reached. No key is in it: those of a tunnel are in its device. A file that is damaged, or another node's, is as none.
  */
 export class PlaneMemory {
   readonly #options: PlaneMemoryOptions;
@@ -83,7 +83,7 @@ export class PlaneMemory {
     const { disk, path, log } = this.#options;
     this.#unwritten = undefined;
     try {
-      const bytes = toBinary(NetworkMessageSchema, wholeOf(plane));
+      const bytes = toBinary(NetworkMessageSchema, wholeOf(withoutSecrets(plane)));
       await disk.replace(path, Buffer.concat([this.#digest(bytes), bytes]));
     } catch (error) {
       log.warn("cannot keep what the managers say of this node's networks", { path, error: asFault(error).message });
@@ -100,4 +100,9 @@ export class PlaneMemory {
   #digest(bytes: Uint8Array): Buffer {
     return createHash("sha256").update(`${this.#options.nodeId}\n`).update(bytes).digest();
   }
+}
+
+function withoutSecrets(plane: Plane): Plane {
+  const nodes = [...plane.nodes].map(([id, node]) => [id, { ...node, presharedKey: new Uint8Array() }] as const);
+  return { ...plane, nodes: new Map(nodes) };
 }

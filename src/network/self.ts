@@ -9,9 +9,20 @@ export interface Self {
 
 /** What VXLAN adds to a packet, in bytes (RFC 7348): Ethernet 14, VXLAN 8, UDP 8, and IPv4 20 or IPv6 40. */
 const vxlanBytes = { 4: 50, 6: 70 } as const;
+/** What WireGuard adds: header and tag 32, UDP 8, and IPv4 20 or IPv6 40. */
+const wireguardBytes = { 4: 60, 6: 80 } as const;
 
 /** The largest packet inside a network, in bytes: what the user asked for, or what the underlay leaves. */
-export function innerMtu(asked: number, { address, underlayMtu }: Self): number {
-  const room = underlayMtu - vxlanBytes[address.includes(":") ? 6 : 4];
-  return asked === 0 ? room : asked;
+export function innerMtu(asked: number, encrypted: boolean, self: Self): number {
+  const outer = encrypted ? tunnelMtu(self) : self.underlayMtu;
+  return asked === 0 ? outer - vxlanBytes[versionOf(self)] : asked;
+}
+
+/** The largest packet inside the tunnel to other nodes, in bytes. */
+export function tunnelMtu(self: Self): number {
+  return self.underlayMtu - wireguardBytes[versionOf(self)];
+}
+
+function versionOf({ address }: Self): 4 | 6 {
+  return address.includes(":") ? 6 : 4;
 }

@@ -4,7 +4,7 @@ import { returnKey } from "./net-ops.ts";
 const bridge = "sbkit1";
 const vxlan = "svkit1";
 const prefixes = ["sbkit", "svkit"];
-const link = { name: vxlan, id: 4097, port: 4789, local: "192.0.2.1", mtu: 1_450, bridge };
+const link = { name: vxlan, namespace: "", id: 4097, port: 4789, local: "192.0.2.1", mtu: 1_450, bridge };
 const path: ReturnPath = { mark: 3 * 2 ** 20, family: 4, via: "10.77.0.3", device: bridge };
 
 /** What was seen after each step, as plain values. */

@@ -52,6 +52,8 @@ export interface BridgeLink {
 
 export interface VxlanLink {
   readonly name: string;
+  /** The network namespace whose routes and devices its packets use; "": this machine's own. */
+  readonly namespace: string;
   readonly id: number;
   /** UDP port. */
   readonly port: number;

@@ -40,6 +40,14 @@ export function networksUnavailableReason(): string | undefined {
   return dockerCliUnavailableReason();
 }
 
+/** Why encrypted networks between hosts of a lab cannot be tested here; undefined when they can. */
+export function tunnelsUnavailableReason(): string | undefined {
+  const missing = ["wg", "wireguard-go", "nsenter", "setsid"].filter(name => !findProgram(name));
+  if (missing.length > 0) return `not installed: ${missing.join(", ")} (Debian: wireguard-tools wireguard-go)`;
+  if (!existsSync("/dev/net/tun")) return "no /dev/net/tun";
+  return networksUnavailableReason();
+}
+
 function findReason(): string | undefined {
   if (process.platform !== "linux") return `needs Linux network namespaces, this is ${process.platform}`;
   if (process.getuid?.() !== 0) return "needs root for network namespaces and dockerd";

@@ -64,6 +64,7 @@ export const notes: readonly string[] = [
   "Mount options that the node's engine is too old for and would pass over (`volume-subpath`, `bind-recursive=readonly`) are refused in the task's status.",
   "Request bodies for the swarm are limited to 4 MiB (413) and 200 levels of nesting (400), and must come within 30 s (408).",
   "Over TCP without TLS, requests that a web page may have sent (`Origin`, or a `Host` that is not this listener's) are answered 403.",
+  "Networks made with `--opt encrypted` are encrypted by WireGuard (UDP 7946), Docker's by IPsec (protocol 50).",
 ];
 
 /** The reason for a difference, if there is one. */

@@ -63,9 +63,10 @@ function tableOf(mark: number): number {
 }
 
 /** Learns nothing and asks nobody: what is where comes from the swarm's state, and it answers for it. */
-function addVxlan({ name, id, port, local, mtu, bridge: master }: VxlanLink): BatchLine[] {
+function addVxlan({ name, namespace, id, port, local, mtu, bridge: master }: VxlanLink): BatchLine[] {
+  const within = namespace === "" ? "" : ` link-netns ${namespace}`;
   return [
-    ip(`link add ${name} mtu ${mtu} type vxlan id ${id} local ${local} dstport ${port} nolearning proxy`),
+    ip(`link add ${name}${within} mtu ${mtu} type vxlan id ${id} local ${local} dstport ${port} nolearning proxy`),
     ip(`link set dev ${name} addrgenmode none`, /not supported|Invalid argument/),
     ip(`link set dev ${name} master ${master} up`),
   ];

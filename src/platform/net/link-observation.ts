@@ -11,6 +11,7 @@ interface LinkJson {
   readonly address?: string;
   readonly master?: string;
   readonly flags?: readonly string[];
+  readonly link_netnsid?: number;
   readonly linkinfo?: {
     readonly info_kind?: string;
     readonly info_data?: {
@@ -20,6 +21,11 @@ interface LinkJson {
       readonly local6?: string;
     };
   };
+}
+
+interface NamespaceJson {
+  readonly name?: string;
+  readonly id?: number;
 }
 
 interface AddressJson {
@@ -63,7 +69,7 @@ export async function observeLinks(prefixes: readonly string[]): Promise<Links> 
   const ours = links.filter(({ ifname }) => isOurs(ifname));
   return {
     bridges: bridgesIn(ours, addresses),
-    vxlans: vxlansIn(ours),
+    vxlans: vxlansIn(ours, await namespacesOf(ours)),
     forwarding: tableOf(
       forwarding.filter(({ ifname, dst }) => isOurs(ifname) && dst),
       each => [...[each.ifname, each.mac, each.dst]],
@@ -94,14 +100,23 @@ function bridgesIn(links: readonly LinkJson[], addresses: readonly AddressJson[]
 }
 
 /** One that is down counts as missing its bridge: it is made anew. */
-function vxlansIn(links: readonly LinkJson[]): Map<string, VxlanLink> {
+function vxlansIn(links: readonly LinkJson[], namespaces: ReadonlyMap<number, string>): Map<string, VxlanLink> {
   const found = new Map<string, VxlanLink>();
-  for (const { ifname: name = "", mtu = 0, master = "", flags = [], linkinfo } of links) {
+  for (const { ifname: name = "", mtu = 0, master = "", flags = [], link_netnsid: within, linkinfo } of links) {
     if (linkinfo?.info_kind !== "vxlan") continue;
     const { id = 0, port = 0, local, local6 = "" } = linkinfo.info_data ?? {};
-    found.set(name, { name, id, port, local: local ?? local6, mtu, bridge: flags.includes("UP") ? master : "" });
+    const namespace = within === undefined ? "" : (namespaces.get(within) ?? `number ${within}`);
+    const bridge = flags.includes("UP") ? master : "";
+    found.set(name, { name, namespace, id, port, local: local ?? local6, mtu, bridge });
   }
   return found;
+}
+
+/** The names of other namespaces, by the numbers that this one knows them by; asked for only where a device needs one. */
+async function namespacesOf(links: readonly LinkJson[]): Promise<Map<number, string>> {
+  if (links.every(({ link_netnsid: within }) => within === undefined)) return new Map();
+  const all = await query<NamespaceJson>("ip", "netns", "list");
+  return new Map(all.flatMap(({ name, id }) => (name !== undefined && id !== undefined ? [[id, name]] : [])));
 }
 
 async function returnsOf(family: 4 | 6): Promise<[string, ReturnPath][]> {
