@@ -32,6 +32,8 @@ export interface Reading {
   readonly notice: (notice: Notice) => void;
   /** Leaves `$` as it is written. */
   readonly verbatim?: boolean;
+  /** What `~` stands for. */
+  readonly home: string;
   /** The files that led here. */
   readonly chain: readonly string[];
 }
@@ -51,14 +53,15 @@ function readExtended(path: string, directory: string, reading: Reading): Dict {
 
 function sourceAt(path: string, directory: string, reading: Reading): Source {
   const open = (file: string): Source => {
-    const target = absolutePath(file, directory);
+    const target = absolutePath(file, { directory, home: reading.home });
     return sourceAt(target, dirname(target), reading);
   };
   return { path, tree: readNormal(path, directory, reading), open };
 }
 
 /** One file in its normal form. */
-function readNormal(path: string, directory: string, { files, lookup, notice, verbatim }: Reading): Dict {
+function readNormal(path: string, directory: string, { files, lookup, notice, verbatim, home }: Reading): Dict {
+  const from = { directory, home };
   const text = files.read(path)?.toString();
   if (text === undefined) throw new ProjectError(`Cannot read "${path}": there is no such file`);
   const read = parseYaml(text, path === "-" ? "stdin" : path);
@@ -67,9 +70,9 @@ function readNormal(path: string, directory: string, { files, lookup, notice, ve
   return mapEntries(tree, (value, key) => {
     if (value.kind !== "dict" || value.mark === "reset") return value;
     if (key === "services")
-      return { ...mapEntries(value, service => ({ ...normalService(service, directory), mark: service.mark })) };
+      return { ...mapEntries(value, service => ({ ...normalService(service, from), mark: service.mark })) };
     if (key === "secrets" || key === "configs")
-      return mapEntries(value, one => ({ ...normalFile(one, directory), mark: one.mark }));
+      return mapEntries(value, one => ({ ...normalFile(one, from), mark: one.mark }));
     if (key === "networks" || key === "volumes")
       return mapEntries(value, one => ({ ...labelled(one), mark: one.mark }));
     return value;
@@ -89,18 +92,17 @@ function withIncluded(model: Dict, directory: string, reading: Reading): Dict {
 }
 
 function readIncluded(entry: Tree, directory: string, reading: Reading): Dict {
-  const paths = textsOf(entry.kind === "leaf" ? entry : member(entry, "path")).map(path =>
-    absolutePath(path, directory),
-  );
+  const from = { directory, home: reading.home };
+  const paths = textsOf(entry.kind === "leaf" ? entry : member(entry, "path")).map(path => absolutePath(path, from));
   const [first] = paths;
   if (first === undefined) throw new ComposeError(entry.place, "an include must have a path");
   if (reading.chain.includes(first)) throw new ComposeError(entry.place, `${first} includes itself`);
   if (reading.chain.length >= deepest)
     throw new ComposeError(entry.place, `more than ${deepest} files include each other`);
   const own = textOf(member(entry, "project_directory"));
-  const project = own === undefined ? dirname(first) : absolutePath(own, directory);
+  const project = own === undefined ? dirname(first) : absolutePath(own, from);
   const given = member(entry, "env_file");
-  const envFiles = given ? textsOf(given).map(path => absolutePath(path, directory)) : [resolve(project, ".env")];
+  const envFiles = given ? textsOf(given).map(path => absolutePath(path, from)) : [resolve(project, ".env")];
   const lookup = withEnvFiles(envFiles, reading, given !== undefined);
   return readModel(paths, project, { ...reading, lookup, chain: [...reading.chain, first] });
 }

@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import { isAbsolute, resolve } from "node:path";
 import { ShellWordsError, shellWords } from "../lib/shell-words.ts";
 import { parsePort } from "./port.ts";
@@ -18,24 +17,32 @@ import {
 } from "./tree.ts";
 import { parseVolume } from "./volume.ts";
 
-/** Makes one member of a service normal. `directory` is what relative paths are relative to. */
-type Normalizer = (tree: Tree, directory: string) => Tree;
+/** Where paths in a Compose file lead from. */
+export interface Paths {
+  /** What relative ones are relative to. */
+  readonly directory: string;
+  /** What `~` stands for. */
+  readonly home: string;
+}
+
+/** Makes one member of a service normal. `from` is where its paths lead from. */
+type Normalizer = (tree: Tree, from: Paths) => Tree;
 
 /**
  * A service with its short forms written long, and its paths absolute: only then can what several files say be merged by one rule for each
  * member. What has neither form is left for the schema to complain about.
  */
-export function normalService(tree: Tree, directory: string): Tree {
+export function normalService(tree: Tree, from: Paths): Tree {
   if (tree.kind !== "dict") return tree;
   return mapEntries(tree, (value, key) => {
     const normalizer = normalizers[key];
-    return normalizer && value.mark !== "reset" ? { ...normalizer(value, directory), mark: value.mark } : value;
+    return normalizer && value.mark !== "reset" ? { ...normalizer(value, from), mark: value.mark } : value;
   });
 }
 
 /** The paths of a top-level secret or config. */
-export function normalFile(tree: Tree, directory: string): Tree {
-  return changed(labelled(tree), "file", file => absolute(file, directory));
+export function normalFile(tree: Tree, from: Paths): Tree {
+  return changed(labelled(tree), "file", file => absolute(file, from));
 }
 
 /** A network, volume, secret or config, with its labels as a map and the `external: {name: X}` of old files as of today. */
@@ -62,12 +69,12 @@ const normalizers: Readonly<Record<string, Normalizer>> = {
   tmpfs: oneOrMore,
   extra_hosts: hosts,
   expose: (tree: Tree) => mapItems(tree, item => (item.kind === "leaf" ? leaf(String(item.value), item.place) : item)),
-  env_file: (tree, directory) => mapItems(oneOrMore(tree), item => envFile(item, directory)),
-  label_file: (tree, directory) => mapItems(oneOrMore(tree), item => absolute(item, directory)),
+  env_file: (tree, from) => mapItems(oneOrMore(tree), item => envFile(item, from)),
+  label_file: (tree, from) => mapItems(oneOrMore(tree), item => absolute(item, from)),
   depends_on: tree => named(tree, item => dict([["condition", leaf("service_started", item.place)]], item.place)),
   networks: tree => named(tree, item => leaf(null, item.place)),
   ports: tree => ({ ...list(asList(tree).flatMap(ports), tree.place) }),
-  volumes: (tree, directory) => mapItems(tree, item => volume(item, directory)),
+  volumes: (tree, from) => mapItems(tree, item => volume(item, from)),
   secrets: tree => mapItems(tree, reference),
   configs: tree => mapItems(tree, reference),
   ulimits: tree => (tree.kind === "dict" ? mapEntries(tree, ulimit) : tree),
@@ -148,15 +155,13 @@ function ports(tree: Tree): Tree[] {
   return found.map(port => fromPlain({ ...port }, tree));
 }
 
-function volume(tree: Tree, directory: string): Tree {
+function volume(tree: Tree, from: Paths): Tree {
   const text = textOf(tree);
   const form = text === undefined ? undefined : parseVolume(text);
   if (text !== undefined && !form)
     throw new ComposeError(tree.place, `${JSON.stringify(text)} is not [SOURCE:]TARGET[:MODE]`);
   const long = form ? fromPlain({ ...form }, tree) : tree;
-  return textOf(member(long, "type")) === "bind"
-    ? changed(long, "source", source => absolute(source, directory))
-    : long;
+  return textOf(member(long, "type")) === "bind" ? changed(long, "source", source => absolute(source, from)) : long;
 }
 
 function reference(tree: Tree): Tree {
@@ -178,19 +183,19 @@ function healthTest(tree: Tree): Tree {
   return textOf(tree) === undefined ? tree : list([leaf("CMD-SHELL", tree.place), tree], tree.place);
 }
 
-function envFile(tree: Tree, directory: string): Tree {
+function envFile(tree: Tree, from: Paths): Tree {
   const long = tree.kind === "leaf" ? dict([["path", tree]], tree.place) : tree;
-  return changed(long, "path", path => absolute(path, directory));
+  return changed(long, "path", path => absolute(path, from));
 }
 
-function absolute(tree: Tree, directory: string): Tree {
+function absolute(tree: Tree, from: Paths): Tree {
   const text = textOf(tree);
-  return text === undefined ? tree : leaf(absolutePath(text, directory), tree.place);
+  return text === undefined ? tree : leaf(absolutePath(text, from), tree.place);
 }
 
 /** A path as Compose means it: `~` is the home directory, relative ones are relative to the project. */
-export function absolutePath(path: string, directory: string): string {
-  if (path === "~" || path.startsWith("~/")) return resolve(homedir(), path.slice(2));
+export function absolutePath(path: string, { directory, home }: Paths): string {
+  if (path === "~" || path.startsWith("~/")) return resolve(home, path.slice(2));
   return isAbsolute(path) ? path : resolve(directory, path);
 }
 

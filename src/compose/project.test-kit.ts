@@ -12,6 +12,7 @@ export function projectOf(files: string | Readonly<Record<string, string>>, opti
   return readProject({
     paths: ["compose.yaml"],
     directory: "/p",
+    home: "/home/me",
     files: { read: path => (all[path] === undefined ? undefined : Buffer.from(all[path])) },
     environment: name => variables[name],
     notice: ({ place, text }) => notices.push(`${place.file}:${place.line}: ${text}`),

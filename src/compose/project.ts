@@ -34,6 +34,8 @@ export interface ProjectSource {
   readonly profiles?: readonly string[] | undefined;
   /** What the paths are relative to. */
   readonly directory: string;
+  /** What `~` in paths stands for. */
+  readonly home: string;
   readonly files: Files;
   readonly environment: Lookup;
   /** Told of what is left out and what is not set. */
@@ -46,8 +48,8 @@ export interface ProjectSource {
 export function readProject(source: ProjectSource): Project {
   const [first = "-"] = source.paths;
   const directory = first === "-" ? source.directory : dirname(resolve(source.directory, first));
-  const { files, notice, verbatim = false } = source;
-  const base: Reading = { files, notice, verbatim, lookup: source.environment, chain: [] };
+  const { files, notice, home, verbatim = false } = source;
+  const base: Reading = { files, notice, home, verbatim, lookup: source.environment, chain: [] };
   const envFiles = source.envFiles?.map(path => resolve(source.directory, path));
   const lookup = withEnvFiles(envFiles ?? [resolve(directory, ".env")], base, envFiles !== undefined);
   const paths = source.paths.map(path => (path === "-" ? path : resolve(source.directory, path)));

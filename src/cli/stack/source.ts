@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { type Project, readProject } from "../../compose/project.ts";
 import { isStackName, Namespace } from "../../compose/stack/namespace.ts";
@@ -31,6 +32,7 @@ export function projectFrom(options: SourceOptions, stack: string | undefined): 
     envFiles: options.envFile,
     profiles: options.profile,
     directory: process.cwd(),
+    home: homedir(),
     files: diskFiles,
     environment: name => (name === "COMPOSE_PROJECT_NAME" && stack ? stack : process.env[name]),
     notice: ({ place, text }) => warn(`${placeText(place)}: ${text}`),

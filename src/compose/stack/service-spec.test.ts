@@ -23,6 +23,7 @@ describe("the services of a stack file", () => {
   const project = readProject({
     paths: ["stack.yml"],
     directory: fixtures,
+    home: "/home/me",
     files: { read: readIfThere },
     environment: () => undefined,
     notice: () => {},
