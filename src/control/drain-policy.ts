@@ -1,20 +1,18 @@
 import { parseSpan } from "../lib/span.ts";
 import type { Node, Service } from "../model/objects.ts";
+import { nodeLabels } from "../model/shoal-labels.ts";
 import { isWanted, type Task } from "../model/task.ts";
 import { NodeSpec_Availability as Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { TaskState, UpdateConfig_UpdateOrder as UpdateOrder } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { isReachable } from "./placement.ts";
 import { modeOf } from "./service-mode.ts";
 
-/** A node's label with how long its tasks may stay once it is drained, like `10m`; with `0` they stop at once. */
-export const drainTimeoutLabel = "shoal.drain-timeout";
-
 /** How long tasks stay on a drained node while their replacements come up, where its label does not say. */
 export const defaultDrainTimeoutMs = 30 * 60_000;
 
 /** In milliseconds; a label that cannot be read counts as none. */
 export function drainTimeoutMs({ spec: { annotations } }: Node): number {
-  return parseSpan(annotations.labels[drainTimeoutLabel] ?? "") ?? defaultDrainTimeoutMs;
+  return parseSpan(annotations.labels[nodeLabels.drainTimeout] ?? "") ?? defaultDrainTimeoutMs;
 }
 
 /** Whether the service's tasks leave a drained node only after their replacements run. */

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import type { Node, Service } from "../model/objects.ts";
+import { nodeLabels } from "../model/shoal-labels.ts";
 import type { Task } from "../model/task.ts";
 import { toTimestamp } from "../model/time.ts";
 import { NodeSpec_Availability as Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
@@ -15,7 +16,7 @@ import {
 import { context, now, words } from "./decisions.test-kit.ts";
 import { decideDrain } from "./drain.ts";
 import { drainRemarks } from "./drain-note.ts";
-import { defaultDrainTimeoutMs, drainTimeoutLabel, drainTimeoutMs } from "./drain-policy.ts";
+import { defaultDrainTimeoutMs, drainTimeoutMs } from "./drain-policy.ts";
 import { aNode, aService, aTask, type ServiceInit, type TaskInit } from "./objects.test-kit.ts";
 import { slotsOf } from "./slot.ts";
 import { notesOf, withNotes } from "./task-notes.ts";
@@ -127,13 +128,17 @@ describe("decideDrain", () => {
     [
       "gives up when the node's label says",
       { x: on("a", 1) },
-      { node: aNode("a", { availability: DRAIN, labels: { [drainTimeoutLabel]: "10s" } }), noted: ["x"], ago: 10_000 },
+      {
+        node: aNode("a", { availability: DRAIN, labels: { [nodeLabels.drainTimeout]: "10s" } }),
+        noted: ["x"],
+        ago: 10_000,
+      },
       ["x→SHUTDOWN", "+1 READY"],
     ],
     [
       "gives up at once where no time is given",
       { x: on("a", 1), y: on("a", 2) },
-      { node: aNode("a", { availability: DRAIN, labels: { [drainTimeoutLabel]: "0" } }) },
+      { node: aNode("a", { availability: DRAIN, labels: { [nodeLabels.drainTimeout]: "0" } }) },
       ["x→SHUTDOWN", "+1 READY", "y→SHUTDOWN", "+2 READY"],
     ],
     [
@@ -194,9 +199,9 @@ describe("decideDrain", () => {
 
 it.each([
   [{}, defaultDrainTimeoutMs],
-  [{ [drainTimeoutLabel]: "5m" }, 300_000],
-  [{ [drainTimeoutLabel]: "0" }, 0],
-  [{ [drainTimeoutLabel]: "soon" }, defaultDrainTimeoutMs],
+  [{ [nodeLabels.drainTimeout]: "5m" }, 300_000],
+  [{ [nodeLabels.drainTimeout]: "0" }, 0],
+  [{ [nodeLabels.drainTimeout]: "soon" }, defaultDrainTimeoutMs],
 ])("a node with the labels %j is given %d ms", (labels, ms) => {
   expect(drainTimeoutMs(aNode("a", { labels }))).toBe(ms);
 });

@@ -1,7 +1,7 @@
+import { serviceLabels } from "../model/shoal-labels.ts";
 import type { Task } from "../model/task.ts";
 import { fromDuration } from "../model/time.ts";
 import { RestartPolicy_RestartCondition as Condition, TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { dependsOnLabel } from "./dependencies/depends-on.ts";
 import { createdAt, stateSince } from "./slot.ts";
 import { stopped, turnedAway, withRemark } from "./task-change.ts";
 import { notesOf, type TaskNotes } from "./task-notes.ts";
@@ -110,7 +110,7 @@ export function moveNotes(moved: Task, replacement: Task): TaskNotes {
 
 /** Whether all that its service depends on was there for the task, or one before it. */
 function hasWaited(task: Task): boolean {
-  if (task.serviceAnnotations.labels[dependsOnLabel] === undefined) return false;
+  if (task.serviceAnnotations.labels[serviceLabels.dependsOn] === undefined) return false;
   return task.status.state >= TaskState.ASSIGNED || notesOf(task).replaces === true;
 }
 

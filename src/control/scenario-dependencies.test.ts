@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Service } from "../model/objects.ts";
+import { serviceLabels } from "../model/shoal-labels.ts";
 import { toDuration } from "../model/time.ts";
 import {
   RestartPolicy_RestartCondition as Condition,
   TaskState,
   UpdateStatus_UpdateState as UpdateState,
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { dependsOnLabel } from "./dependencies/depends-on.ts";
 import { aService, type ServiceInit } from "./objects.test-kit.ts";
 import { World } from "./world.test-kit.ts";
 
@@ -19,7 +19,7 @@ afterEach(() => world.end());
 
 function waitingFor(label: string, id: string, init: ServiceInit = {}): Service {
   const service = aService(id, init);
-  const annotations = { ...service.spec.annotations, labels: { [dependsOnLabel]: label } };
+  const annotations = { ...service.spec.annotations, labels: { [serviceLabels.dependsOn]: label } };
   return { ...service, spec: { ...service.spec, annotations } };
 }
 

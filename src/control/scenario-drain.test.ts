@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { nodeLabels } from "../model/shoal-labels.ts";
 import { isWanted, type Task } from "../model/task.ts";
 import { toDuration } from "../model/time.ts";
 import { SimRandom } from "../sim/random.ts";
@@ -10,7 +11,6 @@ import {
   UpdateStatus_UpdateState as UpdateState,
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { drainRemarks } from "./drain-note.ts";
-import { drainTimeoutLabel } from "./drain-policy.ts";
 import { aService, type ServiceInit } from "./objects.test-kit.ts";
 import { World } from "./world.test-kit.ts";
 
@@ -70,7 +70,7 @@ describe("draining a node of a start-first service", () => {
       spec: {
         ...node.spec,
         availability: DRAIN,
-        annotations: { ...node.spec.annotations, labels: { [drainTimeoutLabel]: "2m" } },
+        annotations: { ...node.spec.annotations, labels: { [nodeLabels.drainTimeout]: "2m" } },
       },
     }));
     await world.clock.advance(119_000);

@@ -117,6 +117,23 @@ describe("updateNode", () => {
     expect(store.view(tx => tx.node.get("w")?.spec.availability)).toBe(2);
   });
 
+  it("refuses a label of Shoal's that cannot be read, but not for what was there before", async () => {
+    const before = sampleNode("old");
+    const labels = { "shoal.publish-addresses": "eth0" };
+    const { api } = await withNodes(sampleNode("w"), {
+      ...before,
+      spec: { ...before.spec, annotations: create(AnnotationsSchema, { labels }) },
+    });
+    const spec = { availability: 2, annotations: { labels } };
+    await expect(api.updateNode({ nodeId: "w", nodeVersion: version, spec })).rejects.toEqual(
+      invalid(
+        'label shoal.publish-addresses="eth0" cannot be read: it takes IP addresses of the node with commas between',
+      ),
+    );
+    const { node } = await api.updateNode({ nodeId: "old", nodeVersion: version, spec });
+    expect(node).toMatchObject({ spec });
+  });
+
   it("wants a node, a version and a spec", async () => {
     const { api } = await withNodes(sampleNode("w"));
     for (const request of [

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { MemberStatus } from "../consensus/member.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Node } from "../model/objects.ts";
+import { nodeGrammars } from "../model/shoal-labels.ts";
 import { toTimestamp } from "../model/time.ts";
 import { isShoalsOwn } from "../pki/node-key.ts";
 import { theCluster } from "../store/the-cluster.ts";
@@ -14,6 +15,7 @@ import {
   TaskState,
   TaskStatusSchema,
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { checkLabels } from "./labels.ts";
 import { keepsQuorumWithout, withManagerStatus } from "./manager-status.ts";
 import { type ControlApiParts, type Methods, notFound, required } from "./parts.ts";
 import { withRefused } from "./removed-certificates.ts";
@@ -46,6 +48,7 @@ export function nodeMethods({
       const node = await store.update(tx => {
         const current = tx.node.get(id);
         if (!current) throw notFound("node", id);
+        checkLabels(spec.annotations.labels, nodeGrammars, current.spec.annotations.labels);
         if (current.spec.desiredRole === NodeRole.MANAGER && spec.desiredRole === NodeRole.WORKER)
           checkDemotion(tx, current, members());
         if (current.spec.desiredRole === NodeRole.WORKER && spec.desiredRole === NodeRole.MANAGER)

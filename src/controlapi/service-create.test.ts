@@ -46,6 +46,13 @@ describe("createService refuses", () => {
     ["a name that ends in a dash", specOf({ annotations: { name: "a-" } }), invalid(notNamed)],
     ["a name with NUL", specOf({ annotations: { name: "a\0b" } }), invalid(notNamed)],
     ["64 letters", specOf({ annotations: { name: "a".repeat(64) } }), invalid("name must be 63 characters or fewer")],
+    [
+      "a label of Shoal's that cannot be read",
+      specOf({ annotations: { name: "web", labels: { "shoal.allow-from": "a b" } } }),
+      invalid(
+        'label shoal.allow-from="a b" cannot be read: it takes names of services with commas between; none lets nobody in',
+      ),
+    ],
     ["no task", { ...specOf({}), task: {} }, invalid("TaskSpec: missing runtime")],
     ["no mode", specOf({ mode: { case: undefined } }), invalid("Unrecognized service mode")],
     [

@@ -1,10 +1,12 @@
 import { create } from "@bufbuild/protobuf";
 import { newId } from "../lib/ids.ts";
 import { newMeta, type Service } from "../model/objects.ts";
+import { serviceGrammars } from "../model/shoal-labels.ts";
 import { toTimestamp } from "../model/time.ts";
 import { ServiceSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { type JobStatus, JobStatusSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { checkDataExists } from "./data-references.ts";
+import { checkLabels } from "./labels.ts";
 import type { ControlApiParts, Methods } from "./parts.ts";
 import { checkPortConflicts } from "./port-conflicts.ts";
 import { checkNetworks } from "./service-networks.ts";
@@ -15,6 +17,7 @@ export function createService({ store, clock, random }: ControlApiParts): Method
     async createService(request) {
       const spec = checkedServiceSpec(request.spec);
       const service = await store.update(tx => {
+        checkLabels(spec.annotations.labels, serviceGrammars);
         checkNetworks(tx, spec);
         checkPortConflicts(tx, spec.endpoint, "");
         checkDataExists(tx, spec.task);

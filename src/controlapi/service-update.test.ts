@@ -57,6 +57,15 @@ describe("updateService refuses", () => {
     expect(store.view(tx => tx.service.get(id)?.spec.mode)).toMatchObject({ value: { replicas: 2n } });
   });
 
+  it("a label of Shoal's that cannot be read, and changes nothing", async () => {
+    const { id, store, update } = await withService();
+    const labelled = specOf({ annotations: { name: "web", labels: { "shoal.drain-seconds": "soon" } } });
+    await expect(update(labelled)).rejects.toEqual(
+      invalid('label shoal.drain-seconds="soon" cannot be read: it takes seconds from 0 to 3600'),
+    );
+    expect(store.view(tx => tx.service.get(id)?.spec.annotations.labels)).toEqual({});
+  });
+
   it("one of two updates at the same moment", async () => {
     const { api, id, store } = await withService();
     const request = (count: bigint) => ({

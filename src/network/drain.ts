@@ -1,17 +1,14 @@
 import { isIngress, isOverlay } from "../model/network.ts";
+import { longestDrainSeconds, serviceLabels } from "../model/shoal-labels.ts";
 import type { Task } from "../model/task.ts";
 
-/** Service label: seconds between when a task gets nothing new any more and its stop signal. */
-const drainLabel = "shoal.drain-seconds";
 const defaultDrainMs = 2_000;
-/** An hour: what is longer was not meant. */
-const longestDrainMs = 3_600_000;
 
 /** How long a task that is to be stopped goes on with what it has, in milliseconds: not at all where nobody calls it. */
 export function drainMs(task: Task): number {
   if (!isCalled(task)) return 0;
-  const seconds = Number(task.serviceAnnotations.labels[drainLabel] ?? Number.NaN);
-  return seconds >= 0 ? Math.min(seconds * 1_000, longestDrainMs) : defaultDrainMs;
+  const seconds = Number(task.serviceAnnotations.labels[serviceLabels.drainSeconds] ?? Number.NaN);
+  return seconds >= 0 ? Math.min(seconds, longestDrainSeconds) * 1_000 : defaultDrainMs;
 }
 
 /** Whether the task's service has a virtual address or a published port by which new callers come. */

@@ -1,3 +1,4 @@
+import type { Condition } from "../../model/depends-on.ts";
 import type { Node, Service } from "../../model/objects.ts";
 import { isWanted, type Task } from "../../model/task.ts";
 import { NodeSpec_Availability as Availability } from "../../wire/gen/docker/swarmkit/v1/specs_pb.ts";
@@ -7,7 +8,6 @@ import { currentIteration, iterationOf } from "../job-run.ts";
 import { endedByItself, mayRestart } from "../restart-policy.ts";
 import { isJob, modeOf } from "../service-mode.ts";
 import { slotsOf } from "../slot.ts";
-import type { Condition } from "./depends-on.ts";
 
 /** How far a service is on its way to a condition. */
 export interface Progress {

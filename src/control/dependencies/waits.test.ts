@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Service } from "../../model/objects.ts";
+import { serviceLabels } from "../../model/shoal-labels.ts";
 import type { Task } from "../../model/task.ts";
 import { newSimStore } from "../../sim/store.ts";
 import { NodeSpec_Availability as Availability } from "../../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { RestartPolicy_RestartCondition as Condition, TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { aNode, aService, type ServiceInit, type TaskInit, tasksOf } from "../objects.test-kit.ts";
-import { dependsOnLabel } from "./depends-on.ts";
 import { waitOf } from "./waits.ts";
 
 const { STARTING, READY, COMPLETE, FAILED, SHUTDOWN } = TaskState;
@@ -116,7 +116,7 @@ describe("waitOf", () => {
     ],
   ])("waits for %s", async (_, label, init, tasks, expected) => {
     const db = aService("db", init);
-    const web = labelled(aService("web"), { [dependsOnLabel]: label });
+    const web = labelled(aService("web"), { [serviceLabels.dependsOn]: label });
     expect(await textFor(web, [db], tasksOf(db, tasks))).toBe(expected);
   });
 
@@ -124,7 +124,7 @@ describe("waitOf", () => {
     const init = aService("init", { job: { total: 1 }, task: once });
     const [task] = tasksOf(init, { a: { state: FAILED, slot: 0, iteration: 0 } });
     const failed = { ...task!, status: { ...task!.status, err: "task: non-zero exit (3)" } };
-    const web = labelled(aService("web"), { [dependsOnLabel]: "init:completed" });
+    const web = labelled(aService("web"), { [serviceLabels.dependsOn]: "init:completed" });
     expect(await textFor(web, [init], [failed])).toBe(
       'waits for service "init": 0/1 completed, failed for good (task: non-zero exit (3))',
     );
@@ -138,20 +138,20 @@ describe("waitOf", () => {
     [" db:healthy , nobody,", 'waits for service "db": 0/1 healthy; service "nobody": there is no such service'],
     ["web", 'waits for itself: "web" → "web"'],
   ])("of %j says why", async (label, expected) => {
-    const web = labelled(aService("web"), { [dependsOnLabel]: label });
+    const web = labelled(aService("web"), { [serviceLabels.dependsOn]: label });
     expect(await textFor(web, [aService("db")])).toBe(expected);
   });
 
   it.each([undefined, "", " , "])("of %j waits for nothing", async label => {
-    const web = labelled(aService("web"), label === undefined ? {} : { [dependsOnLabel]: label });
+    const web = labelled(aService("web"), label === undefined ? {} : { [serviceLabels.dependsOn]: label });
     expect(await textFor(web, [])).toBeUndefined();
   });
 
   it("names the way round that leads back to it, and nobody else's", async () => {
-    const web = labelled(aService("web"), { [dependsOnLabel]: "api" });
-    const api = labelled(aService("api"), { [dependsOnLabel]: "db,cache" });
-    const cache = labelled(aService("cache"), { [dependsOnLabel]: "web:healthy" });
-    const outside = labelled(aService("outside"), { [dependsOnLabel]: "web" });
+    const web = labelled(aService("web"), { [serviceLabels.dependsOn]: "api" });
+    const api = labelled(aService("api"), { [serviceLabels.dependsOn]: "db,cache" });
+    const cache = labelled(aService("cache"), { [serviceLabels.dependsOn]: "web:healthy" });
+    const outside = labelled(aService("outside"), { [serviceLabels.dependsOn]: "web" });
     expect(await textFor(web, [api, cache, aService("db"), outside])).toBe(
       'waits for itself: "web" → "api" → "cache" → "web"',
     );
@@ -162,11 +162,11 @@ describe("waitOf", () => {
     const others = [named("1", "db"), named("2", "shop_db")];
     const running = tasksOf(others[1]!, { a: {} });
     const web = (label: string) =>
-      labelled(aService("web"), { [dependsOnLabel]: label, "com.docker.stack.namespace": "shop" });
+      labelled(aService("web"), { [serviceLabels.dependsOn]: label, "com.docker.stack.namespace": "shop" });
     expect(await textFor(web("db"), others, running)).toBeUndefined();
     expect(await textFor(web("2"), others, running)).toBeUndefined();
     expect(await textFor(web("1"), others, running)).toBe('waits for service "db": 0/1 started');
-    expect(await textFor(labelled(web(""), { [dependsOnLabel]: "db" }), others, running)).toBe(
+    expect(await textFor(labelled(web(""), { [serviceLabels.dependsOn]: "db" }), others, running)).toBe(
       'waits for service "db": 0/1 started',
     );
   });

@@ -1,6 +1,7 @@
+import { type BadLabel, type Dependency, isBadLabel, parseDependsOn } from "../../model/depends-on.ts";
 import type { Service } from "../../model/objects.ts";
+import { serviceLabels } from "../../model/shoal-labels.ts";
 import type { ReadTx } from "../../store/tx.ts";
-import { type Dependency, dependenciesOf, dependsOnLabel } from "./depends-on.ts";
 import { progressOf } from "./progress.ts";
 
 /** Set on the services of a stack by everything that deploys one. */
@@ -12,12 +13,17 @@ export interface Wait {
   readonly services: readonly string[];
 }
 
+/** What the service's tasks wait for before they are started for the first time. */
+function dependenciesOf({ spec: { annotations } }: Service): Dependency[] | BadLabel {
+  return parseDependsOn(annotations.labels[serviceLabels.dependsOn] ?? "");
+}
+
 /** What first starts of the service's tasks have to wait for now; undefined when they need not, or not any longer. */
 export function waitOf(service: Service, tx: ReadTx): Wait | undefined {
   const dependencies = dependenciesOf(service);
-  if ("text" in dependencies)
+  if (isBadLabel(dependencies))
     return waiting(
-      `cannot read label ${dependsOnLabel}: "${dependencies.text}" is not SERVICE[:started|healthy|completed]`,
+      `cannot read label ${serviceLabels.dependsOn}: "${dependencies.text}" is not SERVICE[:started|healthy|completed]`,
     );
   if (dependencies.length === 0) return undefined;
   const cycle = cycleOf(service, tx);
@@ -56,7 +62,7 @@ function cycleOf(start: Service, tx: ReadTx): Service[] | undefined {
   const seen = new Set<string>();
   const search = (service: Service, way: readonly Service[]): Service[] | undefined => {
     const dependencies = dependenciesOf(service);
-    for (const { service: name } of "text" in dependencies ? [] : dependencies) {
+    for (const { service: name } of isBadLabel(dependencies) ? [] : dependencies) {
       const next = findService(name, service, tx);
       if (next?.id === start.id) return [...way, next];
       if (!next || seen.has(next.id)) continue;

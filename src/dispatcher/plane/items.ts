@@ -3,6 +3,7 @@ import { contains, parseCidr, parseIp } from "../../lib/ip.ts";
 import { isEncrypted, isIngress, mtuOption, vxlanIdOf } from "../../model/network.ts";
 import { planeFactsOf } from "../../model/node-plane.ts";
 import type { Network, Node, Service } from "../../model/objects.ts";
+import { listOf, nodeLabels, serviceLabels } from "../../model/shoal-labels.ts";
 import type { NetworkAttachment } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { EndpointSpec_ResolutionMode as Resolution } from "../../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { type PortConfig, PortConfig_PublishMode as PublishMode } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
@@ -21,10 +22,6 @@ import {
 /** RFC 7348; SwarmKit: what a cluster has that was founded without a port. */
 const defaultVxlanPort = 4789;
 
-/** Labels that say something of networks. */
-const allowFromLabel = "shoal.allow-from";
-const localLabel = "shoal.publish-local";
-const publishAddressesLabel = "shoal.publish-addresses";
 const ownLabels = "shoal.";
 
 /** The networks that a node takes part in: those on which it has an address of its own. */
@@ -108,18 +105,11 @@ export function serviceItem(service: Service, on: ReadonlySet<string>, node: Nod
     virtualIps: virtualIps.map(({ networkId, addr }) => ({ networkId, address: addr })),
     ports,
     names: here.map(({ target, aliases }) => ({ networkId: target, aliases })),
-    allowFrom: listOf(labels[allowFromLabel]),
-    restricted: Object.hasOwn(labels, allowFromLabel),
-    localOnly: isTrue(labels[localLabel]),
-    publishAddresses: ports.length > 0 ? listOf(node.spec.annotations.labels[publishAddressesLabel]) : [],
+    allowFrom: listOf(labels[serviceLabels.allowFrom]),
+    restricted: Object.hasOwn(labels, serviceLabels.allowFrom),
+    localOnly: isTrue(labels[serviceLabels.publishLocal]),
+    publishAddresses: ports.length > 0 ? listOf(node.spec.annotations.labels[nodeLabels.publishAddresses]) : [],
   });
-}
-
-function listOf(text = ""): string[] {
-  return text
-    .split(",")
-    .map(part => part.trim())
-    .filter(part => part !== "");
 }
 
 /** As Docker reads flags: a label that is there without a value says yes. */
