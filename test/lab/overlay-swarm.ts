@@ -26,7 +26,8 @@ export class OverlaySwarm {
     this.programs = writePeerPrograms(directory);
   }
 
-  static async start(nodes: number): Promise<OverlaySwarm> {
+  /** The first of them, or as many as said, are managers. */
+  static async start(nodes: number, managers = 1): Promise<OverlaySwarm> {
     const lab = await createLab(nodes + 1, { docker: false });
     const hosts = lab.hosts.slice(0, nodes);
     const client = lab.hosts[nodes];
@@ -39,7 +40,7 @@ export class OverlaySwarm {
     });
     const swarm = new OverlaySwarm(lab, daemons, client, directory);
     try {
-      await swarm.#join();
+      await swarm.#join(managers);
       return swarm;
     } catch (error) {
       await swarm.close();
@@ -77,15 +78,17 @@ export class OverlaySwarm {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  async #join(): Promise<void> {
+  async #join(managers: number): Promise<void> {
     await Promise.all(this.daemons.map(daemon => daemon.start()));
     const { manager } = this;
     const { address } = manager.options;
     await manager.dockerOk("swarm", "init", "--advertise-addr", address);
     await setHeartbeat(manager, heartbeatMs);
-    const token = await manager.dockerOk("swarm", "join-token", "-q", "worker");
-    for (const daemon of this.daemons.slice(1))
+    for (const [at, daemon] of this.daemons.entries()) {
+      if (at === 0) continue;
+      const token = await manager.dockerOk("swarm", "join-token", "-q", at < managers ? "manager" : "worker");
       await daemon.dockerOk("swarm", "join", "--token", token, `${address}:2377`);
+    }
     await eventually("all nodes are ready", async () => {
       const states = await manager.dockerOk("node", "ls", "--format", "{{.Status}}");
       return states.split("\n").filter(state => state === "Ready").length === this.daemons.length ? true : undefined;

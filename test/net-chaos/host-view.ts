@@ -1,0 +1,70 @@
+import type { LabHost } from "../lab/lab.ts";
+import { type RulesJson, type RulesView, rulesView } from "./rules-view.ts";
+
+/** What a host's kernel has of networks, read with iproute2 and nft and nothing of the code under test. */
+export interface HostView extends RulesView {
+  /** Device → its IPv4 addresses, "10.0.1.2/24". */
+  readonly addresses: ReadonlyMap<string, readonly string[]>;
+  /** By the bridge that they are a port of. */
+  readonly vxlans: ReadonlyMap<string, VxlanView>;
+  /** Device → "MAC UNDERLAY-ADDRESS". */
+  readonly forwarding: ReadonlyMap<string, readonly string[]>;
+  /** Device → "ADDRESS MAC". */
+  readonly neighbours: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface VxlanView {
+  readonly name: string;
+  readonly id: number;
+  readonly isUp: boolean;
+}
+
+interface AddressJson {
+  readonly ifname: string;
+  readonly addr_info: readonly { readonly local: string; readonly prefixlen: number }[];
+}
+
+interface LinkJson {
+  readonly ifname: string;
+  readonly master?: string;
+  readonly flags: readonly string[];
+  readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: { readonly id?: number } };
+}
+
+const commands = [
+  "ip -4 -j address show",
+  "ip -d -j link show",
+  "bridge -j fdb show",
+  "ip -j neighbour show nud permanent",
+  "nft -j list ruleset inet",
+];
+
+export async function hostView({ namespace }: LabHost): Promise<HostView> {
+  const text = await namespace.run(["sh", "-c", commands.join("; echo; echo ---; ")]);
+  const parts = text.split("\n---\n").map(part => (part.trim() === "" ? "[]" : part));
+  const read = <T>(at: number): T => JSON.parse(parts[at] ?? "[]") as T;
+  const addresses = read<AddressJson[]>(0).map(({ ifname, addr_info }): [string, string[]] => [
+    ifname,
+    addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`).sort(),
+  ]);
+  const vxlans = read<LinkJson[]>(1).flatMap(({ ifname: name, master = "", flags, linkinfo }): [string, VxlanView][] =>
+    linkinfo?.info_kind === "vxlan"
+      ? [[master, { name, id: linkinfo.info_data?.id ?? 0, isUp: flags.includes("UP") }]]
+      : [],
+  );
+  const forwarding = read<{ ifname: string; mac: string; dst?: string }[]>(2).filter(({ dst }) => dst);
+  const neighbours = read<{ dev: string; dst: string; lladdr?: string }[]>(3);
+  return {
+    addresses: new Map(addresses),
+    vxlans: new Map(vxlans),
+    forwarding: grouped(forwarding, ({ ifname, mac, dst }) => [ifname, `${mac} ${dst}`]),
+    neighbours: grouped(neighbours, ({ dev, dst, lladdr }) => [dev, `${dst} ${lladdr}`]),
+    ...rulesView(read<RulesJson>(4).nftables ?? []),
+  };
+}
+
+function grouped<T>(entries: readonly T[], row: (entry: T) => [string, string]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [device, text] of entries.map(row).sort()) found.set(device, [...(found.get(device) ?? []), text]);
+  return found;
+}
