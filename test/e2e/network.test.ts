@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../lab/command.ts";
 import type { Daemon } from "../lab/daemon.ts";
+import { leftovers } from "../lab/leftovers.ts";
 import { OverlaySwarm } from "../lab/overlay-swarm.ts";
 import { serverFlags } from "../lab/peer-programs.ts";
 import { networksUnavailableReason } from "../lab/requirements.ts";
@@ -11,7 +12,7 @@ const title = "the network of three hosts";
 /** Calls a second while tasks come and go. */
 const callRate = 200;
 const health = ["--health-cmd", "nc -w 2 127.0.0.1 80", "--health-interval", "300ms", "--health-timeout", "5s"];
-const published = ["--publish", "8080:80", "--publish", "5353:53/udp"];
+const published = ["--publish", "8080:80", "--publish", "5353:53/udp", "--publish", "7007:7"];
 
 describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { timeout: 180_000 }, () => {
   let swarm: OverlaySwarm;
@@ -40,6 +41,15 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     for (let at = 0; at < calls; at += 1) answers.push((await call()).split(" "));
     const sorted = (all: string[]): string[] => [...new Set(all)].sort();
     return { tasks: sorted(answers.map(([task = ""]) => task)), callers: sorted(answers.map(([, by = ""]) => by)) };
+  };
+
+  /** A conversation by a node's published port that goes on. */
+  const talk = async (address: string) => {
+    const { client, programs } = swarm;
+    const argv = ["/usr/bin/perl", programs.talker, address, "7007"];
+    const talker = await client.namespace.spawn(argv, `${client.dir}/talk-${address}`);
+    await eventually("it is connected", () => talker.logTail().startsWith("connected") || undefined);
+    return talker;
   };
 
   const reachesAll = (address: string) =>
@@ -131,10 +141,11 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     expect(await inside(manager, "nc -w 5 web 80 2>&1")).toEqual([expect.stringContaining("refused")]);
   });
 
-  it("goes on without its daemons", async () => {
+  it("goes on without its daemons, new calls and lasting connections both", async () => {
     await manager.dockerOk("service", "scale", "--detach", "web=3");
     await runningTasks(manager, "web", 3);
     for (const address of swarm.addresses) await reachesAll(address);
+    const talkers = await Promise.all(swarm.addresses.map(address => talk(address)));
     for (const daemon of swarm.daemons) await daemon.end("SIGKILL");
     for (const address of swarm.addresses) {
       const { tasks } = await reached(3, () => swarm.callTcp(address, 8080));
@@ -142,6 +153,25 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     }
     await Promise.all(swarm.daemons.map(daemon => daemon.start()));
     await runningTasks(manager, "web", 3);
+    for (const talker of talkers) {
+      await talker.end("SIGTERM");
+      expect(talker.logTail()).toMatch(/^connected\nexchanged \d+\n$/);
+    }
+  });
+
+  it("heals when a node comes back whose engine and daemon were killed", async () => {
+    const [daemon, host] = [swarm.daemons[1]!, swarm.lab.hosts[1]!];
+    const before = (await runningTasks(manager, "web", 3)).map(({ ID }) => ID);
+    await Promise.all([daemon.end("SIGKILL"), host.docker.end("SIGKILL")]);
+    await host.docker.start();
+    await daemon.start();
+    // What ran there ended with the engine.
+    await eventually("the lost task is replaced", async () =>
+      (await runningTasks(manager, "web", 3)).some(({ ID }) => !before.includes(ID)) ? true : undefined,
+    );
+    await runningTasks(manager, "cli", 3);
+    for (const address of swarm.addresses) await reachesAll(address);
+    expect(await inside(daemon, "nc -w 5 web 80")).toEqual([expect.stringContaining("web.")]);
   });
 
   it("leaves nothing behind", async () => {
@@ -151,13 +181,7 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     );
     for (const daemon of swarm.daemons.slice(1)) await daemon.dockerOk("swarm", "leave");
     await manager.dockerOk("swarm", "leave", "--force");
-    for (const { namespace } of swarm.lab.hosts.slice(0, 3)) {
-      expect(await namespace.run(["ip", "-br", "link"])).not.toMatch(/^s[bv]/m);
-      expect(await namespace.run(["nft", "list", "tables"])).not.toContain("shoal");
-      expect(await namespace.run(["iptables", "-S"])).not.toContain("SHOAL");
-      expect(await namespace.run(["ip", "rule"])).not.toContain("5200");
-      expect(await namespace.run(["ip", "route", "show", "table", "all", "proto", "114"])).toBe("");
-    }
+    for (const host of swarm.lab.hosts.slice(0, 3)) expect(await leftovers(host)).toEqual([]);
     for (const daemon of swarm.daemons)
       expect(await daemon.dockerOk("network", "ls", "--format", "{{.Name}}")).toBe("bridge\nhost\nnone");
   });

@@ -6,15 +6,21 @@ import { join } from "node:path";
  * Containers run them on the machine's own /usr, bound into them.
  */
 
-/** Answers every TCP connection to port 80 and every datagram to port 53 with its task's name and the caller's address. */
+/**
+ * Answers every TCP connection to port 80 and every datagram to port 53 with its task's name and the caller's address, and repeats
+ * whatever comes on connections to port 7.
+ */
 const server = String.raw`use strict; use IO::Socket::INET; use IO::Select;
 $| = 1; $SIG{TERM} = sub { exit 0 }; $SIG{PIPE} = 'IGNORE';
 my $tcp = IO::Socket::INET->new(LocalPort => 80, Listen => 512, ReuseAddr => 1) or die "tcp: $!";
 my $udp = IO::Socket::INET->new(LocalPort => 53, Proto => 'udp') or die "udp: $!";
-my $ready = IO::Select->new($tcp, $udp);
+my $echo = IO::Socket::INET->new(LocalPort => 7, Listen => 512, ReuseAddr => 1) or die "echo: $!";
+my $ready = IO::Select->new($tcp, $udp, $echo);
 while (1) {
   for my $socket ($ready->can_read(1)) {
     if ($socket == $udp) { $udp->recv(my $asked, 2000); $udp->send("$ENV{ME} " . $udp->peerhost . "\n"); next }
+    if ($socket == $echo) { my $talker = $echo->accept; $ready->add($talker) if $talker; next }
+    if ($socket != $tcp) { if (sysread $socket, my $said, 2000) { syswrite $socket, $said } else { $ready->remove($socket); close $socket } next }
     my $caller = $tcp->accept or next;
     print $caller "$ENV{ME} " . $caller->peerhost . "\n";
     close $caller;
@@ -40,6 +46,21 @@ until ($over) {
 print "calls $calls failed $failed\n";
 `;
 
+/** Talks over one connection until SIGTERM, ten times a second; ends with "exchanged N" and what went wrong. */
+const talker = String.raw`use strict; use IO::Socket::INET; use Time::HiRes qw(sleep);
+$| = 1; $SIG{PIPE} = 'IGNORE'; my $over = 0; $SIG{TERM} = sub { $over = 1 };
+my $socket = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1], Timeout => 5) or die "connect: $@";
+my $exchanged = 0; print "connected\n";
+until ($over) {
+  syswrite $socket, "$exchanged\n" or do { print "cannot write: $!\n"; last };
+  my $said = <$socket>;
+  last if $over && !defined $said;
+  unless (defined $said && $said eq "$exchanged\n") { print "no answer: $!\n"; last }
+  $exchanged++; sleep 0.1;
+}
+print "exchanged $exchanged\n";
+`;
+
 /** Sends a datagram and prints the answer. */
 const datagram = `use strict; use IO::Socket::INET;
 my $socket = IO::Socket::INET->new(Proto => 'udp', PeerAddr => $ARGV[0], PeerPort => $ARGV[1]) or die $!;
@@ -50,11 +71,12 @@ $socket->send('?'); alarm 5; $socket->recv(my $answer, 2000); print $answer;
 export interface PeerPrograms {
   readonly server: string;
   readonly caller: string;
+  readonly talker: string;
   readonly datagram: string;
 }
 
 export function writePeerPrograms(directory: string): PeerPrograms {
-  const programs = { server, caller, datagram };
+  const programs = { server, caller, talker, datagram };
   const paths = Object.entries(programs).map(([name, text]) => {
     const path = join(directory, `${name}.pl`);
     writeFileSync(path, text, { mode: 0o644 });
@@ -65,9 +87,13 @@ export function writePeerPrograms(directory: string): PeerPrograms {
 
 /** What `docker service create` needs so that a task runs the server in an image that has nothing of it. */
 export function serverFlags({ server: path }: PeerPrograms): string[] {
+  return ["--env", "ME={{.Task.Name}}", ...perlFlags(path)];
+}
+
+/** The same for any program in Perl. */
+export function perlFlags(path: string): string[] {
   const bind = (from: string, to: string): string[] => ["--mount", `type=bind,src=${from},dst=${to},readonly`];
   return [
-    ...["--env", "ME={{.Task.Name}}"],
     ...bind("/usr", "/usr"),
     ...bind("/usr/lib", "/lib"),
     ...bind("/usr/lib64", "/lib64"),
