@@ -9,6 +9,7 @@ import { build, installPackages, root, run } from "./install.mjs";
 const systemPackages = {
   "docker.io": "dockerd",
   iproute2: "ip",
+  "iputils-ping": "ping",
   iptables: "iptables",
   nftables: "nft",
   conntrack: "conntrack",

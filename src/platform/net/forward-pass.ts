@@ -9,20 +9,20 @@ const versions = ["iptables", "ip6tables"] as const;
  * from our bridges or goes to them is accepted in the place Docker leaves to its users; what may pass, our own table says.
  */
 export async function passForwarding(chain: string, prefix: string): Promise<void> {
-  const [from, to] = [`-i ${prefix}+`, `-o ${prefix}+`];
-  const known = "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
-  const rules = [
-    `${from} ${to} -j ACCEPT`,
-    `${to} -m conntrack --ctstate DNAT -j ACCEPT`,
-    `${from} ${known}`,
-    `${to} ${known}`,
-  ];
+  const rules = passRules(prefix);
   const text = ["*filter", `:${chain} - [0:0]`, ...rules.map(rule => `-A ${chain} ${rule}`), "COMMIT", ""].join("\n");
   for (const program of versions) {
     if (!(await hasDifferent(program, chain, rules.length))) continue;
     await mustRun(`${program}-restore`, ["-n", "-w", lockWaitSeconds], text);
     await jump(program, chain);
   }
+}
+
+/** Whether that is so now. */
+export async function passesForwarding(chain: string, prefix: string): Promise<boolean> {
+  const { length } = passRules(prefix);
+  for (const program of versions) if (await hasDifferent(program, chain, length)) return false;
+  return true;
 }
 
 export async function unpassForwarding(chain: string): Promise<void> {
@@ -33,6 +33,17 @@ export async function unpassForwarding(chain: string): Promise<void> {
     await runProgram(program, ["-w", lockWaitSeconds, "-F", chain]);
     await runProgram(program, ["-w", lockWaitSeconds, "-X", chain]);
   }
+}
+
+function passRules(prefix: string): string[] {
+  const [from, to] = [`-i ${prefix}+`, `-o ${prefix}+`];
+  const known = "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
+  return [
+    `${from} ${to} -j ACCEPT`,
+    `${to} -m conntrack --ctstate DNAT -j ACCEPT`,
+    `${from} ${known}`,
+    `${to} ${known}`,
+  ];
 }
 
 /** Docker's own place for its users' rules comes first; an engine that has none drops nothing by itself. */

@@ -8,7 +8,7 @@ import { MessageReader, withLength } from "./name-messages.ts";
 const answerTimeoutMs = 2_000;
 /** Name servers that are asked, one after the other; as many as the C library asks. */
 const serverLimit = 3;
-const namePort = 53;
+export const namePort = 53;
 
 /** This machine's own name servers, as /etc/resolv.conf has them at each question. */
 export class Upstream {
@@ -46,7 +46,8 @@ export function nameServersIn(text: string): { readonly address: string; readonl
   }));
 }
 
-function askByUdp(query: Uint8Array, address: string, port: number): Promise<Uint8Array | undefined> {
+/** Undefined when no answer comes in time, or nobody listens there. */
+export function askByUdp(query: Uint8Array, address: string, port: number): Promise<Uint8Array | undefined> {
   return new Promise(resolve => {
     const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
     let over = false;
