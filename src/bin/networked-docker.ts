@@ -8,6 +8,7 @@ import { parseEndpoint } from "../platform/docker/endpoint.ts";
 import { DockerRuntime, type DockerRuntimeOptions } from "../platform/docker/runtime.ts";
 import { SystemNameSockets } from "../platform/net/name-sockets.ts";
 import { systemNetOps } from "../platform/net/net-ops.ts";
+import { systemNetProbes } from "../platform/net/net-probes.ts";
 import { systemTunnelOps } from "../platform/net/tunnel-ops.ts";
 import type { Runtime } from "../ports/runtime.ts";
 
@@ -30,7 +31,8 @@ export async function networkedDocker(options: DockerRuntimeOptions, address: st
   const nameServers = (networkIds: readonly string[]): readonly string[] => plane.nameServers(networkIds);
   const runtime = new DockerRuntime({ ...options, networks: { available: true, nameServers } });
   if (address !== "") await plane.recall();
-  return new NetworkedRuntime(runtime, plane, { clock, random, log });
+  const doors = { ops: systemNetOps, engine, probes: systemNetProbes };
+  return new NetworkedRuntime(runtime, plane, { ...doors, clock, random, log });
 }
 
 /** Why a node can have no networks of the swarm's. A node that leaves has no address, and needs none to take them away. */

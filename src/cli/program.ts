@@ -4,6 +4,7 @@ import { completionCommand } from "./completion.ts";
 import { dashboardCommands } from "./dashboard.ts";
 import { fileCommands } from "./file-commands.ts";
 import { managerCommands } from "./manager.ts";
+import { netCommands } from "./net/commands.ts";
 import { networkCommands } from "./network.ts";
 import { nodeCommands } from "./node.ts";
 import { serviceCommands } from "./service/commands.ts";
@@ -35,6 +36,7 @@ export function newProgram(): Command {
   fileCommands(program, "secret", api);
   fileCommands(program, "config", api);
   networkCommands(program, api);
+  netCommands(program, api);
   systemCommands(program, api);
   completionCommand(program);
   withSwitches(program);

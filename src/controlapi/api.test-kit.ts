@@ -7,6 +7,7 @@ import { SimHttps } from "../sim/https.ts";
 import { SimRandom } from "../sim/random.ts";
 import { newSimStore } from "../sim/store.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import type { PortInUse } from "../wire/gen/shoal/v1/doctor_pb.ts";
 import { controlApi } from "./control-api.ts";
 
 /** The cluster's API over an empty store. The quorum has no members but those put into `members`. */
@@ -15,9 +16,11 @@ export function newApi() {
   const clock = new SimClock();
   const store = newSimStore({ clock });
   const https = new SimHttps();
-  const handlers = controlApi({ store, clock, https, random: new SimRandom(), members: () => members });
+  const inUse = new Map<string, readonly PortInUse[]>();
+  const parts = { store, clock, https, random: new SimRandom() };
+  const handlers = controlApi({ ...parts, members: () => members, portsInUse: () => inUse });
   const api = localClient(Control, handlers, { nodeId: "m", role: "manager", clusterId: "c" });
-  return { api, store, clock, members, https };
+  return { api, store, clock, members, https, inUse };
 }
 
 /** A Fault with this code and exactly this text. */

@@ -18,6 +18,7 @@ import {
 import { checkLabels } from "./labels.ts";
 import { keepsQuorumWithout, withManagerStatus } from "./manager-status.ts";
 import { type ControlApiParts, type Methods, notFound, required } from "./parts.ts";
+import { withPortsInUse } from "./ports-in-use.ts";
 import { withRefused } from "./removed-certificates.ts";
 import { hasLabels, isAmong, select } from "./select.ts";
 import { atVersion } from "./versioned.ts";
@@ -26,18 +27,21 @@ export function nodeMethods({
   store,
   clock,
   members,
+  portsInUse,
 }: ControlApiParts): Methods<"getNode" | "listNodes" | "updateNode" | "removeNode"> {
+  const shown = (node: Node, managers: readonly MemberStatus[]) =>
+    store.view(tx => withPortsInUse(tx, withManagerStatus(node, managers), portsInUse()));
   return {
     async getNode(request) {
       const id = required(request.nodeId);
       const node = store.view(tx => tx.node.get(id));
       if (!node) throw notFound("node", id);
-      return { node: withManagerStatus(node, members()) };
+      return { node: shown(node, members()) };
     },
 
     async listNodes({ filters }) {
       const [nodes, managers] = [store.view(tx => listNodes(tx, filters)), members()];
-      return { nodes: nodes.map(node => withManagerStatus(node, managers)) };
+      return { nodes: nodes.map(node => shown(node, managers)) };
     },
 
     async updateNode(request) {

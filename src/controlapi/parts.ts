@@ -6,6 +6,7 @@ import type { Random } from "../ports/random.ts";
 import type { Handlers } from "../ports/transport.ts";
 import type { Store } from "../store/store.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
+import type { PortsInUse } from "./ports-in-use.ts";
 
 /** What the cluster's API works with. */
 export interface ControlApiParts {
@@ -16,6 +17,8 @@ export interface ControlApiParts {
   readonly https: HttpsClient;
   /** The managers in the quorum, now. */
   readonly members: () => readonly MemberStatus[];
+  /** By node, the published ports that something else there listens on, now. */
+  readonly portsInUse: () => PortsInUse;
 }
 
 /** The methods of one kind of object. */

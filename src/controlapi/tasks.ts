@@ -3,20 +3,28 @@ import { isUpToDate } from "../model/up-to-date.ts";
 import type { ReadTx } from "../store/tx.ts";
 import type { ListTasksRequest_Filters as Filters } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { type ControlApiParts, type Methods, notFound, required } from "./parts.ts";
+import { explained } from "./ports-in-use.ts";
 import { runtimeName } from "./runtime-name.ts";
 import { distinct, isAmong, select } from "./select.ts";
 
-export function taskMethods({ store }: ControlApiParts): Methods<"getTask" | "listTasks" | "removeTask"> {
+export function taskMethods({ store, portsInUse }: ControlApiParts): Methods<"getTask" | "listTasks" | "removeTask"> {
   return {
     async getTask(request) {
       const id = required(request.taskId);
-      const task = store.view(tx => tx.task.get(id));
+      const found = store.view(tx =>
+        explained(
+          tx,
+          [tx.task.get(id)].flatMap(task => task ?? []),
+          portsInUse(),
+        ),
+      );
+      const [task] = found;
       if (!task) throw notFound("task", id);
       return { task };
     },
 
     async listTasks({ filters }) {
-      return { tasks: store.view(tx => listTasks(tx, filters)) };
+      return { tasks: store.view(tx => explained(tx, listTasks(tx, filters), portsInUse())) };
     },
 
     async removeTask(request) {

@@ -4,6 +4,7 @@ import type { ReadTx, StoreEvent } from "../store/tx.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import type { ClusterSpec, NodeSpec_Availability } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
+import type { NetworkDoctor } from "../wire/gen/shoal/v1/doctor_pb.ts";
 import type { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 
 /** This node's part in a swarm, as `/info` tells it. */
@@ -69,6 +70,8 @@ export interface SwarmBackend {
   control(): Client<typeof Control>;
   logs(): Client<typeof Logs>;
   usage(): Client<typeof Usage>;
+  /** What is wrong with the nodes' networks; Faults as with `control`. */
+  doctor(): Client<typeof NetworkDoctor>;
   /** The managers as this one sees them now, also while none leads; none on a worker. */
   members(): readonly MemberStatus[];
   /**

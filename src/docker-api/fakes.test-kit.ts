@@ -10,6 +10,7 @@ import { newSimStore } from "../sim/store.ts";
 import type { ReadTx, StoreEvent } from "../store/tx.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
+import type { NetworkDoctor } from "../wire/gen/shoal/v1/doctor_pb.ts";
 import type { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 import type { InitRequest, JoinRequest, RestoreRequest, SwarmBackend, SwarmStatus } from "./backend.ts";
 
@@ -74,6 +75,7 @@ class Committed {
 export class FakeBackend implements SwarmBackend {
   current: SwarmStatus = managing;
   client: Client<typeof Control> = fakeControl({});
+  doctorClient: Partial<Client<typeof NetworkDoctor>> = {};
   logClient: Partial<Client<typeof Logs>> = {};
   usageClient: Partial<Client<typeof Usage>> = {};
   key = "";
@@ -118,6 +120,10 @@ export class FakeBackend implements SwarmBackend {
   async restore(request: RestoreRequest): Promise<string> {
     this.#ask("restore", request);
     return managing.nodeId;
+  }
+
+  doctor(): Client<typeof NetworkDoctor> {
+    return this.doctorClient as Client<typeof NetworkDoctor>;
   }
 
   control(): Client<typeof Control> {

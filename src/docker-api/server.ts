@@ -21,6 +21,7 @@ import { backupRoutes } from "./shoal/backup.ts";
 import { DashboardPasses } from "./shoal/dashboard/passes.ts";
 import { dashboardRoutes } from "./shoal/dashboard/routes.ts";
 import { liveRoutes } from "./shoal/live/routes.ts";
+import { netDoctorRoutes } from "./shoal/net-doctor.ts";
 import { usageRoutes } from "./shoal/usage/routes.ts";
 import { swarmRoutes } from "./swarm/routes.ts";
 import { infoRoutes } from "./system/info.ts";
@@ -78,6 +79,7 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
     ...secretRoutes,
     ...configRoutes,
     ...backupRoutes,
+    ...netDoctorRoutes,
     ...liveRoutes(),
     ...usageRoutes(),
     ...dashboardRoutes(passes),

@@ -54,6 +54,11 @@ export class LeaderSeat<U extends Seated> {
     if (!this.#isSettling) this.#settled = this.#settle();
   }
 
+  /** What serves now; undefined while nothing does. */
+  get seated(): U | undefined {
+    return this.#sitting?.serves && this.#sitting.term === this.#wanted ? this.#sitting.unit : undefined;
+  }
+
   /** What serves in this reign, as soon as it does. Fault unavailable when that takes too long, or this manager does not lead. */
   async serving(signal: AbortSignal): Promise<U> {
     const { clock } = this.#options;
@@ -64,8 +69,8 @@ export class LeaderSeat<U extends Seated> {
     this.#waiting.add(bell);
     try {
       for (;;) {
-        const sitting = this.#sitting;
-        if (sitting?.serves && sitting.term === this.#wanted) return sitting.unit;
+        const { seated } = this;
+        if (seated) return seated;
         if (this.#wanted === undefined || signal.aborted || clock.monotonic() >= deadline) throw noLeader();
         await bell.wait();
       }

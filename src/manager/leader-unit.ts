@@ -2,6 +2,7 @@ import type { Quorum } from "../control/quorum.ts";
 import type { Running } from "../control/runner.ts";
 import { startControl } from "../control/start.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
+import { NetworkDoctor } from "../dispatcher/doctor/network-doctor.ts";
 import { LogBroker } from "../dispatcher/log-broker.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -26,6 +27,7 @@ export interface LeaderUnitParts {
 export class LeaderUnit {
   readonly dispatcher: Dispatcher;
   readonly broker: LogBroker;
+  readonly doctor: NetworkDoctor;
   readonly #parts: LeaderUnitParts;
   readonly #peers: ManagerPeers;
   #loops: Running | undefined;
@@ -36,6 +38,7 @@ export class LeaderUnit {
     this.#peers = new ManagerPeers({ ...parts, onChange: () => this.dispatcher.peersChanged() });
     this.dispatcher = new Dispatcher({ ...parts, peers: () => this.#peers.current });
     this.broker = new LogBroker(parts);
+    this.doctor = new NetworkDoctor(parts);
   }
 
   /** Resolves when agents are served. Fault data_loss when there is no swarm in the log, unavailable when silenced meanwhile. */
@@ -49,6 +52,7 @@ export class LeaderUnit {
     this.#loops = startControl(this.#parts);
     this.#peers.start();
     this.broker.start();
+    this.doctor.start();
     await this.dispatcher.start();
     this.#refuseSilent();
   }
@@ -60,6 +64,7 @@ export class LeaderUnit {
     this.#peers.stop();
     this.dispatcher.stop();
     this.broker.stop();
+    this.doctor.stop();
   }
 
   /** Resolves when nothing of it writes any more. */

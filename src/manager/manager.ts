@@ -15,6 +15,7 @@ import { CA, NodeCA } from "../wire/gen/docker/swarmkit/v1/ca_pb.ts";
 import { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import { RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
+import { NetworkDoctor } from "../wire/gen/shoal/v1/doctor_pb.ts";
 import { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 import { changesOf } from "./changes.ts";
 import { cutOffFormer } from "./cut-off.ts";
@@ -27,6 +28,15 @@ import { localClient } from "./local-client.ts";
 import type { ManagerOptions } from "./manager-options.ts";
 import { type ManagerServices, managerServices } from "./manager-services.ts";
 import { announceAddress, caughtUp, enterQuorum, type QuorumEntry } from "./quorum-entry.ts";
+
+type ClientService =
+  | typeof Control
+  | typeof Logs
+  | typeof Usage
+  | typeof NetworkDoctor
+  | typeof CA
+  | typeof NodeCA
+  | typeof RaftMembership;
 
 /** How long a manager that can only lead by itself may take to do so. */
 const leadLimitMs = 30_000;
@@ -41,6 +51,7 @@ export class Manager {
   readonly control: Client<typeof Control>;
   readonly logs: Client<typeof Logs>;
   readonly usage: Client<typeof Usage>;
+  readonly doctor: Client<typeof NetworkDoctor>;
   readonly authority: Client<typeof CA>;
   readonly certificates: Client<typeof NodeCA>;
   readonly #options: ManagerOptions;
@@ -87,6 +98,7 @@ export class Manager {
     this.control = this.#client(Control, this.#services.control);
     this.logs = this.#client(Logs, this.#services.logs);
     this.usage = this.#client(Usage, this.#services.usage);
+    this.doctor = this.#client(NetworkDoctor, this.#services.doctor);
     this.authority = this.#client(CA, this.#services.authority);
     this.certificates = this.#client(NodeCA, this.#services.certificates);
   }
@@ -297,10 +309,7 @@ export class Manager {
     };
   }
 
-  #client<S extends typeof Control | typeof Logs | typeof Usage | typeof CA | typeof NodeCA | typeof RaftMembership>(
-    service: S,
-    of: Registration,
-  ): Client<S> {
+  #client<S extends ClientService>(service: S, of: Registration): Client<S> {
     return localClient(service, of.handlers as Handlers<S>, this.#options.self);
   }
 }

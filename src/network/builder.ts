@@ -38,11 +38,14 @@ export class Builder {
     this.#prefixes = [bridgePrefix(options.nodeId), vxlanPrefix(options.nodeId)];
   }
 
-  /** Relies no more on what is known: somebody else may have changed it. */
-  async doubt(): Promise<void> {
+  /**
+   * Relies no more on what is known: somebody else may have changed it. Rules are counted, and kept when that gives the same;
+   * `rewrite`: they are not.
+   */
+  async doubt(rewrite = false): Promise<void> {
     const { rules } = this.#known;
     this.#known = { bridges: undefined, links: undefined, rules: undefined, kernel: undefined, passes: false };
-    if (!rules) return;
+    if (!rules || rewrite) return;
     const shape = await this.#options.ops.shapeOfRules(rules.table);
     if (sameShape(shape, shapeOf(rules))) this.#known.rules = rules;
     else

@@ -37,6 +37,15 @@ export interface DataPlaneOptions {
   readonly log: Logger;
 }
 
+/** A data plane as it is to be, at one moment. */
+export interface PlaneView {
+  readonly plane: Plane;
+  readonly self: Self;
+  readonly leaving: ReadonlySet<string>;
+  /** Why it could not be made so the last time. */
+  readonly fault: Fault | undefined;
+}
+
 /**
  * A node's networks: holds what the managers say of them, and brings this machine there. Nothing is touched before they have
  * said it once, and without them everything stays as it is, also when the daemon is restarted.
@@ -51,6 +60,8 @@ export class DataPlane {
   readonly #versions = new Versions();
   #plane: Plane = emptyPlane;
   #self: Self;
+  /** The next comparison trusts nothing. */
+  #rewrites = false;
   #refused = new Map<string, Fault>();
   #unserved: string | undefined;
   /** The networks that are in place, by id. */
@@ -129,6 +140,17 @@ export class DataPlane {
     return first?.gateways.slice(0, 1) ?? [];
   }
 
+  /** What the managers have said last, and what of it is not in place, for who compares that with the machine. */
+  get view(): PlaneView {
+    return { plane: this.#plane, self: this.#self, leaving: this.#leaving, fault: this.#reconciler.fault };
+  }
+
+  /** Compares everything with what there really is, and puts right what is not. Resolves when that was tried, or at `signal`. */
+  compareNow(signal: AbortSignal): Promise<void> {
+    this.#rewrites = true;
+    return this.#reconciler.compareNow(signal);
+  }
+
   /** Lets go. The networks stay as they are, and traffic goes on. */
   async stop(): Promise<void> {
     await this.#reconciler.stop();
@@ -190,7 +212,8 @@ export class DataPlane {
     const { ops, address, nodeId } = this.#options;
     this.#drifted = false;
     this.#tunnel.doubt();
-    await this.#builder.doubt();
+    await this.#builder.doubt(this.#rewrites);
+    this.#rewrites = false;
     this.#self = { nodeId, address, underlayMtu: (await ops.mtuOf(address)) ?? usualMtu };
   }
 }

@@ -5,6 +5,7 @@ import { silentLogger } from "../ports/log.ts";
 import type { Instance, Runtime } from "../ports/runtime.ts";
 import { SimClock, settle } from "../sim/clock.ts";
 import { SimNetOps } from "../sim/net-ops.ts";
+import { SimNetProbes } from "../sim/net-probes.ts";
 import { SimRandom } from "../sim/random.ts";
 import { SimTunnelOps } from "../sim/tunnel-ops.ts";
 import { TaskSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
@@ -52,7 +53,12 @@ beforeEach(() => {
     },
     stop: async () => void done.push("stop"),
   };
-  runtime = new NetworkedRuntime(inner as Runtime, plane, doors);
+  runtime = new NetworkedRuntime(inner as Runtime, plane, {
+    ...doors,
+    ops,
+    engine: ops,
+    probes: new SimNetProbes(ops),
+  });
 });
 
 const dependencies = { secret: () => undefined, config: () => undefined };

@@ -7,22 +7,33 @@ import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts
 import type { NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { Departures } from "./departures.ts";
+import type { ComparisonDoors } from "./doctor/comparison.ts";
+import { Examiner } from "./doctor/examiner.ts";
+import { listenForDoctor } from "./doctor/listener.ts";
 import { drainMs, networksOf } from "./drain.ts";
 import { type FeedOptions, followFeed } from "./feed.ts";
+import { PortWatch } from "./port-watch.ts";
+
+export interface NetworkedRuntimeDoors extends Omit<FeedOptions, "receive" | "unserved">, ComparisonDoors {}
 
 /** A runtime whose tasks are on the swarm's networks: these are there before a task is, and know of its end before it. */
 export class NetworkedRuntime implements Runtime {
   readonly #runtime: Runtime;
   readonly #plane: DataPlane;
-  readonly #doors: Omit<FeedOptions, "receive" | "unserved">;
+  readonly #doors: NetworkedRuntimeDoors;
   readonly #departures: Departures;
+  readonly #ports: PortWatch;
+  readonly #examiner: Examiner;
   readonly #closing = new AbortController();
 
-  constructor(runtime: Runtime, plane: DataPlane, doors: Omit<FeedOptions, "receive" | "unserved">) {
+  constructor(runtime: Runtime, plane: DataPlane, doors: NetworkedRuntimeDoors) {
     this.#runtime = runtime;
     this.#plane = plane;
     this.#doors = doors;
     this.#departures = new Departures(doors);
+    const { probes, clock, log } = doors;
+    this.#ports = new PortWatch({ probes, clock, log, plane: () => plane.view.plane });
+    this.#examiner = new Examiner({ ...doors, plane });
   }
 
   get kind(): Runtime["kind"] {
@@ -85,12 +96,19 @@ export class NetworkedRuntime implements Runtime {
     await this.#runtime.close();
   }
 
-  followNetworks(connection: Connection, sessionId: string, signal: AbortSignal): Promise<void> {
+  async followNetworks(connection: Connection, sessionId: string, signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#doors;
-    const receive = (message: NetworkMessage): Promise<void> => this.#plane.receive(message);
+    const receive = (message: NetworkMessage): Promise<void> => {
+      const inForce = this.#plane.receive(message);
+      this.#ports.changed();
+      return inForce;
+    };
     const unserved = (reason: string): void => this.#plane.unserved(reason);
     this.#departures.follow(connection, sessionId);
-    return followFeed(connection, sessionId, signal, { receive, unserved, clock, random, log });
+    await Promise.all([
+      followFeed(connection, sessionId, signal, { receive, unserved, clock, random, log }),
+      listenForDoctor(connection, signal, { examiner: this.#examiner, ports: this.#ports, clock, random, log }),
+    ]);
   }
 
   async dismantle(): Promise<void> {

@@ -25,6 +25,8 @@ export class Reconciler {
   readonly #stopping = new AbortController();
   readonly #waiters = new Set<() => void>();
   #running: Promise<void> | undefined;
+  /** Something may be other than it was made. */
+  #isDoubtful = false;
   #fault: Fault | undefined;
 
   constructor(options: ReconcilerOptions) {
@@ -56,6 +58,14 @@ export class Reconciler {
     });
   }
 
+  /** Makes a pass that relies on nothing; resolves when it has been made, whatever became of it, or when `signal` aborts. */
+  async compareNow(signal: AbortSignal): Promise<void> {
+    this.#isDoubtful = true;
+    this.wake();
+    do await this.passed(signal);
+    while (this.#isDoubtful && !signal.aborted && !this.#stopping.signal.aborted);
+  }
+
   /** Lets go who waits for a pass: what they wait for may have changed without one. */
   release(): void {
     for (const finish of [...this.#waiters]) finish();
@@ -75,8 +85,9 @@ export class Reconciler {
     let comparedAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       const now = clock.monotonic();
-      const compare = failures > 0 || now - comparedAt >= comparePeriodMs;
+      const compare = failures > 0 || this.#isDoubtful || now - comparedAt >= comparePeriodMs;
       if (compare) comparedAt = now;
+      this.#isDoubtful = false;
       failures = (await this.#pass(compare)) ? 0 : failures + 1;
       const waitMs = failures > 0 ? backoffMs(retryBackoff, failures, random.float()) : comparePeriodMs;
       const timer = clock.after(waitMs, () => this.#bell.ring());

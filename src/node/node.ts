@@ -10,6 +10,7 @@ import type { Client } from "../ports/transport.ts";
 import type { ReadTx, StoreEvent } from "../store/tx.ts";
 import type { Control } from "../wire/gen/docker/swarmkit/v1/control_pb.ts";
 import type { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
+import type { NetworkDoctor } from "../wire/gen/shoal/v1/doctor_pb.ts";
 import type { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 import { readBackup, restorationOf, stateIn, takeBackup } from "./backup.ts";
 import { whyManagerStays } from "./departure.ts";
@@ -153,6 +154,10 @@ export class Node implements SwarmBackend {
 
   usage(): Client<typeof Usage> {
     return this.#manager().usage;
+  }
+
+  doctor(): Client<typeof NetworkDoctor> {
+    return this.#manager().doctor;
   }
 
   members(): readonly MemberStatus[] {

@@ -14,6 +14,7 @@ import { file_docker_swarmkit_v1_logbroker } from "../wire/gen/docker/swarmkit/v
 import { file_docker_swarmkit_v1_raft } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { file_docker_swarmkit_v1_resource } from "../wire/gen/docker/swarmkit/v1/resource_pb.ts";
 import { file_docker_swarmkit_v1_watch } from "../wire/gen/docker/swarmkit/v1/watch_pb.ts";
+import { file_shoal_v1_doctor } from "../wire/gen/shoal/v1/doctor_pb.ts";
 import { file_shoal_v1_network } from "../wire/gen/shoal/v1/network_pb.ts";
 import { file_shoal_v1_peers } from "../wire/gen/shoal/v1/peers_pb.ts";
 import { TestSwarm } from "./identities.test-kit.ts";
@@ -35,6 +36,7 @@ const services: readonly DescService[] = [
   file_docker_swarmkit_v1_watch,
   file_shoal_v1_peers,
   file_shoal_v1_network,
+  file_shoal_v1_doctor,
 ].flatMap(file => file.services);
 
 const reached = "the handler was reached";

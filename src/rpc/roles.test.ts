@@ -11,8 +11,10 @@ import { file_docker_swarmkit_v1_logbroker } from "../wire/gen/docker/swarmkit/v
 import { file_docker_swarmkit_v1_raft } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { file_docker_swarmkit_v1_resource } from "../wire/gen/docker/swarmkit/v1/resource_pb.ts";
 import { file_docker_swarmkit_v1_watch } from "../wire/gen/docker/swarmkit/v1/watch_pb.ts";
+import { file_shoal_v1_doctor } from "../wire/gen/shoal/v1/doctor_pb.ts";
 import { file_shoal_v1_network } from "../wire/gen/shoal/v1/network_pb.ts";
 import { file_shoal_v1_peers } from "../wire/gen/shoal/v1/peers_pb.ts";
+import { file_shoal_v1_usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 import { type Access, authorize, authorizeForwarder } from "./roles.ts";
 
 const methods: readonly DescMethod[] = [
@@ -25,7 +27,9 @@ const methods: readonly DescMethod[] = [
   file_docker_swarmkit_v1_resource,
   file_docker_swarmkit_v1_watch,
   file_shoal_v1_network,
+  file_shoal_v1_doctor,
   file_shoal_v1_peers,
+  file_shoal_v1_usage,
 ].flatMap(file => file.services.flatMap(service => service.methods));
 
 /** What the comment above each method in the .proto files says about its callers. */

@@ -10,6 +10,7 @@ import { LogBroker, Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts"
 import { Raft, RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { ResourceAllocator } from "../wire/gen/docker/swarmkit/v1/resource_pb.ts";
 import { Watch } from "../wire/gen/docker/swarmkit/v1/watch_pb.ts";
+import { NetworkDoctor } from "../wire/gen/shoal/v1/doctor_pb.ts";
 import { NetworkFeed } from "../wire/gen/shoal/v1/network_pb.ts";
 import { Peers } from "../wire/gen/shoal/v1/peers_pb.ts";
 import { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
@@ -41,6 +42,12 @@ const raft: AccessOf<typeof Raft> = {
 const peers: AccessOf<typeof Peers> = { deliver: "manager" };
 const networkFeed: AccessOf<typeof NetworkFeed> = { watch: "node", confirm: "node", departure: "node" };
 const usage: AccessOf<typeof Usage> = { report: "node", watch: "manager" };
+const networkDoctor: AccessOf<typeof NetworkDoctor> = {
+  listen: "node",
+  answer: "node",
+  tellPorts: "node",
+  examine: "manager",
+};
 const raftMembership: AccessOf<typeof RaftMembership> = { join: "manager", leave: "manager" };
 const resourceAllocator: AccessOf<typeof ResourceAllocator> = { attachNetwork: "node", detachNetwork: "node" };
 const watch: AccessOf<typeof Watch> = { watch: "manager" };
@@ -102,6 +109,7 @@ const TABLE: ReadonlyMap<string, Readonly<Record<string, Access>>> = new Map<str
   [Peers.typeName, peers],
   [NetworkFeed.typeName, networkFeed],
   [Usage.typeName, usage],
+  [NetworkDoctor.typeName, networkDoctor],
   [ResourceAllocator.typeName, resourceAllocator],
   [Watch.typeName, watch],
   [Control.typeName, control],

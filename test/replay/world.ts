@@ -53,6 +53,7 @@ export class World implements AsyncDisposable {
       clock,
       https: new SimHttps(),
       random: new SimRandom(),
+      portsInUse: () => new Map(),
       members: () => members,
     });
     this.api.backend.client = localClient(Control, handlers, caller);

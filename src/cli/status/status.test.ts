@@ -95,6 +95,11 @@ Nothing is wrong.`);
       [["node w2", "it is down: heartbeat failure"]],
     ],
     [
+      "a node that has another use for a published port",
+      facts({ nodes: [...three, node("w2", { Status: { State: "ready", Addr: "", Message: "port 80/tcp, …" } })] }),
+      [["node w2", "port 80/tcp, …"]],
+    ],
+    [
       "a change of the root",
       facts({ cluster: { RootRotationInProgress: true } }),
       [["the root CA", "it is being changed: some nodes have no new certificate yet"]],

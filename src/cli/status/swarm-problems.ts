@@ -50,10 +50,17 @@ export const quorumOf = (managers: number): number => Math.floor(managers / 2) +
 
 export function nodeProblems({ nodes }: SwarmFacts): Problem[] {
   const broken = nodes.filter(({ Status }) => Status.State !== "ready");
-  return broken.map(({ Description: { Hostname }, Status }: NodeView) => {
+  // A node that is up says what of it is not as meant: a published port that it has another use for.
+  const talking = nodes.filter(({ Status }) => Status.State === "ready" && Status.Message);
+  const down = broken.map(({ Description: { Hostname }, Status }: NodeView) => {
     const reason = Status.Message ? `${Status.State}: ${Status.Message}` : Status.State;
     return error(`node ${Hostname}`, `it is ${reason}`, `start it again, or \`shoal node rm --force ${Hostname}\``);
   });
+  const next = "publish another port, or let the program there listen on another: `shoal net doctor`";
+  const said = talking.map(({ Description: { Hostname }, Status }) =>
+    warning(`node ${Hostname}`, Status.Message ?? "", next),
+  );
+  return [...down, ...said];
 }
 
 /** `now` in milliseconds since 1970. */
