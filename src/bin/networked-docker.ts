@@ -10,14 +10,19 @@ import { SystemNameSockets } from "../platform/net/name-sockets.ts";
 import { systemNetOps } from "../platform/net/net-ops.ts";
 import { systemNetProbes } from "../platform/net/net-probes.ts";
 import { systemTunnelOps } from "../platform/net/tunnel-ops.ts";
+import type { Meters } from "../ports/meters.ts";
 import type { Runtime } from "../ports/runtime.ts";
 
 /**
  * The runtime of a node whose overlay networks are carried by `address`, with the swarm's networks where this machine can have them.
  * What they are made of is kept in `file`.
  */
-export async function networkedDocker(options: DockerRuntimeOptions, address: string, file: string): Promise<Runtime> {
-  const { nodeId, clock, random, log } = options;
+export async function networkedDocker(
+  options: DockerRuntimeOptions & { readonly meters: Meters },
+  address: string,
+  file: string,
+): Promise<Runtime> {
+  const { nodeId, clock, random, log, meters } = options;
   const reason = await obstacle(address);
   if (reason !== undefined) {
     log.warn("this node has no overlay networks and no part in the routing mesh", { reason });
@@ -27,7 +32,7 @@ export async function networkedDocker(options: DockerRuntimeOptions, address: st
   const names = new SystemNameSockets();
   const memory = new PlaneMemory({ disk: systemDisk, path: file, nodeId, clock, log });
   const machine = { ops: systemNetOps, tunnels: systemTunnelOps, engine, names };
-  const plane = new DataPlane({ nodeId, address, ...machine, memory, clock, random, log });
+  const plane = new DataPlane({ nodeId, address, ...machine, memory, clock, random, log, meters });
   const nameServers = (networkIds: readonly string[]): readonly string[] => plane.nameServers(networkIds);
   const runtime = new DockerRuntime({ ...options, networks: { available: true, nameServers } });
   if (address !== "") await plane.recall();

@@ -7,6 +7,7 @@ import { type EmbeddedRuntime, embeddedRuntime } from "../platform/embedded/runt
 import { systemRandom } from "../platform/random.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { Logger } from "../ports/log.ts";
+import type { Meters } from "../ports/meters.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import type { DaemonConfig } from "./config.ts";
 import { genericResources } from "./generic-resources.ts";
@@ -19,11 +20,12 @@ export interface RuntimeChoice {
   runtime(nodeId: string, address: string, dataAddress: string): Promise<Runtime>;
 }
 
-export function chooseRuntime(config: DaemonConfig, machine: Machine, log: Logger): RuntimeChoice {
+export function chooseRuntime(config: DaemonConfig, machine: Machine, log: Logger, meters: Meters): RuntimeChoice {
   const common = {
     clock: systemClock,
     random: systemRandom,
     log,
+    meters,
     hostname: config.hostname,
     labels: config.labels,
     genericResources: genericResources(config.genericResources),
@@ -33,6 +35,7 @@ export function chooseRuntime(config: DaemonConfig, machine: Machine, log: Logge
 
 type Common = Omit<DockerRuntimeOptions, "endpoint" | "nodeId" | "hostname"> & {
   readonly hostname: string;
+  readonly meters: Meters;
 };
 
 function docker(config: DaemonConfig, common: Common): RuntimeChoice {

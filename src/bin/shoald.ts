@@ -7,9 +7,11 @@ import { systemClock } from "../platform/clock.ts";
 import { lockDataRoot } from "../platform/data-root-lock.ts";
 import { processLogger } from "../platform/log.ts";
 import { describeMachine } from "../platform/machine.ts";
+import { Metrics } from "../platform/metrics/metrics.ts";
 import { serveMetrics } from "../platform/metrics/server.ts";
 import { RotatingFile } from "../platform/rotating-file.ts";
 import type { Logger } from "../ports/log.ts";
+import { noMeters } from "../ports/meters.ts";
 import { type AuditFileConfig, readConfig } from "./config.ts";
 import { openDashboard } from "./dashboard.ts";
 import { realDoors } from "./doors.ts";
@@ -37,15 +39,17 @@ async function main(): Promise<void> {
     hostname: config.hostname,
   };
   const hosts = listeners(config);
-  const { engine, runtime } = chooseRuntime(config, machine, log);
+  const figures = config.metricsAddr ? new Metrics() : undefined;
+  const meters = figures?.meters ?? noMeters;
+  const { engine, runtime } = chooseRuntime(config, machine, log, meters);
   const file = config.audit && (await openAudit(config.audit, log));
   const audit = file && ((record: AuditRecord) => file.write(JSON.stringify(record)));
-  const node = new Node({ doors: realDoors(log, runtime, audit), directory: `${config.dataRoot}/swarm` });
-  const metrics = config.metricsAddr ? await serveMetrics(config.metricsAddr, node) : undefined;
+  const node = new Node({ doors: realDoors(log, runtime, meters, audit), directory: `${config.dataRoot}/swarm` });
+  const metrics = config.metricsAddr ? await serveMetrics(config.metricsAddr, node, figures) : undefined;
   if (metrics) log.info("serving metrics", { address: metrics.address });
   await node.start();
   const api = await startDockerApi({
-    ...{ backend: node, engine, clock: systemClock, log, hosts, machine },
+    ...{ backend: node, engine, clock: systemClock, log, hosts, machine, meters },
     ...(audit ? { audit } : {}),
   });
   log.info("serving the Docker API", { addresses: api.addresses, runtime: config.runtime });

@@ -4,6 +4,7 @@ import { Fault } from "../lib/fault.ts";
 import { toDuration } from "../model/time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
+import { type Meters, noMeters } from "../ports/meters.ts";
 import type { Random } from "../ports/random.ts";
 import type { CallContext, Handlers } from "../ports/transport.ts";
 import type { Store } from "../store/store.ts";
@@ -42,6 +43,7 @@ export interface DispatcherOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly meters?: Meters | undefined;
   /** This manager's node id, recorded with the statuses it writes. */
   readonly nodeId: string;
   /** The managers that agents may connect to, now. Call `peersChanged` when that changes. */
@@ -67,15 +69,17 @@ export class Dispatcher {
   readonly #statuses: StatusBatch;
   readonly #planes = new PlaneWatch();
   readonly #usage: UsageService;
+  readonly #meters: Meters;
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: DispatcherOptions) {
-    const { store, clock, random, nodeId: managerId } = options;
+    const { store, clock, random, nodeId: managerId, meters = noMeters } = options;
+    this.#meters = meters;
     this.#store = store;
     this.#clock = clock;
     this.#random = random;
     this.#peers = options.peers;
-    this.#sessions = new SessionTable({ clock, random, onSilent: nodeId => this.#presence.lost(nodeId) });
+    this.#sessions = new SessionTable({ clock, random, meters, onSilent: nodeId => this.#presence.lost(nodeId) });
     const hasSession = (nodeId: string): boolean => this.#sessions.has(nodeId);
     this.#presence = new Presence({ store, clock, managerId, log: options.log, hasSession });
     this.#statuses = new StatusBatch({ store, clock, managerId });
@@ -161,6 +165,7 @@ export class Dispatcher {
     const session = this.#require(sessionId, context);
     const periodMs = this.#periodMs();
     this.#sessions.beat(session, periodMs * missedHeartbeats);
+    this.#meters.heartbeat();
     return create(HeartbeatResponseSchema, { period: toDuration(periodMs) });
   }
 

@@ -1,6 +1,7 @@
 import { Fault } from "../lib/fault.ts";
 import { newId } from "../lib/ids.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
+import type { Meters } from "../ports/meters.ts";
 import type { Random } from "../ports/random.ts";
 import { NodeSession } from "./session.ts";
 
@@ -25,12 +26,14 @@ export class SessionTable {
   readonly #entries = new Map<string, Entry>();
   readonly #registrations = new Map<string, number[]>();
   readonly #onSilent: (nodeId: string) => void;
+  readonly #meters: Meters;
 
   /** `onSilent` is called when a session has ended because no heartbeat came in time. */
-  constructor(options: { clock: Clock; random: Random; onSilent: (nodeId: string) => void }) {
+  constructor(options: { clock: Clock; random: Random; meters: Meters; onSilent: (nodeId: string) => void }) {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#onSilent = options.onSilent;
+    this.#meters = options.meters;
   }
 
   has(nodeId: string): boolean {
@@ -59,6 +62,7 @@ export class SessionTable {
     this.end(nodeId, new Fault("aborted", "the node has registered again"));
     const session = new NodeSession(newId(this.#random), nodeId);
     this.#entries.set(nodeId, { session, timer: this.#expect(session, silenceMs) });
+    this.#meters.sessions(this.#entries.size);
     return session;
   }
 
@@ -75,6 +79,7 @@ export class SessionTable {
     if (!entry) return;
     entry.timer.cancel();
     this.#entries.delete(nodeId);
+    this.#meters.sessions(this.#entries.size);
     entry.session.end(fault);
   }
 
@@ -92,6 +97,7 @@ export class SessionTable {
   #expect(session: NodeSession, silenceMs: number): Timer {
     return this.#clock.after(silenceMs, () => {
       this.end(session.nodeId, notRegistered());
+      this.#meters.nodeLost();
       this.#onSilent(session.nodeId);
     });
   }

@@ -49,7 +49,7 @@ export class TestApi implements AsyncDisposable {
   static async start(
     hosts: readonly HostListener[] = [],
     machine: Machine = testMachine,
-    more: Pick<DockerApiOptions, "audit" | "limits"> = {},
+    more: Pick<DockerApiOptions, "audit" | "limits" | "meters"> = {},
   ): Promise<TestApi> {
     const directory = await mkdtemp(join(tmpdir(), "shoal-api-"));
     const backend = new FakeBackend();

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Fault } from "../lib/fault.ts";
+import type { Meters } from "../ports/meters.ts";
 import type { Headers } from "./answer.ts";
+import { onAnswerBeginning } from "./answer-beginning.ts";
 import type { AuditedCall, Auditor } from "./audit.ts";
 import type { AuditedCaller } from "./audit-record.ts";
 import type { Doors, RouteContext } from "./context.ts";
@@ -20,6 +22,7 @@ export interface DispatcherOptions {
   /** Aborts when the server stops: ends streams that would go on for ever. */
   readonly stopping: AbortSignal;
   readonly auditor: Auditor;
+  readonly meters: Meters;
 }
 
 export type Guard = (request: IncomingMessage) => void;
@@ -70,6 +73,7 @@ export class Dispatcher {
     const match = this.#options.routes.find(request.method ?? "", target.path);
     const audited = this.#options.auditor.begin(request, target, match, caller);
     const signal = this.#signalOf(response);
+    this.#measure(request, response, match);
     response.on("close", () => audited?.end(response.headersSent ? response.statusCode : undefined));
     try {
       guard(request);
@@ -83,6 +87,16 @@ export class Dispatcher {
         replyError(error, request, response, target.version);
       }
     }
+  }
+
+  /** Of an answer that goes on and on only its beginning is waited for. */
+  #measure({ method = "" }: IncomingMessage, response: ServerResponse, match: RouteMatch | undefined): void {
+    const { doors, meters } = this.#options;
+    const began = doors.clock.monotonic();
+    const route = match?.route.path.split("/")[1] ?? "engine";
+    onAnswerBeginning(response, () =>
+      meters.apiAnswered({ method, route, status: response.statusCode }, doors.clock.monotonic() - began),
+    );
   }
 
   /** An upgraded (hijacked) connection: nothing of the swarm's is one. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { asFault, Fault } from "../lib/fault.ts";
 import { sleep } from "../ports/clock.ts";
+import { type Meters, noMeters } from "../ports/meters.ts";
 import { Auditor } from "./audit.ts";
 import type { AuditedCaller, AuditRecord } from "./audit-record.ts";
 import { configRoutes } from "./configs/routes.ts";
@@ -39,6 +40,7 @@ export interface DockerApiOptions extends Doors {
   readonly machine: Machine;
   /** What clients may take, where it is not the default. */
   readonly limits?: ListenerLimits;
+  readonly meters?: Meters;
   /** Told of every call that may change something, when it is over. */
   readonly audit?: (record: AuditRecord) => void;
 }
@@ -90,6 +92,7 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
     headers: commonHeaders(await serverVersion(options)),
     stopping: stopping.signal,
     auditor: new Auditor(options.audit, clock),
+    meters: options.meters ?? noMeters,
   });
   const open: OpenListener[] = [];
   const close = async () => {

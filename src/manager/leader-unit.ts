@@ -7,17 +7,20 @@ import { LogBroker } from "../dispatcher/log-broker.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
+import { type Meters, noMeters } from "../ports/meters.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../store/store.ts";
 import { findCluster } from "../store/the-cluster.ts";
 import { ManagerPeers } from "./manager-peers.ts";
 import { recordPredefinedNetworks } from "./predefined-networks.ts";
+import { TaskTimes } from "./task-times.ts";
 
 export interface LeaderUnitParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly meters?: Meters | undefined;
   /** This manager's node. */
   readonly nodeId: string;
   readonly quorum: Quorum;
@@ -31,6 +34,7 @@ export class LeaderUnit {
   readonly #parts: LeaderUnitParts;
   readonly #peers: ManagerPeers;
   #loops: Running | undefined;
+  #times: TaskTimes | undefined;
   #silent = false;
 
   constructor(parts: LeaderUnitParts) {
@@ -49,6 +53,7 @@ export class LeaderUnit {
       recordPredefinedNetworks(tx, random);
     });
     this.#refuseSilent();
+    this.#times = new TaskTimes(store, this.#parts.clock, this.#parts.meters ?? noMeters);
     this.#loops = startControl(this.#parts);
     this.#peers.start();
     this.broker.start();
@@ -62,6 +67,7 @@ export class LeaderUnit {
     if (this.#silent) return;
     this.#silent = true;
     this.#peers.stop();
+    this.#times?.stop();
     this.dispatcher.stop();
     this.broker.stop();
     this.doctor.stop();

@@ -3,6 +3,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { HttpsClient } from "../ports/https.ts";
 import type { Logger } from "../ports/log.ts";
+import type { Meters } from "../ports/meters.ts";
 import type { Random } from "../ports/random.ts";
 import type { Caller, Transport } from "../ports/transport.ts";
 import type { ManagerBeginning } from "./beginning.ts";
@@ -26,6 +27,7 @@ export interface ManagerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly meters?: Meters | undefined;
   readonly beginning: ManagerBeginning;
   /** Gives up what `Manager.start` waits for when it aborts. */
   readonly signal?: AbortSignal;

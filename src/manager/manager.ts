@@ -68,7 +68,7 @@ export class Manager {
   readonly #stops: (() => Promise<void> | void)[] = [];
 
   private constructor(options: ManagerOptions) {
-    const { self, clock, random, log, transport, https } = options;
+    const { self, clock, random, log, meters, transport, https } = options;
     this.#options = options;
     this.#sealer = new ChangingSealer(options.dataKey, random);
     if (options.nextDataKey) this.#sealer.change(options.nextDataKey);
@@ -82,7 +82,7 @@ export class Manager {
       remove: nodeId => this.consensus.removeMember(nodeId),
       handOver: () => this.consensus.transferLeadership(),
     };
-    const parts: LeaderUnitParts = { ...{ store, clock, random, log, quorum }, nodeId: self.nodeId };
+    const parts: LeaderUnitParts = { ...{ store, clock, random, log, meters, quorum }, nodeId: self.nodeId };
     const onBroken = (fault: Fault) => this.#break(fault);
     this.#seat = new LeaderSeat({ ...{ clock, log, onBroken }, make: () => new LeaderUnit(parts) });
     this.#services = managerServices({

@@ -14,6 +14,8 @@ export interface BuilderOptions {
   readonly ops: NetOps;
   readonly engine: BridgeNetworks;
   readonly log: Logger;
+  /** Something that was made had been changed by somebody, and is put right. */
+  readonly onRepair?: () => void;
 }
 
 /** What is known of this machine, from having looked or from having made it; undefined is to be looked at. */
@@ -32,6 +34,8 @@ export class Builder {
   #known: Known = { bridges: undefined, links: undefined, rules: undefined, kernel: undefined, passes: false };
   #targets: ReadonlySet<string> = new Set();
   #warnedOfUdp = false;
+  /** The devices as they were left last. */
+  #made: Links | undefined;
 
   constructor(options: BuilderOptions) {
     this.#options = options;
@@ -48,8 +52,10 @@ export class Builder {
     if (!rules || rewrite) return;
     const shape = await this.#options.ops.shapeOfRules(rules.table);
     if (sameShape(shape, shapeOf(rules))) this.#known.rules = rules;
-    else
+    else {
       this.#options.log.warn("somebody has changed this node's rules: they are written anew", { table: rules.table });
+      this.#options.onRepair?.();
+    }
   }
 
   /**
@@ -89,12 +95,15 @@ export class Builder {
     const attempt = (step: Promise<void>): Promise<void> => step.catch(error => void faults.push(asFault(error)));
     this.#known.links ??= await ops.observe(this.#prefixes);
     const { before, after } = linkPlan(this.#known.links, wanted.links);
+    if (before.length + after.length > 0 && this.#made && isPlanned(this.#made, wanted.links))
+      this.#options.onRepair?.();
     await attempt(this.#setKernel(wanted.kernel));
     if (before.length > 0) await attempt(ops.change(before));
     await attempt(this.#setRules(wanted.rules).then(ruled));
     await attempt(this.#passForwarding());
     if (after.length > 0) await attempt(ops.change(after));
     this.#known.links = faults.length > 0 ? undefined : wanted.links;
+    this.#made = this.#known.links;
     await this.#forgetGone(wanted.targets);
     if (faults[0]) throw faults[0];
   }
@@ -159,6 +168,12 @@ export class Builder {
       this.#warnedOfUdp = true;
     }
   }
+}
+
+/** Whether nothing else is wanted than was made. */
+function isPlanned(made: Links, wanted: Links): boolean {
+  const { before, after } = linkPlan(made, wanted);
+  return before.length + after.length === 0;
 }
 
 function sameShape(a: RulesShape | undefined, b: RulesShape): boolean {

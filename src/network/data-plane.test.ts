@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../ports/log.ts";
+import { noMeters } from "../ports/meters.ts";
 import { SimClock, settle } from "../sim/clock.ts";
 import { SimNetOps } from "../sim/net-ops.ts";
 import { SimRandom } from "../sim/random.ts";
@@ -17,6 +18,7 @@ let ops: SimNetOps;
 let tunnels: SimTunnelOps;
 let plane: DataPlane;
 let listening: readonly string[];
+let measured: string[];
 
 const start = (): DataPlane => {
   const names = {
@@ -28,16 +30,13 @@ const start = (): DataPlane => {
       listening = [];
     },
   };
-  return new DataPlane({
-    ...self,
-    ops,
-    tunnels,
-    engine: ops,
-    names,
-    clock,
-    random: new SimRandom(1),
-    log: silentLogger,
-  });
+  const meters = {
+    ...noMeters,
+    networkApplied: (_ms: number, isDone: boolean) => void measured.push(isDone ? "applied" : "failed"),
+    networkRepaired: () => void measured.push("repaired"),
+  };
+  const random = new SimRandom(1);
+  return new DataPlane({ ...self, ops, tunnels, engine: ops, names, clock, random, log: silentLogger, meters });
 };
 
 const tell = async (parts: PlaneParts): Promise<void> => {
@@ -63,6 +62,7 @@ beforeEach(() => {
   ops = new SimNetOps();
   tunnels = new SimTunnelOps(ops.done);
   listening = [];
+  measured = [];
   plane = start();
 });
 
@@ -112,6 +112,20 @@ describe("a node's data plane", () => {
     await ops.remove("shoal-self-b-net-back");
     await clock.advance(61_000);
     await expectAll(twoTasks);
+  });
+
+  it("is measured: what somebody has changed is a repair, what the managers have changed is none", async () => {
+    await tell(twoTasks);
+    await tell({ ...twoTasks, networks: [mesh], endpoints: [] });
+    await tell(twoTasks);
+    await clock.advance(61_000);
+    expect(new Set(measured)).toEqual(new Set(["applied"]));
+    await ops.remove("shoal-self-b-net-back");
+    await clock.advance(61_000);
+    expect(measured.filter(each => each === "repaired")).toHaveLength(1);
+    ops.failing.add("applyRules");
+    await tell({});
+    expect(measured.at(-1)).toBe("failed");
   });
 
   it.each(["list", "create", "change", "applyRules"])("tries again when %s fails", async operation => {

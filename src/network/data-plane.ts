@@ -2,6 +2,7 @@ import { onAbort } from "../lib/bell.ts";
 import { asFault, Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
+import { type Meters, noMeters } from "../ports/meters.ts";
 import type { NameSockets } from "../ports/name-sockets.ts";
 import type { BridgeNetworks, NetOps } from "../ports/net-ops.ts";
 import type { Random } from "../ports/random.ts";
@@ -35,6 +36,7 @@ export interface DataPlaneOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly meters?: Meters;
 }
 
 /** A data plane as it is to be, at one moment. */
@@ -70,13 +72,13 @@ export class DataPlane {
   #drifted = false;
 
   constructor(options: DataPlaneOptions) {
-    const { nodeId, address, names, clock, random, log } = options;
+    const { nodeId, address, names, clock, random, log, meters = noMeters } = options;
     this.#options = options;
     this.#self = { nodeId, address, underlayMtu: usualMtu };
-    this.#builder = new Builder(options);
+    this.#builder = new Builder({ ...options, onRepair: () => meters.networkRepaired() });
     this.#resolver = new Resolver(names);
     this.#tunnel = new TunnelKeeper({ ...options, onDrift: () => this.#drift() });
-    this.#reconciler = new Reconciler({ pass: compare => this.#pass(compare), clock, random, log });
+    this.#reconciler = new Reconciler({ pass: compare => this.#pass(compare), clock, random, log, meters });
   }
 
   /** Takes up what the managers said before a restart, until they say it anew. */

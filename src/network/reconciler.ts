@@ -3,6 +3,7 @@ import { Bell, onAbort } from "../lib/bell.ts";
 import { asFault, type Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
+import type { Meters } from "../ports/meters.ts";
 import type { Random } from "../ports/random.ts";
 
 /** Everything is compared with what there really is this often, in milliseconds, besides after every failure. */
@@ -16,6 +17,7 @@ export interface ReconcilerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly meters: Pick<Meters, "networkApplied">;
 }
 
 /** Makes passes: one after every change of what is wanted, soon again after a failure, and once a minute anyway. */
@@ -98,6 +100,8 @@ export class Reconciler {
 
   /** Whether it went well. */
   async #pass(compare: boolean): Promise<boolean> {
+    const { clock, meters } = this.#options;
+    const began = clock.monotonic();
     try {
       await this.#options.pass(compare);
       this.#fault = undefined;
@@ -107,6 +111,7 @@ export class Reconciler {
         this.#options.log.warn("this node's networks are not as they ought to be", { reason: fault.message });
       this.#fault = fault;
     }
+    meters.networkApplied(clock.monotonic() - began, this.#fault === undefined);
     this.release();
     return this.#fault === undefined;
   }

@@ -5,6 +5,7 @@ import type { Disk } from "../ports/disk.ts";
 import type { HostAddresses } from "../ports/host-addresses.ts";
 import type { HttpsClient } from "../ports/https.ts";
 import type { Logger } from "../ports/log.ts";
+import type { Meters } from "../ports/meters.ts";
 import type { Random } from "../ports/random.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import type { Transport } from "../ports/transport.ts";
@@ -15,6 +16,8 @@ export interface NodeDoors {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Nothing is measured without. */
+  readonly meters?: Meters;
   readonly addresses: HostAddresses;
   /** The door to the other nodes, for who `identity` says this node is. */
   transport(identity: IdentitySource, isRevoked: (nodeId: string) => boolean): Transport & AnonymousDialler;

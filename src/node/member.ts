@@ -213,9 +213,9 @@ export class Member {
 
   async #openManager(beginning: ManagerBeginning, hooks: SeatHooks): Promise<SeatedManager> {
     const { doors, directory, state, onBroken } = this.#options;
-    const { disk, clock, random, log } = doors;
+    const { disk, clock, random, log, meters } = doors;
     const manager = await Manager.start({
-      ...{ disk, clock, random, log, onBroken, beginning, ...hooks },
+      ...{ disk, clock, random, log, meters, onBroken, beginning, ...hooks },
       transport: this.#transport,
       https: doors.https(this.#identity),
       self: this.credentials,

@@ -144,6 +144,11 @@ export class Node implements SwarmBackend {
     return this.#part.standing.at === "member" ? this.#part.standing.member.credentials.notAfterMs : undefined;
   }
 
+  /** Whether a manager leads this node now; undefined while it is in no swarm. */
+  get isLed(): boolean | undefined {
+    return this.#part.standing.at === "member" ? this.#part.standing.member.worker.link().connected : undefined;
+  }
+
   control(): Client<typeof Control> {
     return this.#manager().control;
   }

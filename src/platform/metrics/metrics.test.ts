@@ -3,7 +3,10 @@ import { register } from "prom-client";
 import { afterEach, describe, expect, it } from "vitest";
 import { LatencyMeter } from "../../consensus/latency.ts";
 import type { ConsensusStatus } from "../../consensus/status.ts";
+import { Fault } from "../../lib/fault.ts";
+import type { Runtime } from "../../ports/runtime.ts";
 import { noConfiguration } from "../../raft/configuration.ts";
+import { SimClock } from "../../sim/clock.ts";
 import { sampleConfig, sampleNetwork, sampleNode, sampleService, sampleTask } from "../../sim/samples.ts";
 import { newSimStore } from "../../sim/store.ts";
 import { EndpointSchema, NetworkAttachmentSchema } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
@@ -14,6 +17,8 @@ import {
   TaskState,
   TaskStatusSchema,
 } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { measuredRuntime } from "./measured-runtime.ts";
+import { Metrics } from "./metrics.ts";
 import type { MeasuredManager, MeasuredNode } from "./sample.ts";
 import { type MetricsServer, serveMetrics } from "./server.ts";
 
@@ -193,6 +198,53 @@ describe("metrics", () => {
     expect((await scrape(server)).get(name)).toBe(1_800_000_000.5);
     certificateNotAfterMs = undefined;
     expect((await scrape(server)).has(name)).toBe(false);
+  });
+
+  it("tell whether a manager leads the node, while it is in a swarm", async () => {
+    let isLed: boolean | undefined = true;
+    const server = await serveNode({
+      ...{ manager: undefined, certificateNotAfterMs: undefined },
+      get isLed() {
+        return isLed;
+      },
+    });
+    expect((await scrape(server)).get("shoal_agent_connected")).toBe(1);
+    isLed = false;
+    expect((await scrape(server)).get("shoal_agent_connected")).toBe(0);
+    isLed = undefined;
+    expect((await scrape(server)).has("shoal_agent_connected")).toBe(false);
+  });
+
+  it("count what happens, and how long it took", async () => {
+    const metrics = new Metrics();
+    const { meters } = metrics;
+    const clock = new SimClock();
+    const away = new Fault("unavailable", "away");
+    const engine = { list: async () => [], inspect: () => Promise.reject(away) } as Partial<Runtime> as Runtime;
+    const runtime = measuredRuntime(engine, meters, clock);
+    await runtime.list();
+    await expect(runtime.inspect("t1")).rejects.toBe(away);
+    meters.taskScheduled(80);
+    meters.taskStarted(70_000);
+    meters.apiAnswered({ method: "GET", route: "services", status: 200 }, 4);
+    meters.sessions(7);
+    meters.heartbeat();
+    meters.nodeLost();
+    meters.networkApplied(12, false);
+    meters.networkRepaired();
+    const server = await serveMetrics(":0", { manager: undefined, certificateNotAfterMs: undefined }, metrics);
+    servers.push(server);
+    expect(Object.fromEntries(await scrape(server))).toMatchObject({
+      'shoal_runtime_operation_seconds_count{operation="list"}': 1,
+      'shoal_runtime_operation_seconds_count{operation="inspect"}': 1,
+      'shoal_runtime_failures_total{operation="inspect",code="unavailable"}': 1,
+      'shoal_task_scheduling_seconds_bucket{le="0.1"}': 1,
+      'shoal_task_start_seconds_bucket{le="60"}': 0,
+      shoal_task_start_seconds_sum: 70,
+      'shoal_api_request_seconds_bucket{le="0.005",method="GET",route="services",code="200"}': 1,
+      ...{ shoal_agent_sessions: 7, shoal_agent_heartbeats_total: 1, shoal_agent_sessions_lost_total: 1 },
+      ...{ shoal_network_apply_seconds_sum: 0.012, shoal_network_failures_total: 1, shoal_network_repairs_total: 1 },
+    });
   });
 
   it("are in a registry of their own: several nodes can run in one process", async () => {

@@ -1,15 +1,19 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { Meters } from "../../ports/meters.ts";
 import { FilledHistogram } from "./filled-histogram.ts";
+import { PrometheusMeters } from "./meters.ts";
 import { entriesBehind, type ManagerSample, type MeasuredNode, sampleOf } from "./sample.ts";
 
-/** This node's figures for Prometheus: its process's, and its manager's while it is one. In a registry of their own. */
+/** A node's figures for Prometheus: its process's, what happens on it, and its manager's while it is one. In a registry of their own. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #node: MeasuredNode;
+  /** To be told of what happens. */
+  readonly meters: Meters = new PrometheusMeters(this.#registry);
   readonly #certificate = this.#gauge(
     "shoal_certificate_expiry_timestamp_seconds",
     "When this node's certificate runs out, seconds since 1970",
   );
+  readonly #led = this.#gauge("shoal_agent_connected", "1 while this node has a session with a manager, else 0");
   readonly #managing = this.#gauge("shoal_manager", "1 while this node serves as a manager, else 0");
   readonly #quorum = this.#quorumGauges();
   readonly #proposals = this.#counter("shoal_raft_proposals_total", "Batches of changes that this manager proposed");
@@ -31,8 +35,7 @@ export class Metrics {
     "use",
   ]);
 
-  constructor(node: MeasuredNode) {
-    this.#node = node;
+  constructor() {
     collectDefaultMetrics({ register: this.#registry });
   }
 
@@ -46,10 +49,11 @@ export class Metrics {
   }
 
   /** Everything as it is now, in Prometheus' text format. */
-  text(): Promise<string> {
-    const { manager, certificateNotAfterMs } = this.#node;
+  text({ manager, certificateNotAfterMs, isLed }: MeasuredNode): Promise<string> {
     this.#certificate.remove();
     if (certificateNotAfterMs !== undefined) this.#certificate.set(certificateNotAfterMs / 1000);
+    this.#led.remove();
+    if (isLed !== undefined) this.#led.set(isLed ? 1 : 0);
     this.#managing.set(manager ? 1 : 0);
     this.#forget();
     if (manager) this.#fill(sampleOf(manager));

@@ -13,6 +13,8 @@ export interface MeasuredNode {
   readonly manager: MeasuredManager | undefined;
   /** When its certificate runs out, milliseconds since 1970; undefined while it has none. */
   readonly certificateNotAfterMs: number | undefined;
+  /** Whether a manager leads it; undefined while it is in no swarm. */
+  readonly isLed?: boolean | undefined;
 }
 
 /** What is measured of a manager. */

@@ -22,12 +22,15 @@ export interface MetricsServer {
  * Serves `GET /metrics` without authentication. `address` is HOST:PORT, or :PORT on this machine alone; a port of 0 takes a
  * free one. Faults: invalid_argument for an address that is none, unavailable for one that cannot be listened on.
  */
-export async function serveMetrics(address: string, node: MeasuredNode): Promise<MetricsServer> {
+export async function serveMetrics(
+  address: string,
+  node: MeasuredNode,
+  metrics = new Metrics(),
+): Promise<MetricsServer> {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(address);
   if (!match) throw new Fault("invalid_argument", `Cannot serve metrics on "${address}": it must be HOST:PORT`);
   const [, v6, host, port] = match;
-  const metrics = new Metrics(node);
-  const server = createServer((request, response) => void answer(metrics, request, response));
+  const server = createServer((request, response) => void answer(metrics, node, request, response));
   server.requestTimeout = requestTimeoutMs;
   server.maxConnections = maxConnections;
   await new Promise<void>((resolve, reject) => {
@@ -47,12 +50,17 @@ export async function serveMetrics(address: string, node: MeasuredNode): Promise
   };
 }
 
-async function answer(metrics: Metrics, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  metrics: Metrics,
+  node: MeasuredNode,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   if (request.url?.split("?")[0] !== path) return reply(response, 404, "text/plain", `metrics are at ${path}\n`);
   if (request.method !== "GET" && request.method !== "HEAD")
     return reply(response, 405, "text/plain", "metrics are only read\n");
   try {
-    reply(response, 200, metrics.contentType, await metrics.text());
+    reply(response, 200, metrics.contentType, await metrics.text(node));
   } catch (error) {
     reply(response, 500, "text/plain", `${error instanceof Error ? error.message : String(error)}\n`);
   }
