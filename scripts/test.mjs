@@ -19,6 +19,8 @@ const systemPackages = {
   "golang-cfssl": "cfssl",
   tcpdump: "tcpdump",
   "util-linux": "unshare",
+  "iputils-ping": "ping",
+  procps: "pkill",
   "wireguard-go": "wireguard-go",
   "wireguard-tools": "wg",
 };

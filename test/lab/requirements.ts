@@ -42,8 +42,9 @@ export function networksUnavailableReason(): string | undefined {
 
 /** Why encrypted networks between hosts of a lab cannot be tested here; undefined when they can. */
 export function tunnelsUnavailableReason(): string | undefined {
-  const missing = ["wg", "wireguard-go", "nsenter", "setsid"].filter(name => !findProgram(name));
-  if (missing.length > 0) return `not installed: ${missing.join(", ")} (Debian: wireguard-tools wireguard-go)`;
+  const missing = ["wg", "wireguard-go", "nsenter", "setsid", "ping", "pkill"].filter(name => !findProgram(name));
+  if (missing.length > 0)
+    return `not installed: ${missing.join(", ")} (Debian: wireguard-tools wireguard-go iputils-ping procps)`;
   if (!existsSync("/dev/net/tun")) return "no /dev/net/tun";
   return networksUnavailableReason();
 }

@@ -9,14 +9,27 @@ import { dumped } from "./tunnel-observation.ts";
 
 const reason = tunnelsUnavailableReason();
 const loader = pathToFileURL(join(import.meta.dirname, "../../../node_modules/tsx/dist/loader.mjs")).href;
-const program = join(import.meta.dirname, "tunnel-ops.machine.test-kit.ts");
 const alone = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+/** A program's output, run where nothing of it can be left behind. */
+const runAlone = async (program: string): Promise<unknown> => {
+  const script = 'mount --make-rprivate / && mount -t tmpfs tmpfs /run && exec node --import "$1" "$2"';
+  return JSON.parse(await command([...alone, "sh", "-c", script, "sh", loader, join(import.meta.dirname, program)]));
+};
 
 describe.skipIf(reason)(`this machine's WireGuard${reason ? ` (skipped: ${reason})` : ""}`, () => {
   it("does what the simulated one does", async () => {
-    const script = 'mount --make-rprivate / && mount -t tmpfs tmpfs /run && exec node --import "$1" "$2"';
-    const real = await command([...alone, "sh", "-c", script, "sh", loader, program]);
-    expect(JSON.parse(real)).toEqual(JSON.parse(JSON.stringify(await exerciseTunnelOps(new SimTunnelOps()))));
+    const real = await runAlone("tunnel-ops.machine.test-kit.ts");
+    expect(real).toEqual(JSON.parse(JSON.stringify(await exerciseTunnelOps(new SimTunnelOps()))));
+  });
+
+  it("loses nothing when the secret changes, and agrees on nothing without one in common", async () => {
+    expect(await runAlone("tunnel-secrets.machine.test-kit.ts")).toEqual({
+      "one secret": true,
+      "one end has another secret": 5,
+      "both ends have it": 5,
+      "two secrets from the beginning": 0,
+      "one secret again": true,
+    });
   });
 });
 
