@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   const hosts = listeners(config);
   const figures = config.metricsAddr ? new Metrics() : undefined;
   const meters = figures?.meters ?? noMeters;
-  const { engine, runtime } = chooseRuntime(config, machine, log, meters);
+  const { engine, runtime, containerNetworks } = chooseRuntime(config, machine, log, meters);
   const file = config.audit && (await openAudit(config.audit, log));
   const audit = file && ((record: AuditRecord) => file.write(JSON.stringify(record)));
   const node = new Node({ doors: realDoors(log, runtime, meters, audit), directory: `${config.dataRoot}/swarm` });
@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   if (metrics) log.info("serving metrics", { address: metrics.address });
   await node.start();
   const api = await startDockerApi({
-    ...{ backend: node, engine, clock: systemClock, log, hosts, machine, meters },
+    ...{ backend: node, engine, containerNetworks, clock: systemClock, log, hosts, machine, meters },
     ...(audit ? { audit } : {}),
   });
   log.info("serving the Docker API", { addresses: api.addresses, runtime: config.runtime });

@@ -49,7 +49,7 @@ export class TestApi implements AsyncDisposable {
   static async start(
     hosts: readonly HostListener[] = [],
     machine: Machine = testMachine,
-    more: Pick<DockerApiOptions, "audit" | "limits" | "meters"> = {},
+    more: Pick<DockerApiOptions, "audit" | "limits" | "meters" | "containerNetworks"> = {},
   ): Promise<TestApi> {
     const directory = await mkdtemp(join(tmpdir(), "shoal-api-"));
     const backend = new FakeBackend();

@@ -79,7 +79,7 @@ describe("the audit", () => {
 
   it.each<[string, string, AuditRecord["object"]]>([
     ["POST", "/containers/create?name=web", { kind: "container", name: "web" }],
-    ["POST", "/containers/abc/start", { kind: "container", name: "abc" }],
+    ["POST", "/containers/abc/stop", { kind: "container", name: "abc" }],
     ["DELETE", "/volumes/v1", { kind: "volume", name: "v1" }],
     ["POST", "/images/create?fromImage=busybox&tag=1&password=hidden", { kind: "image", name: "busybox" }],
     ["POST", "/images/load", { kind: "image" }],

@@ -107,11 +107,11 @@ const namingQueries = ["name", "fromImage"];
 function objectOf({ path, query }: Target, match: RouteMatch | undefined): AuditedObject {
   const [, first = "", second = "", third] = path.split("/");
   const kind = first.length > 1 && first.endsWith("s") ? first.slice(0, -1) : first;
+  const asked = namingQueries.map(key => query.get(key)).find(value => value !== null) ?? undefined;
   if (match) {
-    const [name] = Object.values(match.params);
+    const [name = asked] = Object.values(match.params);
     return name === undefined ? { kind } : { kind, name };
   }
-  const asked = namingQueries.map(key => query.get(key)).find(value => value !== null);
   // `/containers/NAME/start`, `/volumes/NAME`; but `/containers/create`, `/images/load`.
   const named = third !== undefined || !/^(create|load|prune|search|)$/.test(second) ? second : undefined;
   const name = asked ?? named;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Static, TSchema } from "typebox";
 import type { Clock } from "../ports/clock.ts";
+import type { ContainerNetworks } from "../ports/container-networks.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Client } from "../ports/transport.ts";
@@ -13,6 +14,8 @@ import type { ApiVersion } from "./versions.ts";
 export interface Doors {
   readonly backend: SwarmBackend;
   readonly engine: Engine;
+  /** How the engine's own containers come to the swarm's networks; undefined while they cannot. */
+  readonly containerNetworks?: () => ContainerNetworks | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -36,6 +39,6 @@ export interface RouteContext extends Doors {
   parse<S extends TSchema>(schema: S): Promise<Static<S>>;
   /** The body as it came, bounded; may be asked for more than once. */
   bytes(): Promise<Uint8Array>;
-  /** Gives the request to the node's engine as it is, also when its body has been read already. */
-  handThrough(): Promise<Answer>;
+  /** Gives the request to the node's engine as it is, also when its body has been read already, or with another body. */
+  handThrough(body?: Uint8Array): Promise<Answer>;
 }

@@ -170,8 +170,8 @@ export class Dispatcher {
       },
       parse: schema => body.parse(schema),
       bytes: () => body.bytes(),
-      handThrough: async () => {
-        doors.engine.handThrough(request, response, body.taken ? await body.bytes() : undefined);
+      handThrough: async replaced => {
+        doors.engine.handThrough(request, response, replaced ?? (body.taken ? await body.bytes() : undefined));
         return { kind: "handed-through" };
       },
     };

@@ -5,6 +5,7 @@ import { type Meters, noMeters } from "../ports/meters.ts";
 import { Auditor } from "./audit.ts";
 import type { AuditedCaller, AuditRecord } from "./audit-record.ts";
 import { configRoutes } from "./configs/routes.ts";
+import { containerRoutes } from "./containers/routes.ts";
 import type { Doors } from "./context.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EventFeed } from "./events/feed.ts";
@@ -64,7 +65,7 @@ export interface DockerApi {
  * the hosts cannot be listened on; then nothing is left open.
  */
 export async function startDockerApi(options: DockerApiOptions): Promise<DockerApi> {
-  const { backend, engine, clock, log, machine, hosts } = options;
+  const { backend, engine, containerNetworks, clock, log, machine, hosts } = options;
   const stopping = new AbortController();
   const feed = new EventFeed(backend, clock, log);
   const passes = new DashboardPasses(backend, clock);
@@ -76,6 +77,7 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
     ...swarmRoutes,
     ...nodeRoutes,
     ...networkRoutes,
+    ...containerRoutes,
     ...serviceRoutes,
     ...taskRoutes,
     ...secretRoutes,
@@ -87,7 +89,7 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
     ...dashboardRoutes(passes),
   ]);
   const dispatcher = new Dispatcher({
-    doors: { backend, engine, clock, log },
+    doors: { backend, engine, clock, log, ...(containerNetworks && { containerNetworks }) },
     routes,
     headers: commonHeaders(await serverVersion(options)),
     stopping: stopping.signal,

@@ -135,6 +135,11 @@ export class DataPlane {
     }
   }
 
+  /** Containers that call from these addresses ask for names of these networks. */
+  setCallers(callers: ReadonlyMap<string, readonly string[]>): void {
+    this.#resolver.setCallers(callers);
+  }
+
   /** Where a container on these networks asks for names: this node's address on the first that answers. */
   nameServers(networkIds: readonly string[]): string[] {
     const networks = localNetworks(this.#plane, this.#self).filter(({ network }) => !network.ingress);

@@ -12,7 +12,7 @@ describe("the devices of a node", () => {
     expect(links.bridges.get("sbselfet-back")).toEqual({
       name: "sbselfet-back",
       mac: "02:42:0a:00:01:01",
-      addresses: new Set(["10.0.1.10/32"]),
+      addresses: new Set(["10.0.1.10/32", "169.254.53.53/32"]),
     });
     expect(links.vxlans.get("svselfet-back")).toEqual({
       name: "svselfet-back",
@@ -103,6 +103,7 @@ describe("the way from one state of the devices to another", () => {
       "add-vxlan …",
       "set-bridge-mac sbselfet-back 02:42:0a:00:01:01",
       "add-address sbselfet-back 10.0.1.10/32",
+      "add-address sbselfet-back 169.254.53.53/32",
       "set-forwarding svselfet-back 02:42:0a:00:01:04 192.0.2.2",
       "set-forwarding svselfet-back 02:42:0a:00:01:16 192.0.2.2",
       "set-neighbour svselfet-back 10.0.1.4 02:42:0a:00:01:04",

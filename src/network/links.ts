@@ -2,6 +2,7 @@ import type { BridgeLink, Links, ReturnPath, VxlanLink } from "../ports/net-ops.
 import type { PlaneEndpoint } from "../wire/gen/shoal/v1/network_pb.ts";
 import { alone, macOf, type Place, placeOn } from "./addresses.ts";
 import type { LocalNetwork } from "./local-networks.ts";
+import { resolverAddress } from "./names.ts";
 import type { Plane } from "./plane-state.ts";
 import { returnPaths, sendersOn } from "./return-paths.ts";
 import type { Self } from "./self.ts";
@@ -29,7 +30,7 @@ export function linksOf(plane: Plane, networks: readonly LocalNetwork[], self: S
 }
 
 function bridgeLink(plane: Plane, { network, bridge, gateways }: LocalNetwork): BridgeLink {
-  const addresses = network.ingress ? [] : virtualAddressesOn(plane, network.id).map(alone);
+  const addresses = network.ingress ? [] : [...virtualAddressesOn(plane, network.id), resolverAddress].map(alone);
   return { name: bridge, mac: macOf(gateways[0] ?? ""), addresses: new Set(addresses) };
 }
 

@@ -44,8 +44,25 @@ export function engineNetworkName(
   network: { readonly id: string; readonly ingress: boolean; readonly internal: boolean },
 ): string {
   const order = network.ingress ? "a" : network.internal ? "c" : "b";
-  return `shoal-${nodeTag(nodeId)}-${order}-${network.id}`;
+  return `${engineNetworkPrefix(nodeId)}${order}-${network.id}`;
 }
+
+/** The engine's names of all networks of the node's begin so. */
+export function engineNetworkPrefix(nodeId: string): string {
+  return `shoal-${nodeTag(nodeId)}-`;
+}
+
+/** The swarm's network that this engine's network stands for on the node; undefined for any other. */
+export function networkIdIn(engineName: string, nodeId: string): string | undefined {
+  const prefix = engineNetworkPrefix(nodeId);
+  return engineName.startsWith(prefix) ? engineName.slice(prefix.length + "a-".length) : undefined;
+}
+
+/**
+ * Where every node answers its containers' questions for names, besides at its address on each network: for containers whose
+ * name server is settled when they are made, before the node is on their networks. Link-local (RFC 3927), so it is nobody else's.
+ */
+export const resolverAddress = "169.254.53.53";
 
 /** The node's table in nftables. */
 export function tableName(nodeId: string): string {

@@ -8,6 +8,7 @@ import { SimNetOps } from "../sim/net-ops.ts";
 import { SimNetProbes } from "../sim/net-probes.ts";
 import { SimRandom } from "../sim/random.ts";
 import { SimTunnelOps } from "../sim/tunnel-ops.ts";
+import { SimUserContainers } from "../sim/user-containers.ts";
 import { TaskSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { DataPlane } from "./data-plane.ts";
 import { drainMs } from "./drain.ts";
@@ -22,6 +23,7 @@ const running: Instance = {
 function task(labels: Record<string, string> = {}): Task {
   return create(TaskSchema, {
     id: "task1",
+    spec: {},
     serviceAnnotations: { name: "web", labels },
     networks: [
       { network: { id: "net-back", spec: { driverConfig: { name: "overlay" } } }, addresses: ["10.0.1.21/24"] },
@@ -54,10 +56,9 @@ beforeEach(() => {
     stop: async () => void done.push("stop"),
   };
   runtime = new NetworkedRuntime(inner as Runtime, plane, {
-    ...doors,
-    ops,
-    engine: ops,
+    ...{ ...doors, ops, engine: ops, nodeId: self.nodeId },
     probes: new SimNetProbes(ops),
+    containers: new SimUserContainers(),
   });
 });
 

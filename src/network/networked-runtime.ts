@@ -1,10 +1,15 @@
+import { asFault } from "../lib/fault.ts";
 import { withWireguardKey } from "../model/node-plane.ts";
-import type { Task } from "../model/task.ts";
+import { isAttachment, type Task } from "../model/task.ts";
 import { sleep } from "../ports/clock.ts";
 import type { Instance, LogLine, LogOptions, MeasuredTask, Runtime, TaskDependencies } from "../ports/runtime.ts";
 import type { Connection } from "../ports/transport.ts";
+import type { UserContainers } from "../ports/user-containers.ts";
 import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
+import { AttachmentRuntime } from "./attachments/attachment-runtime.ts";
+import { AttachmentDesk } from "./attachments/desk.ts";
+import { callersOf } from "./attachments/place.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { Departures } from "./departures.ts";
 import type { ComparisonDoors } from "./doctor/comparison.ts";
@@ -14,13 +19,22 @@ import { drainMs, networksOf } from "./drain.ts";
 import { type FeedOptions, followFeed } from "./feed.ts";
 import { PortWatch } from "./port-watch.ts";
 
-export interface NetworkedRuntimeDoors extends Omit<FeedOptions, "receive" | "unserved">, ComparisonDoors {}
+export interface NetworkedRuntimeDoors extends Omit<FeedOptions, "receive" | "unserved">, ComparisonDoors {
+  readonly nodeId: string;
+  readonly containers: UserContainers;
+}
 
-/** A runtime whose tasks are on the swarm's networks: these are there before a task is, and know of its end before it. */
+/**
+ * A runtime whose tasks are on the swarm's networks: these are there before a task is, and know of its end before it. Containers
+ * that users of this node's engine make can be, too: the tasks that stand for them are attachments.
+ */
 export class NetworkedRuntime implements Runtime {
+  /** Where containers are put onto the swarm's networks. */
+  readonly desk: AttachmentDesk;
   readonly #runtime: Runtime;
   readonly #plane: DataPlane;
   readonly #doors: NetworkedRuntimeDoors;
+  readonly #attachments: AttachmentRuntime;
   readonly #departures: Departures;
   readonly #ports: PortWatch;
   readonly #examiner: Examiner;
@@ -34,6 +48,9 @@ export class NetworkedRuntime implements Runtime {
     const { probes, clock, log } = doors;
     this.#ports = new PortWatch({ probes, clock, log, plane: () => plane.view.plane });
     this.#examiner = new Examiner({ ...doors, plane });
+    this.#attachments = new AttachmentRuntime({ ...doors, onPlaces: places => plane.setCallers(callersOf(places)) });
+    this.desk = new AttachmentDesk({ ...doors, runtime: this.#attachments });
+    void this.desk.run();
   }
 
   get kind(): Runtime["kind"] {
@@ -44,12 +61,12 @@ export class NetworkedRuntime implements Runtime {
     return withWireguardKey(await this.#runtime.describe(), await this.#plane.publicKey());
   }
 
-  list(): Promise<Instance[]> {
-    return this.#runtime.list();
+  async list(): Promise<Instance[]> {
+    return [...(await this.#attachments.list()), ...(await this.#runtime.list())];
   }
 
-  inspect(taskId: string): Promise<Instance | undefined> {
-    return this.#runtime.inspect(taskId);
+  async inspect(taskId: string): Promise<Instance | undefined> {
+    return this.#attachments.inspect(taskId) ?? this.#runtime.inspect(taskId);
   }
 
   async prepare(
@@ -59,27 +76,36 @@ export class NetworkedRuntime implements Runtime {
     signal: AbortSignal = new AbortController().signal,
   ): Promise<Instance> {
     const waiting = (reason: string): void => progress(`waiting for its networks: ${reason}`);
-    await this.#plane.ready(networksOf(task), waiting, AbortSignal.any([signal, this.#closing.signal]));
+    try {
+      await this.#plane.ready(networksOf(task), waiting, AbortSignal.any([signal, this.#closing.signal]));
+    } catch (error) {
+      if (isAttachment(task)) this.#attachments.fail(task, asFault(error));
+      throw error;
+    }
+    if (isAttachment(task)) return this.#attachments.prepare(task);
     return this.#runtime.prepare(task, dependencies, progress, signal);
   }
 
   start(task: Task): Promise<Instance> {
-    return this.#runtime.start(task);
+    return isAttachment(task) ? this.#attachments.start(task) : this.#runtime.start(task);
   }
 
   changed(taskId: string, seen: Instance, signal: AbortSignal): Promise<Instance | undefined> {
-    return this.#runtime.changed(taskId, seen, signal);
+    const runtime = this.#attachments.knows(taskId) ? this.#attachments : this.#runtime;
+    return runtime.changed(taskId, seen, signal);
   }
 
   /** New callers are sent elsewhere first, on every node: then those that are still there get time to finish. */
   async stop(task: Task): Promise<void> {
+    if (isAttachment(task)) return this.#attachments.stop(task);
     const now = await this.#runtime.inspect(task.id);
     if (now?.state === "running" && now.health !== "unhealthy") await this.#drain(task);
     await this.#runtime.stop(task);
   }
 
-  remove(taskId: string): Promise<void> {
-    return this.#runtime.remove(taskId);
+  async remove(taskId: string): Promise<void> {
+    if (this.#attachments.knows(taskId)) this.#attachments.remove(taskId);
+    else await this.#runtime.remove(taskId);
   }
 
   logs(taskId: string, options: LogOptions): AsyncIterable<LogLine> {
@@ -92,12 +118,15 @@ export class NetworkedRuntime implements Runtime {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.desk.close();
+    await this.#attachments.close();
     await this.#plane.stop();
     await this.#runtime.close();
   }
 
   async followNetworks(connection: Connection, sessionId: string, signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#doors;
+    this.desk.follow(connection, signal);
     const receive = (message: NetworkMessage): Promise<void> => {
       const inForce = this.#plane.receive(message);
       this.#ports.changed();
@@ -112,6 +141,8 @@ export class NetworkedRuntime implements Runtime {
   }
 
   async dismantle(): Promise<void> {
+    this.desk.close();
+    await this.#attachments.dismantle();
     await this.#plane.remove();
     await this.#runtime.dismantle?.();
   }

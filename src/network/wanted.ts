@@ -3,7 +3,8 @@ import { allAddresses } from "./addresses.ts";
 import { bridgesOf } from "./bridges.ts";
 import { kernelSettings } from "./kernel-settings.ts";
 import { linksOf } from "./links.ts";
-import { localNetworks } from "./local-networks.ts";
+import { type LocalNetwork, localNetworks } from "./local-networks.ts";
+import { resolverAddress } from "./names.ts";
 import type { Plane } from "./plane-state.ts";
 import { rulesOf } from "./rules/plane-rules.ts";
 import type { Ruleset } from "./rules/ruleset.ts";
@@ -31,6 +32,10 @@ export function wantedPlane(plane: Plane, self: Self, leaving: ReadonlySet<strin
     rules: rulesOf(plane, networks, self, leaving),
     kernel: kernelSettings(plane, networks),
     targets: new Set(endpoints.flatMap(({ attachments }) => allAddresses(attachments))),
-    nameServers: networks.filter(({ network }) => !network.ingress).flatMap(({ gateways }) => gateways),
+    nameServers: nameServersOf(networks.filter(({ network }) => !network.ingress)),
   };
+}
+
+function nameServersOf(networks: readonly LocalNetwork[]): string[] {
+  return networks.length === 0 ? [] : [...networks.flatMap(({ gateways }) => gateways), resolverAddress];
 }

@@ -2,6 +2,7 @@ import { Fault } from "../../lib/fault.ts";
 import { networkIdLabel } from "../../model/network.ts";
 import type { Network } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { type Answer, empty, json } from "../answer.ts";
+import { attaching } from "../containers/attaching.ts";
 import type { RouteContext } from "../context.ts";
 import { type EngineObject, isObject, localNetworks } from "../engine-json.ts";
 import { HttpError } from "../errors.ts";
@@ -9,6 +10,7 @@ import { parseFilters } from "../filters.ts";
 import { notInSwarmText } from "../manager.ts";
 import { strictFlag } from "../query.ts";
 import type { Route } from "../route.ts";
+import { connectBody, wishIn } from "./connect-request.ts";
 import { createBody, isForSwarm, toNetworkSpec } from "./create-request.ts";
 import { isListed, networkFilters } from "./list-filter.ts";
 import { driverOf, fromNetwork, isPredefined, nameOf } from "./network.ts";
@@ -20,6 +22,7 @@ export const networkRoutes: readonly Route[] = [
   { method: "GET", path: "/networks/:id", handler: inspect },
   { method: "POST", path: "/networks/create", handler: createNetwork },
   { method: "POST", path: "/networks/:id/connect", handler: connect },
+  { method: "POST", path: "/networks/:id/disconnect", handler: disconnect },
   { method: "DELETE", path: "/networks/:id", handler: remove },
 ];
 
@@ -54,12 +57,30 @@ async function inspect(context: RouteContext): Promise<Answer> {
   return json({ ...shown, ...usage });
 }
 
-/** A container is joined to a network of the swarm's where it is created; Docker's text where it could not be even then. */
+/** Networks that are not the engine's are asked for at the managers: also by workers, which know none of them. */
 async function connect(context: RouteContext): Promise<Answer> {
+  const { params, signal } = context;
+  const networks = context.containerNetworks?.();
+  if (!networks) return connectLocally(context);
+  const { Container: container, ...body } = await context.parse(connectBody);
+  const wish = wishIn(body);
+  const isDone = await attaching(() => networks.connect(params.id ?? "", container ?? "", wish, signal));
+  return isDone ? empty(200) : context.handThrough();
+}
+
+/** This node's engine can be on none of the swarm's networks; Docker's text for those that nobody could be put on by hand. */
+async function connectLocally(context: RouteContext): Promise<Answer> {
   const found = await resolve(context, "");
   if (found?.kind !== "swarm" || (found.network.spec?.attachable ?? false)) return context.handThrough();
   const reason = `rpc error: code = PermissionDenied desc = network ${nameOf(found.network)} not manually attachable`;
   throw new HttpError(403, `Could not attach to network ${nameOf(found.network)}: ${reason}`);
+}
+
+async function disconnect(context: RouteContext): Promise<Answer> {
+  const networks = context.containerNetworks?.();
+  if (!networks) return context.handThrough();
+  const { Container: container } = await context.parse(connectBody);
+  return (await networks.disconnect(context.params.id ?? "", container ?? "")) ? empty(200) : context.handThrough();
 }
 
 async function createNetwork(context: RouteContext): Promise<Answer> {

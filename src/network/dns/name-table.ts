@@ -18,10 +18,11 @@ interface NetworkNames {
 export class NameTable {
   readonly #networks = new Map<string, NetworkNames>();
   /** A container's address → the networks that it is on. */
-  readonly #askers = new Map<string, string[]>();
+  readonly #askers = new Map<string, readonly string[]>();
 
-  /** `leaving`: tasks that are about to be stopped. */
-  constructor(plane: Plane, leaving: ReadonlySet<string>) {
+  /** `leaving`: tasks that are about to be stopped. `callers`: other addresses of containers that are on the networks given. */
+  constructor(plane: Plane, leaving: ReadonlySet<string>, callers: ReadonlyMap<string, readonly string[]> = new Map()) {
+    for (const [address, networkIds] of callers) this.#askers.set(address, networkIds);
     for (const { id, name, subnets, ingress } of plane.networks.values()) {
       if (ingress) continue;
       const parsed = subnets.flatMap(({ cidr }) => parseCidr(cidr) ?? []);
@@ -32,7 +33,7 @@ export class NameTable {
   }
 
   /** The networks that whoever asks from `address` is on. */
-  networksOf(address: string): string[] {
+  networksOf(address: string): readonly string[] {
     const known = this.#askers.get(address);
     if (known) return known;
     const ip = parseIp(address);

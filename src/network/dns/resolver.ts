@@ -25,6 +25,7 @@ export class Resolver {
   readonly #names: Pick<NameSockets, "ask">;
   #plane: Plane = emptyPlane;
   #leaving: ReadonlySet<string> = new Set();
+  #callers: ReadonlyMap<string, readonly string[]> = new Map();
   /** Made when the first question comes after a change. */
   #table: NameTable | undefined;
   #turn = 0;
@@ -41,10 +42,16 @@ export class Resolver {
     this.#table = undefined;
   }
 
+  /** Addresses that containers call from besides those on the plane's networks, and the networks that they are on. */
+  setCallers(callers: ReadonlyMap<string, readonly string[]>): void {
+    this.#callers = callers;
+    this.#table = undefined;
+  }
+
   readonly handler: NameHandler = async (bytes, from, overTcp) => {
     const query = parsed(bytes);
     if (!query) return undefined;
-    this.#table ??= new NameTable(this.#plane, this.#leaving);
+    this.#table ??= new NameTable(this.#plane, this.#leaving, this.#callers);
     this.#turn += 1;
     const decision = decide(query, this.#table, from, this.#turn);
     switch (decision.kind) {
