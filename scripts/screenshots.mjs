@@ -1,7 +1,8 @@
 // npm run screenshots: starts a swarm with something of everything in it and takes the pictures of docs/dashboard.md.
-// Needs Debian's chromium. Takes about a minute.
+// Needs Debian's chromium. Takes about five minutes.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { build, installPackages, root } from "./install.mjs";
 
 installPackages();
@@ -18,6 +19,13 @@ const port = 9377;
 const pictures = join(root, "docs", "dashboard");
 const size = { width: 1360, height: 860 };
 
+/** Now more, now less to do, and a line about it. */
+const labour =
+  'while :; do n=$(( $(date +%s) / 20 % 3 * 15000 + 9000 )); while [ $n -gt 0 ]; do n=$((n-1)); done; echo "order packed at $(date +%T)"; sleep 0.6; done';
+/** So long there is to be something to see in the charts before an update begins, milliseconds. */
+const measuringMs = 150_000;
+const updatingMs = 30_000;
+
 /** `docker service create` of what there is to see: what runs, what fails, what waits, what ends. */
 const services = [
   ["--name", "shop_web", "--replicas", "9", "-p", "8091:80", "--reserve-memory", "64M", "shoal/whoami"],
@@ -25,6 +33,10 @@ const services = [
   ["--name", "shop_search", "--replicas", "2", "--constraint", "node.labels.disk==ssd", "shoal/sleep"],
   ["--name", "monitor", "--mode", "global", "shoal/sleep"],
   ["--name", "ticker", "shoal/job", "sh", "-c", 'while :; do echo "tick at $(date +%T)"; sleep 1; done'],
+  [
+    ...["--name", "shop_worker", "--replicas", "5", "--reserve-cpu", "0.2", "--reserve-memory", "16M"],
+    ...["--update-delay", "12s", "--stop-grace-period", "1s", "shoal/job", "sh", "-c", labour],
+  ],
   [
     "--name",
     "importer",
@@ -36,6 +48,8 @@ const services = [
     "echo cannot reach the database >&2; exit 3",
   ],
 ];
+/** Pages that go on below what a window shows. */
+const long = { service: true, node: true };
 const views = { overview: "/", services: "/services", nodes: "/nodes", events: "/events" };
 
 const managers = new Managers(network, address => ["--dashboard-addr", `${address}:${port}`]);
@@ -52,11 +66,14 @@ try {
     const tasks = await first.apiOk("GET", `/tasks?filters=${JSON.stringify({ service: ["importer"] })}`);
     return tasks.filter(({ Status }) => Status.State === "failed").length > 3 || undefined;
   });
+  await sleep(measuringMs);
+  await first.dockerOk("service", "update", "-q", "-d", "--force", "shop_worker");
+  await sleep(updatingMs);
   const { Token } = await first.apiOk("POST", "/shoal/dashboard/tokens", { Name: "grace" });
   const idOf = async path => (await first.apiOk("GET", path)).ID;
   const paths = {
     ...views,
-    service: `/services/${await idOf("/services/ticker")}`,
+    service: `/services/${await idOf("/services/shop_worker")}`,
     node: `/nodes/${(await first.apiOk("GET", "/nodes"))[0].ID}`,
   };
   mkdirSync(pictures, { recursive: true });
@@ -70,7 +87,11 @@ try {
       await page.getByRole("heading", { level: 1 }).waitFor();
       // What comes in by itself: log lines, events.
       await page.waitForTimeout(2_000);
+      const height = name in long ? await page.evaluate("document.documentElement.scrollHeight") : size.height;
+      await page.setViewportSize({ ...size, height });
+      await page.waitForTimeout(500);
       await page.screenshot({ path: join(pictures, `${name}-${colorScheme}.png`) });
+      await page.setViewportSize(size);
     }
     await page.close();
   }

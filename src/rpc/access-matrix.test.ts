@@ -17,6 +17,7 @@ import { file_docker_swarmkit_v1_watch } from "../wire/gen/docker/swarmkit/v1/wa
 import { file_shoal_v1_doctor } from "../wire/gen/shoal/v1/doctor_pb.ts";
 import { file_shoal_v1_network } from "../wire/gen/shoal/v1/network_pb.ts";
 import { file_shoal_v1_peers } from "../wire/gen/shoal/v1/peers_pb.ts";
+import { file_shoal_v1_usage } from "../wire/gen/shoal/v1/usage_pb.ts";
 import { TestSwarm } from "./identities.test-kit.ts";
 import { grpcTransport } from "./transport.ts";
 
@@ -37,6 +38,7 @@ const services: readonly DescService[] = [
   file_shoal_v1_peers,
   file_shoal_v1_network,
   file_shoal_v1_doctor,
+  file_shoal_v1_usage,
 ].flatMap(file => file.services);
 
 const reached = "the handler was reached";

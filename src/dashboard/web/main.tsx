@@ -11,6 +11,9 @@ import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/views.css";
 import "./styles/states.css";
+import "uplot/dist/uPlot.min.css";
+import "./styles/timeline.css";
+import "./styles/usage.css";
 import "./theme.ts";
 
 function App() {

@@ -31,6 +31,17 @@ export function cpus(nanos: number): string {
   return String(Number((nanos / nanosPerCpu).toFixed(2)));
 }
 
+/** Processors kept busy: "1.5 CPU"; what is less than a hundredth is not nothing. */
+export function processors(count: number): string {
+  return `${count > 0 && count < 0.01 ? count.toFixed(3) : Number(count.toFixed(2))} CPU`;
+}
+
+/** "09:05", here. */
+export function clockTime(ms: number): string {
+  const date = new Date(ms);
+  return [date.getHours(), date.getMinutes()].map(part => String(part).padStart(2, "0")).join(":");
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

@@ -1,63 +1,55 @@
 import type { Task } from "../model/objects.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { lookOf, nodeName, reasonOf } from "../model/task.ts";
+import { bytes, processors } from "../model/text.ts";
+import { latest, type Usage } from "../model/usage.ts";
 import { Age } from "./age.tsx";
 import { Empty } from "./page.tsx";
 import { Table } from "./table.tsx";
-import { TaskMark, TaskStateText } from "./task-mark.tsx";
-
-/** Earlier tasks of a slot that are shown. */
-const shownBefore = 12;
+import { TaskStateText } from "./task-mark.tsx";
 
 interface SlotsProps {
   readonly tasks: readonly Task[];
   readonly swarm: Swarm;
+  readonly usage: Usage | undefined;
 }
 
-/** A service's tasks: for each slot the one of now, and those before it as a row of marks, the oldest first. */
-export function Slots({ tasks, swarm }: SlotsProps) {
-  const slots = new Map<string, Task[]>();
+/** A service's tasks: for each slot the one of now, with what it uses. */
+export function Slots({ tasks, swarm, usage }: SlotsProps) {
+  const newest = new Map<string, Task>();
   for (const task of tasks) {
     const slot = task.Slot === undefined ? (task.NodeID ?? "") : String(task.Slot);
-    slots.set(slot, [...(slots.get(slot) ?? []), task]);
+    const known = newest.get(slot);
+    if (!known || known.CreatedAt < task.CreatedAt) newest.set(slot, task);
   }
-  if (slots.size === 0) return <Empty>It has no tasks.</Empty>;
-  const sorted = [...slots].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  if (newest.size === 0) return <Empty>It has no tasks.</Empty>;
+  const sorted = [...newest].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
   return (
-    <Table name="Tasks" heads={["Slot", "State", "Node", "For", "Why", "Before"]}>
-      {sorted.map(([slot, ofSlot]) => (
-        <Slot key={slot} tasks={ofSlot} swarm={swarm} />
+    <Table name="Tasks" heads={["Slot", "State", "Node", "For", "#CPU", "#Memory", "Why"]}>
+      {sorted.map(([slot, task]) => (
+        <Slot key={slot} task={task} swarm={swarm} usage={usage} />
       ))}
     </Table>
   );
 }
 
-function Slot({ tasks, swarm }: SlotsProps) {
-  const ordered = [...tasks].sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt));
-  const last = ordered.pop();
-  if (!last) return null;
-  const node = swarm.get("node", last.NodeID ?? "");
+function Slot({ task, swarm, usage }: Omit<SlotsProps, "tasks"> & { readonly task: Task }) {
+  const node = swarm.get("node", task.NodeID ?? "");
+  const series = usage?.tasks.get(task.ID);
+  const [busy, memory] = [latest(series?.CPUs ?? []), latest(series?.Memory ?? [])];
   return (
     <tr>
-      <th scope="row">{last.Slot ?? (node ? nodeName(node) : "")}</th>
+      <th scope="row">{task.Slot ?? (node ? nodeName(node) : "")}</th>
       <td>
-        <TaskStateText task={last} />
+        <TaskStateText task={task} />
       </td>
       <td>{node ? <a href={`/nodes/${node.ID}`}>{nodeName(node)}</a> : "none yet"}</td>
       <td>
-        <Age since={last.Since} />
+        <Age since={task.Since} />
       </td>
-      <td class="reason">{lookOf(last) === "running" ? "" : reasonOf(last)}</td>
-      <td>
-        <ul class="history">
-          {ordered.slice(-shownBefore).map(task => (
-            <li key={task.ID} title={`${task.State}: ${reasonOf(task)}`}>
-              <TaskMark look={lookOf(task)} />
-              <span class="hidden">{task.State}</span>
-            </li>
-          ))}
-        </ul>
-      </td>
+      <td class="number">{busy === undefined ? "" : processors(busy)}</td>
+      <td class="number">{memory === undefined ? "" : bytes(memory)}</td>
+      <td class="reason">{lookOf(task) === "running" ? "" : reasonOf(task)}</td>
     </tr>
   );
 }

@@ -9,17 +9,21 @@ import { Empty, Facts, Page } from "../parts/page.tsx";
 import { Table } from "../parts/table.tsx";
 import { TaskStateText } from "../parts/task-mark.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
+import { UsageCharts } from "../parts/usage-charts.tsx";
 import { useSwarm } from "../state.ts";
+import { useUsage } from "../usage.ts";
 import { mayChange } from "../visitor.ts";
 import { roleText } from "./nodes.tsx";
 
-/** One node: what it offers, what is reserved of it, what runs there. */
+/** One node: what it offers, what is reserved of it, what its tasks use, what runs there. */
 export function NodeView({ id }: { readonly id: string }) {
   const swarm = useSwarm("quorum", `node ${id}`, `tasks on ${id}`, "service");
   const node = swarm.get("node", id);
+  const usage = useUsage({ of: "node", id });
   if (!node) return <Empty>This node is gone.</Empty>;
   const current = [...swarm.tasksOn(id).values()].filter(isCurrent);
   const isReady = node.Status.State === "ready";
+  const reserved = reservedBy(current, swarm);
   return (
     <Page
       kind={`Node · ${roleText(node, swarm)}`}
@@ -30,8 +34,16 @@ export function NodeView({ id }: { readonly id: string }) {
         <ToneMark tone={isReady ? "good" : "bad"} says={node.Status.State} />
         {node.Status.Message && ` · ${node.Status.Message}`} · {node.Spec.Availability}
       </p>
-      <Reservations node={node} tasks={current} swarm={swarm} />
+      <Reservations node={node} reserved={reserved} />
       <Facts of={factsOf(node)} />
+      <section aria-labelledby="usage-title">
+        <h2 id="usage-title">What its tasks use</h2>
+        <UsageCharts
+          usage={usage}
+          nameOf={task => nameOfTask(task, swarm)}
+          limit={{ name: "reserved", cpus: reserved.nanoCpus / nanosPerCpu, memory: reserved.memoryBytes }}
+        />
+      </section>
       <section aria-labelledby="tasks-title">
         <h2 id="tasks-title">Tasks</h2>
         <Tasks tasks={[...swarm.tasksOn(id).values()]} swarm={swarm} />
@@ -55,21 +67,35 @@ function factsOf({ Description, Spec, Status, ID, CreatedAt }: Node) {
   ] as const;
 }
 
-interface Load {
-  readonly node: Node;
+interface TasksProps {
   readonly tasks: readonly Task[];
   readonly swarm: Swarm;
 }
 
-/** How much of the node its tasks have reserved. */
-function Reservations({ node, tasks, swarm }: Load) {
-  const { NanoCPUs = 0, MemoryBytes = 0 } = node.Description.Resources;
-  let [reservedCpus, reservedMemory] = [0, 0];
+interface Reserved {
+  readonly nanoCpus: number;
+  readonly memoryBytes: number;
+}
+
+function reservedBy(tasks: readonly Task[], swarm: Swarm): Reserved {
+  let [nanoCpus, memoryBytes] = [0, 0];
   for (const task of tasks) {
     const reserved = swarm.get("service", task.ServiceID ?? "")?.Spec.TaskTemplate.Resources?.Reservations;
-    reservedCpus += reserved?.NanoCPUs ?? 0;
-    reservedMemory += reserved?.MemoryBytes ?? 0;
+    nanoCpus += reserved?.NanoCPUs ?? 0;
+    memoryBytes += reserved?.MemoryBytes ?? 0;
   }
+  return { nanoCpus, memoryBytes };
+}
+
+function nameOfTask(taskId: string, swarm: Swarm): string {
+  const task = swarm.get("task", taskId);
+  return task ? taskName(task, swarm.get("service", task.ServiceID ?? ""), undefined) : taskId;
+}
+
+/** How much of the node its tasks have reserved. */
+function Reservations({ node, reserved }: { readonly node: Node; readonly reserved: Reserved }) {
+  const { NanoCPUs = 0, MemoryBytes = 0 } = node.Description.Resources;
+  const { nanoCpus: reservedCpus, memoryBytes: reservedMemory } = reserved;
   return (
     <div class="gauges">
       <Gauge name="CPU" used={reservedCpus} of={NanoCPUs} says={`${cpus(reservedCpus)} of ${cpus(NanoCPUs)}`} />
@@ -101,7 +127,7 @@ function Gauge({ name, used, of, says }: GaugeProps) {
   );
 }
 
-function Tasks({ tasks, swarm }: Omit<Load, "node">) {
+function Tasks({ tasks, swarm }: TasksProps) {
   if (tasks.length === 0) return <Empty>Nothing runs here.</Empty>;
   const sorted = [...tasks].sort(
     (a, b) => Number(isCurrent(b)) - Number(isCurrent(a)) || b.Since.localeCompare(a.Since),
@@ -127,6 +153,8 @@ function Tasks({ tasks, swarm }: Omit<Load, "node">) {
     </Table>
   );
 }
+
+const nanosPerCpu = 1e9;
 
 const availabilities = [
   ["active", "Activate", "It takes new tasks again. Those that moved away stay where they are."],

@@ -1,6 +1,7 @@
 import { removeService, updateService } from "../api.ts";
 import type { Service, ServiceSpec } from "../model/objects.ts";
 import { imageOf, stackOf, summarise } from "../model/service.ts";
+import { taskName } from "../model/task.ts";
 import { bytes, cpus, plural } from "../model/text.ts";
 import { Age } from "../parts/age.tsx";
 import { ask } from "../parts/confirm.tsx";
@@ -8,15 +9,20 @@ import { LogPane } from "../parts/log-pane.tsx";
 import { Empty, Facts, Page } from "../parts/page.tsx";
 import { PortList } from "../parts/ports.tsx";
 import { Slots } from "../parts/slots.tsx";
+import { Timeline } from "../parts/timeline.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
+import { UpdateProgress } from "../parts/update-progress.tsx";
+import { UsageCharts } from "../parts/usage-charts.tsx";
 import { go } from "../router.ts";
 import { useSwarm } from "../state.ts";
+import { useUsage } from "../usage.ts";
 import { mayChange } from "../visitor.ts";
 
-/** One service: how it is, what it is to be, each slot's tasks over time, its logs. */
+/** One service: how it is, what it is to be, each slot's tasks over time, what they use, its logs. */
 export function ServiceView({ id }: { readonly id: string }) {
   const swarm = useSwarm(`service ${id}`, `tasks of ${id}`, "node", "network");
   const service = swarm.get("service", id);
+  const usage = useUsage({ of: "service", id });
   if (!service) return <Empty>This service is gone.</Empty>;
   const summary = summarise(service, swarm.tasksOf(id).values(), swarm.all("node"));
   return (
@@ -33,11 +39,19 @@ export function ServiceView({ id }: { readonly id: string }) {
         <ToneMark tone={summary.tone} says={summary.says} /> · {summary.running} of {summary.desired} running ·{" "}
         {summary.mode}
       </p>
-      <Update service={service} />
+      <UpdateProgress service={service} swarm={swarm} />
       <Facts of={factsOf(service, networkNames(service, swarm))} />
       <section aria-labelledby="slots-title">
         <h2 id="slots-title">Tasks</h2>
-        <Slots tasks={[...swarm.tasksOf(id).values()]} swarm={swarm} />
+        <Slots tasks={[...swarm.tasksOf(id).values()]} swarm={swarm} usage={usage} />
+      </section>
+      <section aria-labelledby="timeline-title">
+        <h2 id="timeline-title">Over time</h2>
+        <Timeline service={service} swarm={swarm} />
+      </section>
+      <section aria-labelledby="usage-title">
+        <h2 id="usage-title">What it uses</h2>
+        <UsageCharts usage={usage} nameOf={task => nameOfTask(task, swarm)} />
       </section>
       <section aria-labelledby="logs-title">
         <h2 id="logs-title">Logs</h2>
@@ -77,23 +91,10 @@ function amounts(nanoCpus: number, memory: number): string {
   return [nanoCpus > 0 && `${cpus(nanoCpus)} CPU`, memory > 0 && bytes(memory)].filter(Boolean).join(", ");
 }
 
-/** How far an update is, and why it stands still. */
-function Update({ service }: { readonly service: Service }) {
-  const swarm = useSwarm(`tasks of ${service.ID}`);
-  const { State, Message } = service.UpdateStatus ?? {};
-  if (!State || State === "completed" || State === "rollback_completed") return null;
-  const wanted = service.Spec.TaskTemplate.ContainerSpec?.Image;
-  const running = [...swarm.tasksOf(service.ID).values()].filter(task => task.State === "running");
-  const renewed = running.filter(task => task.Image === wanted).length;
-  return (
-    <div class="update">
-      <p>
-        {State.replace("_", " ")}: {renewed} of {running.length} running tasks have the image asked for
-      </p>
-      <progress max={Math.max(1, running.length)} value={renewed} aria-label="Tasks updated" />
-      {Message && <p class="reason">{Message}</p>}
-    </div>
-  );
+function nameOfTask(taskId: string, swarm: ReturnType<typeof useSwarm>): string {
+  const task = swarm.get("task", taskId);
+  const node = swarm.get("node", task?.NodeID ?? "");
+  return task ? taskName(task, swarm.get("service", task.ServiceID ?? ""), node) : taskId;
 }
 
 function Actions({ service }: { readonly service: Service }) {
