@@ -1,4 +1,4 @@
-import { asFault, type Fault } from "../lib/fault.ts";
+import { asFault, Fault } from "../lib/fault.ts";
 import { same } from "../lib/same.ts";
 import type { Logger } from "../ports/log.ts";
 import type { BridgeNetwork, BridgeNetworks, Links, NetOps, RulesShape } from "../ports/net-ops.ts";
@@ -60,14 +60,18 @@ export class Builder {
 
   /**
    * The engine's bridge networks: those that are missing or wrong are made. Gives the reasons for those that could not be, by
-   * the swarm's network. Those that nobody wants are left to `finish`, for connections may still lead there.
+   * the swarm's network. Those that nobody wants are left to `finish`, for connections may still lead there. An engine that does not
+   * answer holds up no rules: the networks that have their devices count as there.
    */
   async makeBridges(wanted: readonly BridgeNetwork[]): Promise<Map<string, Fault>> {
     const { engine, ops } = this.#options;
-    this.#known.bridges ??= await engine.list();
     this.#known.links ??= await ops.observe(this.#prefixes);
     const devices = this.#known.links.bridges;
-    const { replaced, made } = bridgePlan(this.#known.bridges, wanted, name => devices.has(name));
+    const found = this.#known.bridges ?? (await engine.list().catch(asFault));
+    if (found instanceof Fault)
+      return new Map(wanted.filter(({ bridge }) => !devices.has(bridge)).map(({ networkId }) => [networkId, found]));
+    this.#known.bridges = found;
+    const { replaced, made } = bridgePlan(found, wanted, name => devices.has(name));
     const refused = new Map<string, Fault>();
     for (const network of made) {
       try {

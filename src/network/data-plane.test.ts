@@ -128,6 +128,24 @@ describe("a node's data plane", () => {
     expect(measured.at(-1)).toBe("failed");
   });
 
+  it("follows the managers while the engine does not answer", async () => {
+    await tell({ ...twoTasks, endpoints: [webTask(1)] });
+    ops.failing.add("list");
+    ops.failing.add("applyRules");
+    await tell({ ...twoTasks, endpoints: [webTask(1), webTask(2, false)] });
+    ops.failing.delete("applyRules");
+    await tell(twoTasks);
+    expectRules();
+    ops.failing.clear();
+    await clock.advance(60_000);
+    await expectAll(twoTasks);
+
+    function expectRules(): void {
+      const { rules } = wantedPlane(planeOf(twoTasks), self, new Set());
+      for (const [name, chain] of rules.chains) expect(ops.rules.rules(table, name)).toEqual(chain.rules);
+    }
+  });
+
   it.each(["list", "create", "change", "applyRules"])("tries again when %s fails", async operation => {
     ops.failing.add(operation);
     await tell(twoTasks);
