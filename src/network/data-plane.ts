@@ -15,7 +15,7 @@ import type { PlaneMemory } from "./plane-memory.ts";
 import { applyMessage, emptyPlane, type Plane } from "./plane-state.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { Self } from "./self.ts";
-import { TunnelKeeper, type TunnelState } from "./tunnel/tunnel-keeper.ts";
+import { type ComparedTunnel, TunnelKeeper, type TunnelState } from "./tunnel/tunnel-keeper.ts";
 import { wantedTunnel } from "./tunnel/wanted-tunnel.ts";
 import { Versions } from "./versions.ts";
 import { wantedPlane } from "./wanted.ts";
@@ -150,6 +150,12 @@ export class DataPlane {
   /** What the managers have said last, and what of it is not in place, for who compares that with the machine. */
   get view(): PlaneView {
     return { plane: this.#plane, self: this.#self, leaving: this.#leaving, fault: this.#reconciler.fault };
+  }
+
+  /** This node's tunnel compared with what it ought to be; undefined where no network is encrypted. */
+  async compareTunnel(): Promise<ComparedTunnel | undefined> {
+    const wanted = wantedTunnel(this.#plane, this.#self);
+    return wanted && this.#tunnel.compare(wanted);
   }
 
   /** Compares everything with what there really is, and puts right what is not. Resolves when that was tried, or at `signal`. */

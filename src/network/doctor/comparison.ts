@@ -2,7 +2,7 @@ import { asFault } from "../../lib/fault.ts";
 import { Gate } from "../../lib/gate.ts";
 import type { BridgeNetworks, NetOps } from "../../ports/net-ops.ts";
 import type { NetProbes } from "../../ports/net-probes.ts";
-import type { PlaneView } from "../data-plane.ts";
+import type { DataPlane, PlaneView } from "../data-plane.ts";
 import { localNetworks } from "../local-networks.ts";
 import { bridgePrefix, forwardChain, vxlanPrefix } from "../names.ts";
 import { wholeTable } from "../rules/commands.ts";
@@ -11,6 +11,7 @@ import { error, type Finding } from "./finding.ts";
 import { bridgeFindings, countOf, linkFindings, subjects } from "./link-findings.ts";
 import { nameFinding, nameQuestions } from "./name-findings.ts";
 import { ruleFindings, settingFindings } from "./rule-findings.ts";
+import { tunnelFindings } from "./tunnel-findings.ts";
 
 /** Names that are asked for at a time. */
 const questionsAtATime = 16;
@@ -34,7 +35,8 @@ export interface Compared {
 }
 
 /** Compares what there is with what there is to be. What cannot be looked at is a finding, too. */
-export async function compare(view: () => PlaneView, doors: ComparisonDoors): Promise<Compared> {
+export async function compare(dataPlane: DataPlane, doors: ComparisonDoors): Promise<Compared> {
+  const view = (): PlaneView => dataPlane.view;
   const { plane, self, leaving, fault } = view();
   const wanted = wantedPlane(plane, self, leaving);
   const networks = localNetworks(plane, self);
@@ -43,6 +45,7 @@ export async function compare(view: () => PlaneView, doors: ComparisonDoors): Pr
   const ask = (server: string, query: Uint8Array): Promise<Uint8Array> => doors.probes.askName(server, query);
   const parts = await Promise.all([
     lookedAt("networks and devices", () => links(view(), wanted, doors)),
+    lookedAt("the tunnel", async () => tunnelFindings((await dataPlane.compareTunnel())?.changes ?? [])),
     lookedAt("rules", () => rules(view(), wanted, doors)),
     ...questions.map(question => gate.run(() => nameFinding(question, ask, () => view().plane, leaving))),
   ]);

@@ -8,6 +8,7 @@ import { alsoIn, type Finding, notIn, warning } from "./finding.ts";
 import { pathFindings } from "./path-findings.ts";
 import { type ProbedPath, pathsOf, probe } from "./path-probe.ts";
 import { portFindings } from "./port-findings.ts";
+import { silentFindings } from "./tunnel-findings.ts";
 
 /** What is wrong must still be so after this long, in milliseconds: a change under way is no fault. */
 const secondLookMs = 1_000;
@@ -54,16 +55,24 @@ export class Examiner {
       if (repair) repaired = notIn(first.findings, second.findings);
     }
     const { probed, findings } = await this.#probe(away);
-    return { parts, left: [...left, ...(await this.#ports()), ...findings], repaired, paths: probed };
+    const others = [...(await this.#ports()), ...(await this.#silent(away)), ...findings];
+    return { parts, left: [...left, ...others], repaired, paths: probed };
   }
 
   #compare(): Promise<Compared> {
-    return compare(() => this.#options.plane.view, this.#options);
+    return compare(this.#options.plane, this.#options);
   }
 
   async #ports(): Promise<Finding[]> {
     const { plane, probes } = this.#options;
     return portFindings(plane.view.plane, probes);
+  }
+
+  /** A tunnel that cannot be looked at was found by the comparison. */
+  async #silent(away: ReadonlySet<string>): Promise<Finding[]> {
+    const { plane } = this.#options;
+    const compared = await plane.compareTunnel().catch(() => undefined);
+    return compared ? silentFindings(compared.actual, plane.view.plane.nodes.values(), away, compared.now) : [];
   }
 
   /** Last, when everything that a path rests on has been put right. */

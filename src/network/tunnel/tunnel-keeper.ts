@@ -3,7 +3,7 @@ import { same } from "../../lib/same.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
-import type { Tunnel, TunnelChange, TunnelOps } from "../../ports/tunnel-ops.ts";
+import type { ActualTunnel, Tunnel, TunnelChange, TunnelOps } from "../../ports/tunnel-ops.ts";
 import { tunnelName } from "../names.ts";
 import { type KeyPair, keyPairOf, newKeyPair } from "./key-pair.ts";
 import { tunnelPlan } from "./tunnel-plan.ts";
@@ -26,6 +26,13 @@ export interface TunnelKeeperOptions {
 export interface TunnelState {
   readonly isThere: boolean;
   readonly fault?: Fault;
+}
+
+export interface ComparedTunnel {
+  readonly actual: ActualTunnel | undefined;
+  readonly changes: readonly TunnelChange[];
+  /** When that was, in seconds since 1970. */
+  readonly now: number;
 }
 
 /**
@@ -57,13 +64,13 @@ export class TunnelKeeper {
 
   /** Brings the tunnel to what is wanted. */
   async make(wanted: WantedTunnel): Promise<TunnelState> {
-    const whole: Tunnel = { ...wanted, privateKey: (await this.#keyPair()).privateKey };
+    const whole = await this.#whole(wanted);
     if (same(this.#known, whole)) return { isThere: true };
     this.#rest();
     // As long as nobody could look, what was there is taken to be there: nothing is taken down for that.
     let isThere = true;
     try {
-      const changes = await this.#differences(whole);
+      const { changes } = await this.#differences(whole);
       isThere = changes.every(change => change.do === "set-peers" || change.do === "remove-peers");
       if (changes.some(change => change.do === "add-device")) await this.#refuseUnable();
       if (changes.length > 0) await this.#options.tunnels.change(this.#name, changes);
@@ -73,6 +80,11 @@ export class TunnelKeeper {
     this.#known = whole;
     this.#watchOver(whole);
     return { isThere: true };
+  }
+
+  /** The tunnel as it is, and what would have to be done to it. Changes nothing. */
+  async compare(wanted: WantedTunnel): Promise<ComparedTunnel> {
+    return this.#differences(await this.#whole(wanted));
   }
 
   /** Removes the tunnel, if there is one. */
@@ -94,9 +106,15 @@ export class TunnelKeeper {
     this.#watch = undefined;
   }
 
-  async #differences(wanted: Tunnel): Promise<TunnelChange[]> {
+  async #whole(wanted: WantedTunnel): Promise<Tunnel> {
+    return { ...wanted, privateKey: (await this.#keyPair()).privateKey };
+  }
+
+  async #differences(wanted: Tunnel): Promise<ComparedTunnel> {
     const { tunnels, clock } = this.#options;
-    return tunnelPlan(await tunnels.observe(this.#name), wanted, clock.now() / 1_000);
+    const actual = await tunnels.observe(this.#name);
+    const now = clock.now() / 1_000;
+    return { actual, changes: tunnelPlan(actual, wanted, now), now };
   }
 
   async #refuseUnable(): Promise<void> {
@@ -109,11 +127,11 @@ export class TunnelKeeper {
   }
 
   async #look(made: Tunnel): Promise<void> {
-    const changes = await this.#differences(made).catch(() => undefined);
+    const compared = await this.#differences(made).catch(() => undefined);
     if (this.#known !== made) return;
-    if (changes?.length === 0) return this.#watchOver(made);
+    if (compared?.changes.length === 0) return this.#watchOver(made);
     this.#options.log.warn("the tunnel to other nodes is not as it was left: it is put right", {
-      changes: changes?.map(change => change.do) ?? "it cannot be looked at",
+      changes: compared?.changes.map(change => change.do) ?? "it cannot be looked at",
     });
     this.#rest();
     this.#options.onDrift();

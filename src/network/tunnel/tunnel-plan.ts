@@ -2,7 +2,7 @@ import { same } from "../../lib/same.ts";
 import type { ActualPeer, ActualTunnel, Tunnel, TunnelChange, TunnelPeer } from "../../ports/tunnel-ops.ts";
 
 /** WireGuard's REJECT_AFTER_TIME in seconds: keys that were agreed on longer ago than that are used no more. */
-const agreementSeconds = 180;
+export const agreementSeconds = 180;
 
 /** What leads from what there is to what is wanted. `now` in seconds since 1970. */
 export function tunnelPlan(actual: ActualTunnel | undefined, wanted: Tunnel, now: number): TunnelChange[] {

@@ -7,7 +7,7 @@ import { type Self, tunnelMtu } from "../self.ts";
 import { keyText } from "./key-pair.ts";
 
 /** UDP, on every node. What Swarm's gossip had, which Shoal does without: firewalls between a swarm's nodes let it pass already. */
-const tunnelPort = 7946;
+export const tunnelPort = 7946;
 
 /** The tunnel that this node is to have, but for its own key; undefined where no network of its is encrypted. */
 export type WantedTunnel = Omit<Tunnel, "privateKey">;
