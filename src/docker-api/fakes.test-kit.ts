@@ -161,6 +161,9 @@ export class FakeEngine implements Engine {
   present = true;
   readonly answers = new Map<string, unknown>();
   readonly handedThrough: { readonly method: string; readonly url: string; readonly body: string }[] = [];
+  /** Paths that were to be deleted, and those of them that cannot be. */
+  readonly removed: string[] = [];
+  readonly inUse = new Set<string>();
   readonly told = new Channel<Record<string, unknown>>(100);
 
   async version(): Promise<EngineVersion> {
@@ -173,6 +176,12 @@ export class FakeEngine implements Engine {
     const [bare = ""] = path.split("?");
     if (!this.answers.has(bare)) throw new Fault("unavailable", "Cannot connect to the Docker Engine");
     return this.answers.get(bare);
+  }
+
+  async remove(path: string): Promise<void> {
+    this.removed.push(path);
+    const fault = this.inUse.has(path) ? new Fault("permission_denied", "it has active endpoints") : undefined;
+    if (fault) throw fault;
   }
 
   handThrough(request: IncomingMessage, response: ServerResponse, body?: Uint8Array): void {

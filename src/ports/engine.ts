@@ -10,6 +10,8 @@ export interface Engine {
   version(): Promise<EngineVersion>;
   /** A GET whose JSON answer is wanted, for answers we merge (`/info`, `/networks`, …). `path` without version. Faults. */
   getJson(path: string): Promise<unknown>;
+  /** A DELETE of ours. `path` without version. Faults. */
+  remove(path: string): Promise<void>;
   /**
    * Hands a request through as it is, version in the path rewritten, streaming both ways. `body` replaces a body that
    * was read already.

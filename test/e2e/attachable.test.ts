@@ -137,5 +137,7 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     await eventually("nothing uses the network", async () =>
       (await manager.docker("network", "rm", "net")).code === 0 ? true : undefined,
     );
+    expect(await manager.dockerOk("network", "prune", "--force")).toBe("Deleted Networks:\nclosed");
+    expect(await manager.dockerOk("network", "ls", "--format", "{{.Name}}", "--filter", "scope=swarm")).toBe("ingress");
   });
 });

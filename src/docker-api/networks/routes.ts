@@ -14,6 +14,7 @@ import { connectBody, wishIn } from "./connect-request.ts";
 import { createBody, isForSwarm, toNetworkSpec } from "./create-request.ts";
 import { isListed, networkFilters } from "./list-filter.ts";
 import { driverOf, fromNetwork, isPredefined, nameOf } from "./network.ts";
+import { prune } from "./prune.ts";
 import { type Resolved, resolveNetwork } from "./resolve.ts";
 import { usageOf } from "./usage.ts";
 
@@ -21,6 +22,7 @@ export const networkRoutes: readonly Route[] = [
   { method: "GET", path: "/networks", handler: list },
   { method: "GET", path: "/networks/:id", handler: inspect },
   { method: "POST", path: "/networks/create", handler: createNetwork },
+  { method: "POST", path: "/networks/prune", handler: prune },
   { method: "POST", path: "/networks/:id/connect", handler: connect },
   { method: "POST", path: "/networks/:id/disconnect", handler: disconnect },
   { method: "DELETE", path: "/networks/:id", handler: remove },

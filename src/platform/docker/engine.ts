@@ -28,6 +28,10 @@ export class DockerEngine implements Engine {
     return this.#client.json("GET", path);
   }
 
+  async remove(path: string): Promise<void> {
+    await this.#client.json("DELETE", path);
+  }
+
   handThrough(request: IncomingMessage, response: ServerResponse, body?: Uint8Array): void {
     void this.#pathFor(request).then(path => handThrough(this.#client.endpoint, path, request, response, body));
   }

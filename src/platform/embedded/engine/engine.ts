@@ -33,6 +33,11 @@ export class EmbeddedEngine implements Engine {
     throw new Fault("unavailable", `${path} is not answered in JSON`);
   }
 
+  /** There is nothing of an engine's to be removed. */
+  async remove(path: string): Promise<void> {
+    throw new Fault("not_found", `No such object: ${path}`);
+  }
+
   handThrough(request: IncomingMessage, response: ServerResponse): void {
     const { version } = splitVersion((request.url ?? "/").split("?")[0] ?? "/");
     const leaving = new AbortController();
