@@ -1,5 +1,5 @@
-// npm run net-chaos -- [--seed N] [--changes N]: changes the services and networks of three hosts in namespaces at
-// random, kills nodes and leaders and damages what they have; after each change every node must have what the managers' state says. Needs root.
+// npm run net-chaos -- [--seed N] [--changes N] [--within MS]: changes the services and networks of three hosts in namespaces at random,
+// kills nodes and leaders and damages what they have; after each change every node must have what the managers' state says. Needs root.
 
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

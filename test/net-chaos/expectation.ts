@@ -6,6 +6,9 @@ import {
 import type { HostView } from "./host-view.ts";
 import { addressOn, gatewayOn, hasPlace, isReady, nameOf, type SwarmState } from "./swarm-state.ts";
 
+/** Where names are answered on every network but the ingress network. */
+const resolver = "169.254.53.53/32";
+
 /** Node id → the address of its host. */
 export type Underlay = ReadonlyMap<string, string>;
 
@@ -35,7 +38,11 @@ function networkDifferences(
   const entered = isMesh ? places.nodes : [...places.nodes, ...places.tasks];
   const hops = [...places.nodes, ...places.tasks.map(place => ({ ...place, mac: place.nodeMac }))];
   return [
-    ...unequal(`addresses of ${bridge}`, [gateway, ...virtualOn(state, network)].sort(), addresses),
+    ...unequal(
+      `addresses of ${bridge}`,
+      [gateway, ...(isMesh ? [] : [resolver, ...virtualOn(state, network)])],
+      addresses,
+    ),
     ...unequal(
       `entries of ${vxlan.name}`,
       unique(entered, ({ mac, to }) => `${mac} ${to}`),
