@@ -1,4 +1,5 @@
 import { renderFlags } from "../flags/render.ts";
+import { attachable } from "./attachable.ts";
 import { mixedSwarms } from "./mixed-swarms.ts";
 import { notes, reasonFor, reasons } from "./reasons.ts";
 import type { Outcome } from "./replay.ts";
@@ -30,6 +31,7 @@ export function renderCompat(outcomes: readonly Outcome[]): string {
       return [`### ${title}`, "", text, "", "| request | difference |", "|---|---|", ...new Set(found), ""];
     }),
     ...mixedSwarms,
+    ...attachable,
     "## Not in the recordings",
     "",
     ...notes.map(note => `- ${note}`),

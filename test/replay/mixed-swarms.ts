@@ -25,6 +25,7 @@ export const mixedSwarms: readonly string[] = [
   "- **Overlay networks**, and ports in mode `ingress`, are each make's own: how their nodes learn of each other differs. Shoal gives no such",
   "  task to a stock engine, and says so (`overlay networks not served by a stock engine on 1 node`). A stock manager knows no such",
   "  check: constrain them to its own engines.",
+  "- **Attachable networks** take containers of nodes that run Shoal; a stock engine's call is refused with the reason.",
   "- `--network none` is refused by either make: it is no swarm network.",
   "- A renewal in its own time cannot be waited for in a test (half an hour at least): the rotation has nodes renew at once,",
   "  by the same way.",
