@@ -32,9 +32,14 @@ export interface Notice {
 /** What is wrong with a Compose file, and where. */
 export class ComposeError extends ProjectError {
   override readonly name = "ComposeError";
+  readonly place: Place;
+  /** What is wrong, without where. */
+  readonly reason: string;
 
   constructor(place: Place, reason: string) {
     super(`${placeText(place)}: ${reason}`);
+    this.place = place;
+    this.reason = reason;
   }
 }
 

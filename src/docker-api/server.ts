@@ -24,6 +24,7 @@ import { DashboardPasses } from "./shoal/dashboard/passes.ts";
 import { dashboardRoutes } from "./shoal/dashboard/routes.ts";
 import { liveRoutes } from "./shoal/live/routes.ts";
 import { netDoctorRoutes } from "./shoal/net-doctor.ts";
+import { stackRoutes } from "./shoal/stacks/routes.ts";
 import { usageRoutes } from "./shoal/usage/routes.ts";
 import { swarmRoutes } from "./swarm/routes.ts";
 import { infoRoutes } from "./system/info.ts";
@@ -85,6 +86,7 @@ export async function startDockerApi(options: DockerApiOptions): Promise<DockerA
     ...backupRoutes,
     ...netDoctorRoutes,
     ...liveRoutes(),
+    ...stackRoutes,
     ...usageRoutes(),
     ...dashboardRoutes(passes),
   ]);

@@ -1,3 +1,4 @@
+import { withImage } from "../../compose/stack/service-change.ts";
 import type { ServiceSpec } from "../../compose/stack/spec.ts";
 import { parseImage } from "../../lib/image-name.ts";
 import type { Api } from "../api.ts";
@@ -27,15 +28,6 @@ export async function pinned(
     const reason = "its digest is not recorded, and each node may run another version of it";
     return { spec, warning: `image ${image} could not be looked up in its registry: ${reason} (${error.message})` };
   }
-}
-
-/** The spec with an image and the platforms it is there for, unless it names platforms itself. */
-export function withImage(spec: ServiceSpec, Image: string, Platforms: readonly object[]): ServiceSpec {
-  const { TaskTemplate } = spec;
-  const placement = typeof TaskTemplate.Placement === "object" ? TaskTemplate.Placement : {};
-  const Placement = Platforms.length > 0 ? { Platforms, ...placement } : placement;
-  const ContainerSpec = { ...TaskTemplate.ContainerSpec, Image };
-  return { ...spec, TaskTemplate: { ...TaskTemplate, ContainerSpec, Placement } };
 }
 
 /** Registries do not say which ARM an image is for: any will do (Moby: service create). */

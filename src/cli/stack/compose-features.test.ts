@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { projectOf, service } from "../../compose/project.test-kit.ts";
 import { Namespace } from "../../compose/stack/namespace.ts";
 import { filesOf, networksOf } from "../../compose/stack/objects.ts";
+import { inOrder } from "../../compose/stack/order.ts";
 import { sameSpec } from "../../compose/stack/same-spec.ts";
 import { serviceSpecOf } from "../../compose/stack/service-spec.ts";
 import type { ServiceSpec } from "../../compose/stack/spec.ts";
-import { inOrder } from "./deploy.ts";
 
 const namespace = new Namespace("app");
 

@@ -3,14 +3,15 @@ import type { Project } from "../../compose/project.ts";
 import { restartedWith } from "../../compose/stack/dependencies.ts";
 import { imageLabel, type Namespace } from "../../compose/stack/namespace.ts";
 import { filesOf, networksOf } from "../../compose/stack/objects.ts";
-import { sameSpec } from "../../compose/stack/same-spec.ts";
+import { inOrder } from "../../compose/stack/order.ts";
+import { changeOf, keepingForce, keepingImage } from "../../compose/stack/service-change.ts";
 import { serviceSpecOf } from "../../compose/stack/service-spec.ts";
 import type { ServiceSpec } from "../../compose/stack/spec.ts";
 import { type Api, filters } from "../api.ts";
 import { print, warn } from "../output.ts";
 import { waitForServices } from "../progress/wait.ts";
 import { registryAuth } from "../registry/credentials.ts";
-import { pinned, withImage } from "../registry/pinned-image.ts";
+import { pinned } from "../registry/pinned-image.ts";
 import type { ServiceView } from "../types.ts";
 import { provideFiles, provideNetworks } from "./provision.ts";
 
@@ -63,20 +64,6 @@ async function prune(api: Api, project: Project, namespace: Namespace, present: 
   }
 }
 
-/** Services after those that they depend on. */
-export function inOrder({ services }: Pick<Project, "services">): string[] {
-  const order = new Set<string>();
-  const visiting = new Set<string>();
-  const visit = (name: string): void => {
-    if (order.has(name) || visiting.has(name)) return;
-    visiting.add(name);
-    for (const other of Object.keys(services[name]?.depends_on ?? {})) visit(other);
-    order.add(name);
-  };
-  for (const name of Object.keys(services)) visit(name);
-  return [...order];
-}
-
 class Deployment {
   /** Ids of the services that were created or updated. */
   readonly changed = new Set<string>();
@@ -110,13 +97,13 @@ class Deployment {
       this.changed.add((await this.#api.post<{ ID: string }>("/services/create", spec, headers)).ID);
       return;
     }
-    const forced = restarts.some(name => this.#updated.has(name)) ? 1 : 0;
-    const ForceUpdate = (before.Spec.TaskTemplate.ForceUpdate ?? 0) + forced;
-    const next = { ...spec, TaskTemplate: { ...spec.TaskTemplate, ForceUpdate } };
-    if (sameSpec(this.#withNetworkIds(next), this.#withNetworkIds(before.Spec)) && auth === undefined) return;
+    const forced = restarts.some(name => this.#updated.has(name));
+    const next = changeOf(spec, before.Spec, { networkIds: this.#networkIds, forced });
+    if (!next && auth === undefined) return;
     print(`Updating service ${spec.Name} (id: ${before.ID})`);
     const from = auth === undefined ? "&registryAuthFrom=spec" : "";
-    await this.#api.post(`/services/${before.ID}/update?version=${before.Version.Index}${from}`, next, headers);
+    const path = `/services/${before.ID}/update?version=${before.Version.Index}${from}`;
+    await this.#api.post(path, next ?? keepingForce(spec, before.Spec), headers);
     this.changed.add(before.ID);
     this.#updated.add(spec.Name);
   }
@@ -134,23 +121,6 @@ class Deployment {
       if (warning) warn(warning);
       return spec;
     }
-    if (!before || !isSame) return wanted;
-    const { ContainerSpec, Placement } = before.Spec.TaskTemplate;
-    return withImage(wanted, ContainerSpec.Image, platformsOf(Placement));
+    return before ? keepingImage(wanted, before.Spec) : wanted;
   }
-
-  /** Stored specs have ids where the file has names. */
-  #withNetworkIds(spec: ServiceSpec): ServiceSpec {
-    const networks = spec.TaskTemplate.Networks;
-    if (!Array.isArray(networks)) return spec;
-    const Networks = networks
-      .map((one: { Target: string }) => ({ ...one, Target: this.#networkIds.get(one.Target) ?? one.Target }))
-      .sort((a, b) => (a.Target < b.Target ? -1 : 1));
-    return { ...spec, TaskTemplate: { ...spec.TaskTemplate, Networks } };
-  }
-}
-
-function platformsOf(placement: unknown): object[] {
-  if (typeof placement !== "object" || placement === null || !("Platforms" in placement)) return [];
-  return Array.isArray(placement.Platforms) ? placement.Platforms : [];
 }
