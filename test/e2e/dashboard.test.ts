@@ -8,7 +8,7 @@ import { createService, runningTasks } from "../lab/services.ts";
 const reason = browserUnavailableReason();
 const titled = (title: string): string => (reason ? `${title} (skipped: ${reason})` : title);
 const port = 9377;
-const views = ["/", "/services", "/nodes", "/networks", "/data", "/events"];
+const views = ["/", "/services", "/stacks", "/deploy", "/nodes", "/networks", "/data", "/events"];
 
 describe.skipIf(reason)(titled("the dashboard"), () => {
   const managers = new Managers("127.0.90", address => ["--dashboard-addr", `${address}:${port}`]);
@@ -118,6 +118,61 @@ describe.skipIf(reason)(titled("the dashboard"), () => {
     await confirm("Remove");
     await page.getByRole("heading", { name: "Services", level: 1 }).waitFor();
     await expect.poll(() => page.getByRole("link", { name: "ticker" }).count()).toBe(0);
+  });
+
+  it("deploys a pasted Compose file, says first what that does, and where the file is wrong", async () => {
+    const compose = (replicas: number) => `services:
+  app:
+    image: shoal/sleep
+    configs: [motd]
+    deploy: { replicas: ${replicas} }
+configs:
+  motd: { content: hello }
+`;
+    const plan = page.getByRole("region", { name: "The plan" });
+    const showPlan = async (text: string): Promise<void> => {
+      await page.getByLabel("Name of the stack").fill("shop");
+      await page.getByLabel(/^Compose file/).fill(text);
+      await page.getByRole("button", { name: "Show the plan" }).click();
+    };
+    await page.goto(url("/stacks"));
+    await page.getByRole("link", { name: "Deploy a stack" }).click();
+    await showPlan(compose(2).replace("image:", "imago:"));
+    await page.getByRole("alert").getByText("line 3: ").waitFor();
+    await showPlan(compose(2));
+    await plan.getByRole("row", { name: "config shop_motd create" }).waitFor();
+    expect(await host.apiOk("GET", "/configs")).toEqual([]);
+    await page.getByRole("button", { name: "Deploy: 3 changes" }).click();
+    await page.getByRole("row", { name: /shop_app replicated 2\/2/ }).waitFor();
+    await page.goto(url("/deploy"));
+    await showPlan(compose(3));
+    await plan.getByRole("row", { name: "service shop_app change 2 replicas → 3 replicas" }).waitFor();
+    await page.getByRole("button", { name: "Deploy: 1 change" }).click();
+    await page.getByRole("row", { name: /shop_app replicated 3\/3/ }).waitFor();
+    await page.getByRole("status").getByRole("link", { name: "shop", exact: true }).click();
+    await page.getByRole("button", { name: "Remove" }).click();
+    await confirm("Remove");
+    await page.getByRole("heading", { name: "Stacks", level: 1 }).waitFor();
+    await expect.poll(async () => (await host.apiOk("GET", "/configs")) as unknown[]).toEqual([]);
+  });
+
+  it("changes labels, and shows who is on a network", async () => {
+    const { ID } = (await host.apiOk("GET", "/services/web")) as { ID: string };
+    await page.goto(url(`/services/${ID}`));
+    await page.getByRole("button", { name: "Labels" }).click();
+    await page.getByLabel("One KEY=VALUE a line").fill("tier=front\nnote=a=b");
+    await confirm("Change");
+    const labels = async (): Promise<unknown> =>
+      ((await host.apiOk("GET", "/services/web")) as { Spec: { Labels: object } }).Spec.Labels;
+    await expect.poll(labels).toEqual({ tier: "front", note: "a=b" });
+    await host.dockerOk("network", "create", "-d", "overlay", "--subnet", "10.90.0.0/28", "back");
+    await host.dockerOk("service", "create", "-q", "--name", "near", "--network", "back", "shoal/sleep");
+    await page.getByRole("navigation").getByRole("link", { name: "Networks" }).click();
+    await page.getByRole("row", { name: /^back overlay 10\.90\.0\.0\/28 .* of 14 near$/ }).waitFor();
+    await page.getByRole("link", { name: "back" }).click();
+    await page.getByRole("row", { name: /near\.1 task: of one task/ }).waitFor();
+    await page.getByRole("row", { name: /near service: reaches all its tasks/ }).waitFor();
+    await host.dockerOk("service", "rm", "near");
   });
 
   it.each(["light", "dark"] as const)("can be used by everyone, in %s", async colorScheme => {

@@ -13,6 +13,7 @@ const EVERYONE = [
 ];
 const OPERATORS = [
   "POST /services/create",
+  "POST /shoal/stacks/plan",
   "POST /services/web/update",
   "DELETE /services/web",
   "POST /nodes/n1/update",

@@ -11,7 +11,11 @@ const readable = [
 
 /** Calls that an operator may make besides. */
 const operable: Readonly<Record<string, readonly RegExp[]>> = {
-  POST: [/^\/(services|secrets|configs|networks)\/create$/, /^\/(services|nodes|secrets|configs)\/[^/]+\/update$/],
+  POST: [
+    /^\/(services|secrets|configs|networks)\/create$/,
+    /^\/shoal\/stacks\/plan$/,
+    /^\/(services|nodes|secrets|configs)\/[^/]+\/update$/,
+  ],
   DELETE: [/^\/(services|nodes|secrets|configs|networks)\/[^/]+$/],
 };
 

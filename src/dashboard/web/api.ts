@@ -46,15 +46,56 @@ export async function updateService(
   await send(`/api/services/${id}/update?${query}`, "POST", JSON.stringify(change(service.Spec)));
 }
 
-export async function removeService(id: string): Promise<void> {
-  await send(`/api/services/${id}`, "DELETE");
-}
-
 /** Changes a node by what `change` makes of its spec as it is now. */
 export async function updateNode(id: string, change: (spec: Node["Spec"]) => Node["Spec"]): Promise<void> {
   const node = await get<Node>(`/nodes/${id}`);
   const body = JSON.stringify(change(node.Spec));
   await send(`/api/nodes/${id}/update?version=${node.Version.Index ?? 0}`, "POST", body);
+}
+
+/** One part of a stack, and what is to be done with it. */
+export interface Step {
+  readonly kind: "network" | "secret" | "config" | "service";
+  readonly name: string;
+  readonly action: "create" | "update" | "remove" | "keep";
+  readonly says: readonly string[];
+  readonly call?: { readonly method: string; readonly path: string; readonly body?: object };
+}
+
+export interface Plan {
+  readonly Name: string;
+  readonly Notices: readonly { readonly Line: number; readonly Text: string }[];
+  readonly Steps: readonly Step[];
+}
+
+export interface StackRequest {
+  readonly Name: string;
+  readonly Compose: string;
+  readonly Variables: string;
+  readonly Prune: boolean;
+}
+
+/** What deploying a Compose file would do; nothing is done. */
+export async function planStack(request: StackRequest): Promise<Plan> {
+  return (await (await send("/api/shoal/stacks/plan", "POST", JSON.stringify(request))).json()) as Plan;
+}
+
+/**
+ * Does one step of a plan. `ids` has what earlier steps have made, by the words that stand for it in later ones ("after:KIND:NAME"),
+ * and is added to.
+ */
+export async function takeStep({ kind, name, call }: Step, ids: Map<string, string>): Promise<void> {
+  if (!call) return;
+  const body = call.body && JSON.stringify(call.body, (_key, value) => ids.get(value) ?? value);
+  const text = await (await send(`/api${call.path}`, call.method, body)).text();
+  if (!call.path.endsWith("/create")) return;
+  const { ID, Id = ID } = JSON.parse(text) as { readonly ID?: string; readonly Id?: string };
+  if (Id) ids.set(`after:${kind}:${name}`, Id);
+}
+
+/** Removes an object of the swarm's. */
+export async function removeObject(kind: "services" | "networks" | "secrets" | "configs", id: string): Promise<void> {
+  await send(`/api/${kind}/${id}`, "DELETE");
 }
 
 /** The API's answer to a GET, parsed. */

@@ -45,6 +45,16 @@ const CASES: readonly (readonly [string, Parameters<typeof swarmOf>[0], readonly
     [{ level: "bad" }, { level: "warn", title: "Node n1 is down", reason: "heartbeat failure" }],
   ],
   [
+    "a certificate that was not renewed, and no other",
+    {
+      node: [
+        aNode("n1", { Certificate: { Since: "2026-11-01T10:00:00Z", Ends: "2026-11-22T10:00:00Z" } }),
+        aNode("n2", { Certificate: { Since: "2026-11-21T10:00:00Z", Ends: "2026-11-22T10:00:00Z" } }),
+      ],
+    },
+    [{ level: "warn", title: "The certificate of node n1 is about to end" }],
+  ],
+  [
     "a lost manager of five",
     { quorum: [{ Members: [member("a"), member("b"), member("c"), member("d"), member("e", false)] }] },
     [{ level: "warn", title: "1 of 5 managers cannot be reached" }],

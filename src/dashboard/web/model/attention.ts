@@ -20,7 +20,7 @@ const loopMs = 10 * 60_000;
 /** What is wrong with the swarm now, the worst first. */
 export function concernsOf(swarm: Swarm, nowMs: number): Concern[] {
   const nodes = [...swarm.all("node")];
-  const found = [...quorum(swarm), ...lostNodes(nodes)];
+  const found = [...quorum(swarm), ...lostNodes(nodes), ...endingCertificates(nodes, nowMs)];
   for (const service of swarm.all("service")) {
     const tasks = [...swarm.tasksOf(service.ID).values()];
     const about = { name: service.Spec.Name, link: `/services/${service.ID}` };
@@ -64,6 +64,26 @@ function lostNodes(nodes: readonly Node[]): Concern[] {
       next: "Look at the machine and its daemon. Its tasks run elsewhere by now, where they may.",
       link: `/nodes/${node.ID}`,
     }));
+}
+
+/** Share of a certificate's life that is left when it should have been renewed long ago (SwarmKit: by 80 % of it). */
+const lateShare = 0.15;
+
+function endingCertificates(nodes: readonly Node[], nowMs: number): Concern[] {
+  return nodes.flatMap(node => {
+    if (!node.Certificate) return [];
+    const [since, ends] = [Date.parse(node.Certificate.Since), Date.parse(node.Certificate.Ends)];
+    if (ends - nowMs > (ends - since) * lateShare) return [];
+    return [
+      {
+        level: "warn" as const,
+        title: `The certificate of node ${nodeName(node)} ${ends < nowMs ? "has ended" : "is about to end"}`,
+        reason: `It holds until ${new Date(ends).toLocaleString()}, and was not renewed in time`,
+        next: "Nodes renew theirs by themselves while they reach a manager: see whether this one does. After the end it has to leave and join again.",
+        link: `/nodes/${node.ID}`,
+      },
+    ];
+  });
 }
 
 interface About {

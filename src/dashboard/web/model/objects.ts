@@ -30,7 +30,12 @@ export interface Node extends Stamped {
     readonly Message?: string;
     readonly Addr?: string;
   };
+  readonly Certificate?: { readonly Since: string; readonly Ends: string };
+  readonly Addresses?: Addresses;
 }
+
+/** By network, as ADDRESS/LENGTH. */
+type Addresses = Readonly<Record<string, string>>;
 
 export interface Port {
   readonly Protocol?: string;
@@ -116,6 +121,7 @@ export interface Task extends Stamped {
   readonly Message?: string;
   readonly Err?: string;
   readonly ExitCode?: number;
+  readonly Addresses?: Addresses;
 }
 
 export interface Network {
@@ -129,6 +135,7 @@ export interface Network {
   readonly Ingress: boolean;
   readonly IPAM: { readonly Config?: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null };
   readonly Labels: Labels;
+  readonly Options: Labels;
 }
 
 /** A secret or config, never with what is in it. */

@@ -16,7 +16,8 @@ interface Question {
 
 interface Field {
   readonly label: string;
-  readonly type: "number" | "text";
+  /** "lines": several of text, or none. */
+  readonly type: "number" | "text" | "lines";
   readonly value: string;
 }
 
@@ -33,7 +34,7 @@ export function ask(next: Question): void {
 /** The one dialog of the page. */
 export function ConfirmDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
-  const input = useRef<HTMLInputElement>(null);
+  const input = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
   const asked = question.value;
   useEffect(() => {
     if (asked) dialog.current?.showModal();
@@ -81,8 +82,21 @@ export function ConfirmDialog() {
   );
 }
 
-function FieldInput({ field, input }: { readonly field: Field; readonly input: RefObject<HTMLInputElement | null> }) {
+function FieldInput({
+  field,
+  input,
+}: {
+  readonly field: Field;
+  readonly input: RefObject<(HTMLInputElement & HTMLTextAreaElement) | null>;
+}) {
   const { label, value } = field;
+  if (field.type === "lines")
+    return (
+      <label>
+        {label}
+        <textarea ref={input} rows={8} defaultValue={value} spellcheck={false} />
+      </label>
+    );
   return field.type === "number" ? (
     <label>
       {label}

@@ -2,10 +2,12 @@ import { Component } from "preact";
 import type { Task } from "../model/objects.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { isCurrent, lookOf, reasonOf, taskName } from "../model/task.ts";
-import { shownSince } from "../state.ts";
+import { currentSwarm, shownSince } from "../state.ts";
 
 /** Milliseconds after the swarm was heard of anew in which nothing counts as new. */
 const settledMs = 1_000;
+/** Tasks of a swarm in which new ones are seen to appear: each costs a layer of its own while it does. */
+const mostAnimatedTasks = 1_000;
 
 interface MarkProps {
   readonly task: Task;
@@ -39,8 +41,9 @@ export function TaskMarks({ tasks, swarm }: { readonly tasks: readonly Task[]; r
 
 /** Drawn again only when its task is another: all its neighbours change all the time. */
 class Mark extends Component<MarkProps> {
-  /** What is there when the page is opened does not appear, it is there. */
-  readonly #isNew = performance.now() - shownSince.value > settledMs;
+  /** What is there when the page is opened does not appear, it is there; and among thousands nobody would see it. */
+  readonly #isNew =
+    performance.now() - shownSince.value > settledMs && currentSwarm().size("task") <= mostAnimatedTasks;
 
   override shouldComponentUpdate({ task }: MarkProps): boolean {
     return task !== this.props.task;

@@ -1,9 +1,13 @@
+import { removeObject } from "../api.ts";
+import { labelLines } from "../model/labels.ts";
 import type { Data } from "../model/objects.ts";
 import { Age } from "../parts/age.tsx";
+import { ask } from "../parts/confirm.tsx";
 import { Empty, Page } from "../parts/page.tsx";
 import { ServiceLinks } from "../parts/service-links.tsx";
 import { Table } from "../parts/table.tsx";
 import { useSwarm } from "../state.ts";
+import { mayChange } from "../visitor.ts";
 
 /** Secrets and configs: what there is and who uses it, never what is in it. */
 export function SecretsView() {
@@ -24,7 +28,10 @@ function DataSection({ kind, title }: { readonly kind: "secret" | "config"; read
       {objects.length === 0 ? (
         <Empty>There are none.</Empty>
       ) : (
-        <Table name={title} heads={["Name", "Created", "Used by"]}>
+        <Table
+          name={title}
+          heads={["Name", "Created", "Stack", "Labels", "Used by", ...(mayChange() ? ["What can be done"] : [])]}
+        >
           {objects.map(object => (
             <DataRow key={object.ID} kind={kind} object={object} />
           ))}
@@ -36,7 +43,8 @@ function DataSection({ kind, title }: { readonly kind: "secret" | "config"; read
 
 function DataRow({ kind, object }: { readonly kind: "secret" | "config"; readonly object: Data }) {
   const swarm = useSwarm("service");
-  const { Name } = object.Spec;
+  const { Name, Labels } = object.Spec;
+  const stack = Labels?.["com.docker.stack.namespace"];
   const users = [...swarm.all("service")].filter(({ Spec: { TaskTemplate } }) =>
     kind === "secret"
       ? TaskTemplate.ContainerSpec?.Secrets?.some(secret => secret.SecretName === Name)
@@ -48,9 +56,30 @@ function DataRow({ kind, object }: { readonly kind: "secret" | "config"; readonl
       <td>
         <Age since={object.CreatedAt} />
       </td>
-      <td>
-        <ServiceLinks services={users} />
-      </td>
+      <td>{stack && <a href={`/stacks/${stack}`}>{stack}</a>}</td>
+      <td>{labelLines(object.Spec.Labels).replaceAll("\n", ", ")}</td>
+      <td>{users.length > 0 ? <ServiceLinks services={users} /> : "nobody"}</td>
+      {mayChange() && <td>{users.length === 0 && <RemoveButton kind={kind} object={object} />}</td>}
     </tr>
+  );
+}
+
+/** For what nobody uses: the swarm lets nothing else go. */
+function RemoveButton({ kind, object: { ID, Spec } }: { readonly kind: "secret" | "config"; readonly object: Data }) {
+  return (
+    <button
+      type="button"
+      class="danger"
+      onClick={() =>
+        ask({
+          title: `Remove ${kind} ${Spec.Name}?`,
+          says: "No service uses it. What is in it is gone then: there is no way back.",
+          ...{ verb: "Remove", isDangerous: true },
+          run: () => removeObject(`${kind}s`, ID),
+        })
+      }
+    >
+      Remove
+    </button>
   );
 }

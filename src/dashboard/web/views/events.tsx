@@ -18,42 +18,57 @@ const kinds = ["service", "node", "network", "secret", "config"];
 /** How far back the view begins, seconds. */
 const backSeconds = 60 * 60;
 
-/** What happens in the swarm, the newest first. */
+/** What happens in the swarm, the newest first: chosen by kind and by text, and held still while somebody reads. */
 export function EventsView() {
   const [events, setEvents] = useState<readonly SwarmEvent[]>([]);
   const [kind, setKind] = useState("");
+  const [search, setSearch] = useState("");
+  const [isPaused, setPaused] = useState(false);
   useEffect(() => {
+    if (isPaused) return;
     const stop = new AbortController();
     void follow(stop.signal, setEvents);
     return () => stop.abort();
-  }, []);
-  const wanted = events.filter(event => kind === "" || event.Type === kind);
+  }, [isPaused]);
+  const found = events.filter(
+    event => (kind === "" || event.Type === kind) && textOf(event).includes(search.toLowerCase()),
+  );
   return (
-    <Page
-      title="Events"
-      actions={
+    <Page title="Events">
+      <div class="filters">
+        <fieldset class="choice">
+          <legend class="hidden">Kind</legend>
+          {["", ...kinds].map(each => (
+            <button key={each} type="button" aria-pressed={kind === each} onClick={() => setKind(each)}>
+              {each || "everything"}
+            </button>
+          ))}
+        </fieldset>
         <label>
-          Show
-          <select value={kind} onChange={event => setKind(event.currentTarget.value)}>
-            <option value="">everything</option>
-            {kinds.map(each => (
-              <option key={each}>{each}</option>
-            ))}
-          </select>
+          Search
+          <input type="search" value={search} onInput={event => setSearch(event.currentTarget.value)} />
         </label>
-      }
-    >
-      {wanted.length === 0 ? (
-        <Empty>Nothing has happened in the last hour.</Empty>
+        <button type="button" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>
+          {isPaused ? "Go on" : "Pause"}
+        </button>
+      </div>
+      {found.length === 0 ? (
+        <Empty>
+          {events.length === 0 ? "Nothing has happened in the last hour." : "Nothing like that in the last hour."}
+        </Empty>
       ) : (
         <ol class="events">
-          {[...wanted].reverse().map((event, at) => (
-            <EventItem key={wanted.length - at} event={event} />
+          {[...found].reverse().map((event, at) => (
+            <EventItem key={found.length - at} event={event} />
           ))}
         </ol>
       )}
     </Page>
   );
+}
+
+function textOf({ Type, Action, Actor: { ID, Attributes } }: SwarmEvent): string {
+  return [Type, Action, ID, ...Object.values(Attributes)].join(" ").toLowerCase();
 }
 
 function EventItem({ event }: { readonly event: SwarmEvent }) {
@@ -79,7 +94,7 @@ function EventItem({ event }: { readonly event: SwarmEvent }) {
 }
 
 function Subject({ event, name }: { readonly event: SwarmEvent; readonly name: string }) {
-  if (event.Type !== "service" && event.Type !== "node") return <>{name}</>;
+  if (!["service", "node", "network"].includes(event.Type)) return <>{name}</>;
   return <a href={`/${event.Type}s/${event.Actor.ID}`}>{name}</a>;
 }
 

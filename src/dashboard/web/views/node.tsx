@@ -1,4 +1,5 @@
 import { updateNode } from "../api.ts";
+import { labelLines, labelsFrom } from "../model/labels.ts";
 import type { Node, Task } from "../model/objects.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { isCurrent, lookOf, nodeName, reasonOf, taskName } from "../model/task.ts";
@@ -52,7 +53,7 @@ export function NodeView({ id }: { readonly id: string }) {
   );
 }
 
-function factsOf({ Description, Spec, Status, ID, CreatedAt }: Node) {
+function factsOf({ Description, Spec, Status, ID, CreatedAt, Certificate }: Node) {
   const { Platform, Engine } = Description;
   const labels = Object.entries({ ...Spec.Labels }).map(([key, value]) => (value ? `${key}=${value}` : key));
   const engineLabels = Object.entries({ ...Engine.Labels }).map(([key, value]) => `${key}: ${value}`);
@@ -62,6 +63,10 @@ function factsOf({ Description, Spec, Status, ID, CreatedAt }: Node) {
     ["Engine", Engine.EngineVersion ?? ""],
     ["Labels", labels.join(", ") || "none"],
     ["Engine labels", engineLabels.join(" · ") || "none"],
+    [
+      "Certificate",
+      Certificate ? `until ${new Date(Certificate.Ends).toLocaleDateString()}, renewed by itself` : "none yet",
+    ],
     ["Joined", <Age key="joined" since={CreatedAt} />],
     ["ID", <code key="id">{ID}</code>],
   ] as const;
@@ -197,6 +202,20 @@ function Actions({ node }: { readonly node: Node }) {
         }
       >
         {isManager ? "Demote" : "Promote"}
+      </button>
+      <button
+        type="button"
+        onClick={() =>
+          ask({
+            title: `Labels of ${name}`,
+            says: "Services choose nodes by them (node.labels.KEY). Tasks that may not be here with the new ones move away.",
+            ...{ verb: "Change", isDangerous: false },
+            field: { label: "One KEY=VALUE a line", type: "lines", value: labelLines(node.Spec.Labels) },
+            run: text => updateNode(node.ID, spec => ({ ...spec, Labels: labelsFrom(text, spec.Labels) })),
+          })
+        }
+      >
+        Labels
       </button>
     </>
   );

@@ -1,10 +1,8 @@
-import { removeService, updateService } from "../api.ts";
-import type { Service, ServiceSpec } from "../model/objects.ts";
+import type { Service } from "../model/objects.ts";
 import { imageOf, stackOf, summarise } from "../model/service.ts";
 import { taskName } from "../model/task.ts";
-import { bytes, cpus, plural } from "../model/text.ts";
+import { bytes, cpus } from "../model/text.ts";
 import { Age } from "../parts/age.tsx";
-import { ask } from "../parts/confirm.tsx";
 import { LogPane } from "../parts/log-pane.tsx";
 import { Empty, Facts, Page } from "../parts/page.tsx";
 import { PortList } from "../parts/ports.tsx";
@@ -13,10 +11,10 @@ import { Timeline } from "../parts/timeline.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
 import { UpdateProgress } from "../parts/update-progress.tsx";
 import { UsageCharts } from "../parts/usage-charts.tsx";
-import { go } from "../router.ts";
 import { useSwarm } from "../state.ts";
 import { useUsage } from "../usage.ts";
 import { mayChange } from "../visitor.ts";
+import { ServiceActions } from "./service-actions.tsx";
 
 /** One service: how it is, what it is to be, each slot's tasks over time, what they use, its logs. */
 export function ServiceView({ id }: { readonly id: string }) {
@@ -33,7 +31,7 @@ export function ServiceView({ id }: { readonly id: string }) {
           <span class="swatch" aria-hidden="true" /> {service.Spec.Name}
         </span>
       }
-      actions={mayChange() && <Actions service={service} />}
+      actions={mayChange() && <ServiceActions service={service} />}
     >
       <p class="summary">
         <ToneMark tone={summary.tone} says={summary.says} /> · {summary.running} of {summary.desired} running ·{" "}
@@ -95,95 +93,4 @@ function nameOfTask(taskId: string, swarm: ReturnType<typeof useSwarm>): string 
   const task = swarm.get("task", taskId);
   const node = swarm.get("node", task?.NodeID ?? "");
   return task ? taskName(task, swarm.get("service", task.ServiceID ?? ""), node) : taskId;
-}
-
-function Actions({ service }: { readonly service: Service }) {
-  const { ID: id, Spec } = service;
-  const replicas = Spec.Mode.Replicated?.Replicas;
-  return (
-    <>
-      {replicas !== undefined && (
-        <button type="button" onClick={() => askScale(service, replicas)}>
-          Scale
-        </button>
-      )}
-      <button type="button" onClick={() => askImage(service)}>
-        Change image
-      </button>
-      <button type="button" onClick={() => askRestart(service)}>
-        Restart
-      </button>
-      {service.PreviousSpec && (
-        <button type="button" onClick={() => askRollback(service)}>
-          Roll back
-        </button>
-      )}
-      <button
-        type="button"
-        class="danger"
-        onClick={() =>
-          ask({
-            title: `Remove ${Spec.Name}?`,
-            says: "All its tasks are stopped and it is gone from the swarm. There is no way back.",
-            ...{ verb: "Remove", isDangerous: true },
-            run: async () => {
-              await removeService(id);
-              go("/services");
-            },
-          })
-        }
-      >
-        Remove
-      </button>
-    </>
-  );
-}
-
-function askScale({ ID, Spec }: Service, replicas: number): void {
-  ask({
-    title: `Scale ${Spec.Name}`,
-    says: `It has ${plural(replicas, "replica")}. Tasks are started or stopped until there are as many as you say.`,
-    ...{ verb: "Scale", isDangerous: false },
-    field: { label: "Replicas", type: "number", value: String(replicas) },
-    run: value =>
-      updateService(ID, spec => ({
-        ...spec,
-        Mode: { Replicated: { ...spec.Mode.Replicated, Replicas: Number(value) } },
-      })),
-  });
-}
-
-function withTask(spec: ServiceSpec, change: Partial<ServiceSpec["TaskTemplate"]>): ServiceSpec {
-  return { ...spec, TaskTemplate: { ...spec.TaskTemplate, ...change } };
-}
-
-function askImage(service: Service): void {
-  ask({
-    title: `Change the image of ${service.Spec.Name}`,
-    says: "Its tasks are replaced one after the other, as its update settings say.",
-    ...{ verb: "Update", isDangerous: false },
-    field: { label: "Image", type: "text", value: imageOf(service) },
-    run: Image =>
-      updateService(service.ID, spec =>
-        withTask(spec, { ContainerSpec: { ...spec.TaskTemplate.ContainerSpec, Image } }),
-      ),
-  });
-}
-
-function askRestart({ ID, Spec }: Service): void {
-  ask({
-    title: `Restart ${Spec.Name}?`,
-    says: "Every task is replaced by one just like it, as its update settings say.",
-    ...{ verb: "Restart", isDangerous: false },
-    run: () => updateService(ID, spec => withTask(spec, { ForceUpdate: (spec.TaskTemplate.ForceUpdate ?? 0) + 1 })),
-  });
-}
-
-function askRollback({ ID, Spec }: Service): void {
-  ask({
-    title: `Roll ${Spec.Name} back?`,
-    says: "It becomes what it was before its last change; its tasks are replaced where they differ.",
-    ...{ verb: "Roll back", isDangerous: false },
-    run: () => updateService(ID, spec => spec, true),
-  });
 }

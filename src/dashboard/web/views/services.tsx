@@ -1,3 +1,4 @@
+import type { Service } from "../model/objects.ts";
 import { imageOf, stackOf, summarise } from "../model/service.ts";
 import { Age } from "../parts/age.tsx";
 import { Page } from "../parts/page.tsx";
@@ -10,27 +11,46 @@ import { FirstSteps } from "./first-steps.tsx";
 /** All services, those of one stack together. */
 export function ServicesView() {
   const swarm = useSwarm("service");
-  const stacks = new Map<string, string[]>();
-  for (const service of [...swarm.all("service")].sort((a, b) => a.Spec.Name.localeCompare(b.Spec.Name)))
-    stacks.set(stackOf(service), [...(stacks.get(stackOf(service)) ?? []), service.ID]);
+  const stacks = new Map<string, Service[]>();
+  for (const service of swarm.all("service"))
+    stacks.set(stackOf(service), [...(stacks.get(stackOf(service)) ?? []), service]);
   const sorted = [...stacks].sort(([a], [b]) => a.localeCompare(b));
   return (
     <Page title="Services">
       {sorted.length === 0 && <FirstSteps />}
-      {sorted.map(([stack, ids]) => (
+      {sorted.map(([stack, services]) => (
         <section key={stack} aria-label={stack || "Services of no stack"}>
-          {(stack || sorted.length > 1) && <h2>{stack ? `Stack ${stack}` : "Of no stack"}</h2>}
-          <Table
-            name={stack ? `Services of ${stack}` : "Services"}
-            heads={["Name", "Mode", "#Running", "State", "Image", "Ports", "Changed"]}
-          >
-            {ids.map(id => (
-              <ServiceRow key={id} id={id} />
-            ))}
-          </Table>
+          {(stack || sorted.length > 1) && (
+            <h2>
+              {stack ? (
+                <>
+                  Stack <a href={`/stacks/${stack}`}>{stack}</a>
+                </>
+              ) : (
+                "Of no stack"
+              )}
+            </h2>
+          )}
+          <ServiceTable name={stack ? `Services of ${stack}` : "Services"} services={services} />
         </section>
       ))}
     </Page>
+  );
+}
+
+interface ServiceTableProps {
+  readonly name: string;
+  readonly services: readonly Service[];
+}
+
+export function ServiceTable({ name, services }: ServiceTableProps) {
+  const sorted = [...services].sort((a, b) => a.Spec.Name.localeCompare(b.Spec.Name));
+  return (
+    <Table name={name} heads={["Name", "Mode", "#Running", "State", "Image", "Ports", "Changed"]}>
+      {sorted.map(({ ID }) => (
+        <ServiceRow key={ID} id={ID} />
+      ))}
+    </Table>
   );
 }
 

@@ -7,7 +7,9 @@ import { generation, link, linkReason } from "../state.ts";
 import { changeTheme, theme } from "../theme.ts";
 import { door } from "../visitor.ts";
 import { SecretsView } from "./data.tsx";
+import { DeployView } from "./deploy.tsx";
 import { EventsView } from "./events.tsx";
+import { NetworkView } from "./network.tsx";
 import { NetworksView } from "./networks.tsx";
 import { NoLeader } from "./no-leader.tsx";
 import { NodeView } from "./node.tsx";
@@ -15,10 +17,12 @@ import { NodesView } from "./nodes.tsx";
 import { Overview } from "./overview.tsx";
 import { ServiceView } from "./service.tsx";
 import { ServicesView } from "./services.tsx";
+import { StacksView, StackView } from "./stacks.tsx";
 
 const views = [
   ["/", "Overview"],
   ["/services", "Services"],
+  ["/stacks", "Stacks"],
   ["/nodes", "Nodes"],
   ["/networks", "Networks"],
   ["/data", "Secrets & configs"],
@@ -73,10 +77,14 @@ function View() {
       return <Overview />;
     case "services":
       return id ? <ServiceView key={id} id={id} /> : <ServicesView />;
+    case "stacks":
+      return id ? <StackView key={id} name={id} /> : <StacksView />;
+    case "deploy":
+      return <DeployView />;
     case "nodes":
       return id ? <NodeView key={id} id={id} /> : <NodesView />;
     case "networks":
-      return <NetworksView />;
+      return id ? <NetworkView key={id} id={id} /> : <NetworksView />;
     case "data":
       return <SecretsView />;
     case "events":

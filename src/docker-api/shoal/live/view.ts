@@ -46,11 +46,11 @@ export const liveViews: { readonly [K in LiveKind]: (object: LiveObjects[K]) => 
   config: fromLiveConfig,
 };
 
-/** With the end of its certificate and its addresses on networks, which Docker's node does not have. */
+/** With the validity of its certificate and its addresses on networks, which Docker's node does not have. */
 function fromLiveNode(node: Node): JsonObject {
   return {
     ...fromNode(node),
-    ...omitEmpty({ CertificateEnds: endOf(node.certificate?.certificate), Addresses: addressesOf(node.attachments) }),
+    ...omitEmpty({ Certificate: validityOf(node.certificate?.certificate), Addresses: addressesOf(node.attachments) }),
   };
 }
 
@@ -62,14 +62,17 @@ function addressesOf(attachments: readonly NetworkAttachment[]): JsonObject | un
 }
 
 /** Reading a certificate takes a while, and a node changes more often than that does. */
-const ends = new WeakMap<Uint8Array, string>();
+const validities = new WeakMap<Uint8Array, JsonObject>();
 
-/** When a certificate (PEM) runs out, RFC 3339; undefined where there is none yet. */
-function endOf(certificate: Uint8Array | undefined): string | undefined {
+/** From when until when a certificate (PEM) holds, RFC 3339; undefined where there is none yet. */
+function validityOf(certificate: Uint8Array | undefined): JsonObject | undefined {
   if (!certificate || certificate.length === 0) return undefined;
-  const end = ends.get(certificate) ?? new Date(new X509Certificate(certificate).validTo).toISOString();
-  ends.set(certificate, end);
-  return end;
+  const known = validities.get(certificate);
+  if (known) return known;
+  const { validFrom, validTo } = new X509Certificate(certificate);
+  const validity = { Since: new Date(validFrom).toISOString(), Ends: new Date(validTo).toISOString() };
+  validities.set(certificate, validity);
+  return validity;
 }
 
 /** Of a task what differs from one to the next: the rest is in its service. There may be thousands. */

@@ -1,0 +1,106 @@
+import type { ComponentChildren } from "preact";
+import { removeObject } from "../api.ts";
+import { countOf, type Holder, holdersOn, roomIn } from "../model/addresses.ts";
+import type { Network } from "../model/objects.ts";
+import { Age } from "../parts/age.tsx";
+import { ask } from "../parts/confirm.tsx";
+import { Empty, Facts, Page } from "../parts/page.tsx";
+import { ServiceLinks } from "../parts/service-links.tsx";
+import { Table } from "../parts/table.tsx";
+import { go } from "../router.ts";
+import { useSwarm } from "../state.ts";
+import { mayChange } from "../visitor.ts";
+import { kindsOf, servicesOn } from "./networks.tsx";
+
+/** One network: its addresses, and who has them. */
+export function NetworkView({ id }: { readonly id: string }) {
+  const swarm = useSwarm(`network ${id}`, "service", "task", "node");
+  const network = swarm.get("network", id);
+  if (!network) return <Empty>This network is gone.</Empty>;
+  const holders = holdersOn(network, swarm);
+  const services = servicesOn(network, swarm);
+  const isFree = services.length === 0 && !network.Ingress;
+  return (
+    <Page kind="Network" title={network.Name} actions={mayChange() && isFree && <RemoveButton network={network} />}>
+      <Room network={network} used={countOf(holders)} />
+      <Facts of={factsOf(network, <ServiceLinks services={services} />)} />
+      <section aria-labelledby="holders-title">
+        <h2 id="holders-title">Addresses</h2>
+        {holders.length === 0 ? <Empty>Nobody has one yet.</Empty> : <Holders holders={holders} />}
+      </section>
+    </Page>
+  );
+}
+
+function Room({ network, used }: { readonly network: Network; readonly used: number }) {
+  const room = roomIn(network);
+  if (room === 0) return null;
+  return (
+    <div class="gauges">
+      <div class="gauge">
+        <span>
+          {used} of {room} addresses in use, {room - used} free
+        </span>
+        <meter min="0" max={room} value={used} aria-label="Addresses in use" />
+      </div>
+    </div>
+  );
+}
+
+function factsOf(network: Network, services: ComponentChildren) {
+  const config = network.IPAM.Config ?? [];
+  const labels = Object.entries({ ...network.Labels }).map(([key, value]) => (value ? `${key}=${value}` : key));
+  return [
+    ["Subnet", config.map(({ Subnet }) => Subnet).join(", ") || "none yet"],
+    ["Gateway", config.map(({ Gateway }) => Gateway).join(", ") || "none"],
+    ["Kind", kindsOf(network)],
+    ["Services", services],
+    ["Labels", labels.join(", ") || "none"],
+    ["Created", <Age key="created" since={network.CreatedAt} />],
+    ["ID", <code key="id">{network.Id}</code>],
+  ] as const;
+}
+
+/** What an address is for, by who has it. */
+const purposes = {
+  gateway: "the way out",
+  service: "reaches all its tasks",
+  task: "of one task",
+  node: "of the node's end",
+} as const;
+
+function Holders({ holders }: { readonly holders: readonly Holder[] }) {
+  return (
+    <Table name="Addresses" heads={["Address", "Who", "What"]}>
+      {holders.map(({ address, kind, name, link }) => (
+        <tr key={`${address} ${kind} ${name}`}>
+          <td>{address}</td>
+          <th scope="row">{link ? <a href={link}>{name}</a> : name}</th>
+          <td>{kind === "gateway" ? purposes[kind] : `${kind}: ${purposes[kind]}`}</td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function RemoveButton({ network }: { readonly network: Network }) {
+  return (
+    <button
+      type="button"
+      class="danger"
+      onClick={() =>
+        ask({
+          title: `Remove network ${network.Name}?`,
+          says: "No service is on it. Its subnet is free for another network then.",
+          ...{ verb: "Remove", isDangerous: true },
+          run: async () => {
+            await removeObject("networks", network.Id);
+            go("/networks");
+          },
+        })
+      }
+    >
+      Remove
+    </button>
+  );
+}

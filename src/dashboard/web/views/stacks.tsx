@@ -1,0 +1,154 @@
+import { removeObject } from "../api.ts";
+import type { Objects, Service } from "../model/objects.ts";
+import { stackOf, summarise } from "../model/service.ts";
+import type { Swarm } from "../model/swarm.ts";
+import { plural } from "../model/text.ts";
+import { ask } from "../parts/confirm.tsx";
+import { Empty, Page } from "../parts/page.tsx";
+import { Table } from "../parts/table.tsx";
+import { ToneMark } from "../parts/tone-mark.tsx";
+import { go } from "../router.ts";
+import { useSwarm } from "../state.ts";
+import { mayChange } from "../visitor.ts";
+import { StackServices } from "./stack-services.tsx";
+
+/** All stacks, and how their services are. */
+export function StacksView() {
+  const swarm = useSwarm("service", "task", "node");
+  const stacks = new Map<string, Service[]>();
+  for (const service of swarm.all("service"))
+    if (stackOf(service)) stacks.set(stackOf(service), [...(stacks.get(stackOf(service)) ?? []), service]);
+  const sorted = [...stacks].sort(([a], [b]) => a.localeCompare(b));
+  return (
+    <Page title="Stacks" actions={mayChange() && <DeployLink />}>
+      {sorted.length === 0 ? (
+        <Empty>
+          There are none. A stack is what one Compose file describes: services with their networks, secrets and configs.
+        </Empty>
+      ) : (
+        <Table name="Stacks" heads={["Name", "State", "#Services", "#Running"]}>
+          {sorted.map(([name, services]) => (
+            <StackRow key={name} name={name} services={services} swarm={swarm} />
+          ))}
+        </Table>
+      )}
+    </Page>
+  );
+}
+
+export function DeployLink() {
+  return (
+    <a class="button primary" href="/deploy">
+      Deploy a stack
+    </a>
+  );
+}
+
+interface StackRowProps {
+  readonly name: string;
+  readonly services: readonly Service[];
+  readonly swarm: Swarm;
+}
+
+function StackRow({ name, services, swarm }: StackRowProps) {
+  const all = services.map(service => summarise(service, swarm.tasksOf(service.ID).values(), swarm.all("node")));
+  const worst = all.find(({ tone }) => tone === "bad") ?? all.find(({ tone }) => tone !== "good") ?? all[0];
+  const sum = (of: "running" | "desired"): number => all.reduce((total, each) => total + each[of], 0);
+  const alike = all.filter(({ tone }) => tone === worst?.tone).length;
+  return (
+    <tr>
+      <th scope="row">
+        <a href={`/stacks/${name}`}>{name}</a>
+      </th>
+      <td>
+        {worst && (
+          <ToneMark
+            tone={worst.tone}
+            says={worst.tone === "good" ? "running" : `${plural(alike, "service")}: ${worst.says}`}
+          />
+        )}
+      </td>
+      <td class="number">{services.length}</td>
+      <td class="number">
+        {sum("running")}/{sum("desired")}
+      </td>
+    </tr>
+  );
+}
+
+const kinds = ["service", "secret", "config", "network"] as const;
+type PartKind = (typeof kinds)[number];
+
+/** One stack: its services, and what else belongs to it. */
+export function StackView({ name }: { readonly name: string }) {
+  const swarm = useSwarm(...kinds);
+  const parts = kinds.flatMap(kind => partsOf(swarm, kind, name));
+  if (parts.length === 0) return <Empty>There is no stack {name}.</Empty>;
+  const others = parts.filter(({ kind }) => kind !== "service");
+  return (
+    <Page kind="Stack" title={name} actions={mayChange() && <Actions name={name} parts={parts} />}>
+      <section aria-label="Services">
+        <StackServices stack={name} />
+      </section>
+      {others.length > 0 && (
+        <section aria-labelledby="others-title">
+          <h2 id="others-title">What belongs to it</h2>
+          <Table name="What belongs to it" heads={["Name", "What"]}>
+            {others.map(({ kind, id, name: part }) => (
+              <tr key={id}>
+                <th scope="row">{kind === "network" ? <a href={`/networks/${id}`}>{part}</a> : part}</th>
+                <td>{kind}</td>
+              </tr>
+            ))}
+          </Table>
+        </section>
+      )}
+    </Page>
+  );
+}
+
+interface Part {
+  readonly kind: PartKind;
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What Docker's own label says to belong to the stack. */
+function partsOf(swarm: Swarm, kind: PartKind, stack: string): Part[] {
+  return [...swarm.all(kind)].flatMap((object: Objects[PartKind]): Part[] => {
+    const { labels, id, name } =
+      "Spec" in object
+        ? { labels: object.Spec.Labels, id: object.ID, name: object.Spec.Name }
+        : { labels: object.Labels, id: object.Id, name: object.Name };
+    return labels?.["com.docker.stack.namespace"] === stack ? [{ kind, id, name }] : [];
+  });
+}
+
+function Actions({ name, parts }: { readonly name: string; readonly parts: readonly Part[] }) {
+  const counts = kinds.flatMap(kind => {
+    const count = parts.filter(part => part.kind === kind).length;
+    return count > 0 ? [plural(count, kind)] : [];
+  });
+  return (
+    <>
+      <DeployLink />
+      <button
+        type="button"
+        class="danger"
+        onClick={() =>
+          ask({
+            title: `Remove stack ${name}?`,
+            says: `All that belongs to it goes: ${counts.join(", ")}. Volumes stay on their nodes. There is no way back.`,
+            ...{ verb: "Remove", isDangerous: true },
+            run: async () => {
+              for (const { kind, id } of parts) await removeObject(`${kind}s`, id);
+              go("/stacks");
+            },
+          })
+        }
+      >
+        Remove
+      </button>
+    </>
+  );
+}
