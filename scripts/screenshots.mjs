@@ -25,11 +25,13 @@ const labour =
 /** So long there is to be something to see in the charts before an update begins, milliseconds. */
 const measuringMs = 150_000;
 const updatingMs = 30_000;
+const stackLabel = ["--label", "com.docker.stack.namespace=shop"];
+const apiParts = ["--network", "shop_back", "--secret", "shop_key", "--config", "shop_settings", "-e", "MODE=live"];
 
 /** `docker service create` of what there is to see: what runs, what fails, what waits, what ends. */
 const services = [
   ["--name", "shop_web", "--replicas", "9", "-p", "8091:80", "--reserve-memory", "64M", "shoal/whoami"],
-  ["--name", "shop_api", "--replicas", "6", "--reserve-cpu", "0.1", "shoal/sleep"],
+  ["--name", "shop_api", "--replicas", "6", "--reserve-cpu", "0.1", ...apiParts, "shoal/sleep"],
   ["--name", "shop_search", "--replicas", "2", "--constraint", "node.labels.disk==ssd", "shoal/sleep"],
   ["--name", "monitor", "--mode", "global", "shoal/sleep"],
   ["--name", "ticker", "shoal/job", "sh", "-c", 'while :; do echo "tick at $(date +%T)"; sleep 1; done'],
@@ -50,7 +52,23 @@ const services = [
 ];
 /** Pages that go on below what a window shows. */
 const long = { service: true, node: true };
-const views = { overview: "/", services: "/services", nodes: "/nodes", events: "/events" };
+const views = {
+  ...{ overview: "/", services: "/services", stacks: "/stacks", stack: "/stacks/shop", nodes: "/nodes" },
+  ...{ networks: "/networks", data: "/data", events: "/events", deploy: "/deploy" },
+};
+/** A Compose file of which the plan is shown. */
+const compose = `services:
+  api:
+    image: shoal/sleep
+    deploy: { replicas: 8 }
+  cache:
+    image: shoal/sleep
+    configs: [settings]
+configs:
+  settings:
+    content: "size: 64"
+    name: shop_cache_settings
+`;
 
 const managers = new Managers(network, address => ["--dashboard-addr", `${address}:${port}`]);
 let browser;
@@ -59,8 +77,10 @@ try {
   const [first, ...others] = nodes;
   await init(first);
   for (const [at, node] of others.entries()) await joinSwarm(node, first, at < 2 ? "manager" : "worker");
-  for (const flags of services)
-    await first.dockerOk("service", "create", "-q", "-d", "--label", "com.docker.stack.namespace=shop", ...flags);
+  await first.dockerOk("network", "create", "-d", "overlay", "--subnet", "10.40.0.0/24", ...stackLabel, "shop_back");
+  await first.dockerWith("key", "secret", "create", ...stackLabel, "shop_key", "-");
+  await first.dockerWith("mode: live", "config", "create", ...stackLabel, "shop_settings", "-");
+  for (const flags of services) await first.dockerOk("service", "create", "-q", "-d", ...stackLabel, ...flags);
   await runningTasks(first, "shop_web", 9);
   await eventually("the importer has failed a few times", async () => {
     const tasks = await first.apiOk("GET", `/tasks?filters=${JSON.stringify({ service: ["importer"] })}`);
@@ -74,17 +94,21 @@ try {
   const paths = {
     ...views,
     service: `/services/${await idOf("/services/shop_worker")}`,
+    network: `/networks/${(await first.apiOk("GET", "/networks/shop_back")).Id}`,
     node: `/nodes/${(await first.apiOk("GET", "/nodes"))[0].ID}`,
   };
   mkdirSync(pictures, { recursive: true });
   browser = await startBrowser();
+  const pages = [];
   for (const colorScheme of ["light", "dark"]) {
     const page = await browser.newPage({ viewport: size, colorScheme });
+    pages.push({ page, colorScheme });
     await page.goto(`http://${network}.1:${port}/#token=${Token}`);
     await page.getByRole("heading", { name: "Where tasks run" }).waitFor();
     for (const [name, path] of Object.entries(paths)) {
       await page.goto(`http://${network}.1:${port}${path}`);
       await page.getByRole("heading", { level: 1 }).waitFor();
+      if (name === "deploy") await showPlan(page);
       // What comes in by itself: log lines, events.
       await page.waitForTimeout(2_000);
       const height = name in long ? await page.evaluate("document.documentElement.scrollHeight") : size.height;
@@ -93,9 +117,22 @@ try {
       await page.screenshot({ path: join(pictures, `${name}-${colorScheme}.png`) });
       await page.setViewportSize(size);
     }
-    await page.close();
+  }
+  await Promise.all(nodes.slice(1, 3).map(node => node.end("SIGKILL")));
+  for (const { page, colorScheme } of pages) {
+    await page.goto(`http://${network}.1:${port}/`);
+    await page.getByText("The swarm has no quorum").waitFor();
+    await page.screenshot({ path: join(pictures, `no-quorum-${colorScheme}.png`) });
   }
 } finally {
   await browser?.close();
   await managers.dispose();
+}
+
+/** What deploying would do; it is not done. */
+async function showPlan(page) {
+  await page.getByLabel("Name of the stack").fill("shop");
+  await page.getByLabel("Compose file").fill(compose);
+  await page.getByRole("button", { name: "Show the plan" }).click();
+  await page.getByRole("region", { name: "The plan" }).waitFor();
 }
