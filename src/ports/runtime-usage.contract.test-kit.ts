@@ -1,22 +1,13 @@
 import { expect, it } from "vitest";
 import type { Task } from "../model/task.ts";
-import type { Program } from "./runtime.contract.test-kit.ts";
-import type { Instance, MeasuredTask, Runtime } from "./runtime.ts";
-
-/** The runtime that is tried, and how tasks come to be in it. */
-export interface UsageWorld {
-  runtime(): Runtime;
-  taskFor(program: Program): Task;
-  started(task: Task): Promise<Instance>;
-  ended(task: Task, from: Instance): Promise<unknown>;
-  until<T>(work: Promise<T>): Promise<T>;
-}
+import type { MeasuredTask } from "./runtime.ts";
+import type { RuntimeWorld } from "./runtime-world.test-kit.ts";
 
 /** CPU time after which a task counts as busy, seconds. */
 const busySeconds = 0.3;
 
 /** What every runtime promises of what it measures. */
-export function usageContract({ runtime, taskFor, started, ended, until }: UsageWorld): void {
+export function usageContract({ runtime, taskFor, started, ended, until }: RuntimeWorld): void {
   const usageOf = async (task: Task): Promise<MeasuredTask | undefined> =>
     (await until(runtime().usage())).find(each => each.taskId === task.id);
 

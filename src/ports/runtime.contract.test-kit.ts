@@ -5,8 +5,10 @@ import type { Task } from "../model/task.ts";
 import { toDuration } from "../model/time.ts";
 import { ConfigSchema, type Secret, SecretSchema, TaskSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { ContainerSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import type { Instance, LogLine, LogOptions, Runtime, TaskDependencies } from "./runtime.ts";
+import type { Instance, Runtime, TaskDependencies } from "./runtime.ts";
+import { logReader, logsContract } from "./runtime-logs.contract.test-kit.ts";
 import { usageContract } from "./runtime-usage.contract.test-kit.ts";
+import type { RuntimeWorld } from "./runtime-world.test-kit.ts";
 
 /** A container spec with only what matters given. */
 export type ContainerInit = Exclude<MessageInitShape<typeof ContainerSpecSchema>, Message>;
@@ -117,7 +119,8 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeHarness
       return seen;
     };
 
-    usageContract({ runtime: () => runtime, taskFor, started, ended, until });
+    const world: RuntimeWorld = { runtime: () => runtime, taskFor, prepare, started, ended, until };
+    usageContract(world);
 
     it("describes the node", async () => {
       const description = await until(runtime.describe());
@@ -296,81 +299,8 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeHarness
       await until(runtime.remove(task.id));
     });
 
-    const everything: Omit<LogOptions, "signal"> = {
-      stdout: true,
-      stderr: true,
-      follow: false,
-      tail: -1,
-      sinceMs: undefined,
-    };
-    const logLines = async (task: Task, options: Partial<LogOptions>): Promise<string[]> => {
-      const lines: LogLine[] = [];
-      const read = async (): Promise<void> => {
-        for await (const line of runtime.logs(task.id, { ...everything, signal: never(), ...options }))
-          lines.push(line);
-      };
-      await until(read());
-      for (const line of lines) expect(line.timestampNs).toBeGreaterThan(1_600_000_000_000_000_000n);
-      return lines.map(line => `${line.stream}: ${Buffer.from(line.data).toString()}`);
-    };
-
-    it("keeps what tasks print, line by line", async () => {
-      const stdout = ["one", "", "two", "three ".repeat(1_000)];
-      const task = taskFor({ kind: "prints", stdout, stderr: ["oh"], stay: false });
-      await ended(task, await started(task));
-      const out = stdout.map(line => `stdout: ${line}\n`);
-      const all = await logLines(task, {});
-      expect(all.filter(line => line.startsWith("stdout"))).toEqual(out);
-      expect(all.filter(line => line.startsWith("stderr"))).toEqual(["stderr: oh\n"]);
-      expect(await logLines(task, { stderr: false })).toEqual(out);
-      expect(await logLines(task, { stdout: false })).toEqual(["stderr: oh\n"]);
-      await until(runtime.remove(task.id));
-    });
-
-    it("gives the last lines of what tasks print", async () => {
-      const task = taskFor({ kind: "prints", stdout: ["one", "two", "three"], stderr: [], stay: false });
-      await ended(task, await started(task));
-      expect(await logLines(task, { tail: 2 })).toEqual(["stdout: two\n", "stdout: three\n"]);
-      expect(await logLines(task, { tail: 10 })).toHaveLength(3);
-      expect(await logLines(task, { tail: 0 })).toEqual([]);
-      await until(runtime.remove(task.id));
-    });
-
-    it("follows the log until the task ends", async () => {
-      const task = taskFor({ kind: "prints", stdout: ["ready"], stderr: [], stay: true });
-      await started(task);
-      const lines = logLines(task, { follow: true });
-      await until(runtime.stop(task));
-      expect(await until(lines)).toEqual(["stdout: ready\n"]);
-      await until(runtime.remove(task.id));
-    });
-
-    it("follows the log of a task that has not begun", async () => {
-      const task = taskFor({ kind: "prints", stdout: ["ready"], stderr: [], stay: false });
-      await prepare(task);
-      const lines = logLines(task, { follow: true });
-      // Reading what there is, which takes as long as beginning to follow: nothing.
-      for (let times = 0; times < 5; times++) expect(await logLines(task, {})).toEqual([]);
-      await until(runtime.start(task));
-      expect(await until(lines)).toEqual(["stdout: ready\n"]);
-      await until(runtime.remove(task.id));
-    });
-
-    it("stops following the log when told so", async () => {
-      const task = taskFor({ kind: "prints", stdout: ["ready"], stderr: [], stay: true });
-      await started(task);
-      const abort = new AbortController();
-      const read = async (): Promise<number> => {
-        let count = 0;
-        for await (const _ of runtime.logs(task.id, { ...everything, follow: true, signal: abort.signal })) {
-          count += 1;
-          abort.abort();
-        }
-        return count;
-      };
-      expect(await until(read())).toBe(1);
-      await until(runtime.remove(task.id));
-    });
+    const logLines = logReader(world);
+    logsContract(world, logLines);
 
     it("gives the environment, secrets and configs to what runs", async ctx => {
       if (!harness.delivers) ctx.skip("nothing in the simulation reads environment, secrets or configs");
