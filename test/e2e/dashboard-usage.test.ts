@@ -2,7 +2,9 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessibilityProblems, browserUnavailableReason, startBrowser } from "../lab/browser.ts";
 import type { Daemon } from "../lab/daemon.ts";
+import { figuresOf, metricsFlags, total } from "../lab/figures.ts";
 import { init, Managers } from "../lab/managers.ts";
+import { shoalOk } from "../lab/shoal.ts";
 
 const reason = browserUnavailableReason();
 const title = "the dashboard's charts and timeline";
@@ -11,7 +13,10 @@ const port = 9377;
 const measuredWithinMs = 60_000;
 
 describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => {
-  const managers = new Managers("127.0.93", address => ["--dashboard-addr", `${address}:${port}`]);
+  const managers = new Managers("127.0.93", address => [
+    ...["--dashboard-addr", `${address}:${port}`],
+    ...metricsFlags(address),
+  ]);
   let host: Daemon;
   let browser: Browser;
   let page: Page;
@@ -66,6 +71,14 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
     await page.goto(url(`/services/${serviceId}`));
   });
 
+  it("are of the same figures that the CLI tells", async () => {
+    const rows = (await shoalOk(host, ["service", "usage", "busy", "--format", "{{.Name}} {{.Node}} {{.CPU}}"])).split(
+      "\n",
+    );
+    expect(rows.map(row => row.split(" ").slice(0, -1).join(" ").trim())).toEqual(["busy.1 n1", "busy.2 n1", "all"]);
+    expect(Number(rows.at(-1)?.split(" ").at(-1))).toBeGreaterThan(0.1);
+  });
+
   it("follow an update that fails and is rolled back, slot by slot, with the reason where one looks", async () => {
     await expect.poll(() => bars("running").count()).toBe(2);
     await host.dockerOk("service", "update", "-q", "-d", "--args", "sh -c 'exit 7'", "busy");
@@ -99,6 +112,20 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
     expect(await accessibilityProblems(small)).toEqual([]);
     expect(await small.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
     await context.close();
+  });
+
+  it("stand beside metrics of what took how long", async () => {
+    const figures = await figuresOf(host);
+    const counted = [
+      "task_scheduling_seconds",
+      "task_start_seconds",
+      "api_request_seconds",
+      "runtime_operation_seconds",
+    ];
+    const missing = counted.filter(name => total(figures, `shoal_${name}_count`) < 2);
+    expect(missing).toEqual([]);
+    expect([figures.get("shoal_agent_sessions"), figures.get("shoal_agent_connected")]).toEqual([1, 1]);
+    expect(figures.get("shoal_agent_heartbeats_total")).toBeGreaterThan(0);
   });
 
   it("had nothing to complain of", () => expect(problems).toEqual([]));

@@ -9,6 +9,7 @@ import type { ServiceView, TaskView } from "../types.ts";
 import { taskListOptions } from "../values.ts";
 import { changeCommands } from "./change-commands.ts";
 import { printServices } from "./list.ts";
+import { printUsage } from "./usage.ts";
 
 /** `shoal service …` */
 export function serviceCommands(program: Command, api: () => Api): void {
@@ -26,6 +27,14 @@ export function serviceCommands(program: Command, api: () => Api): void {
     const ids = await Promise.all(names.map(async name => (await find(name)).ID));
     await printTasks(api(), { service: ids }, options);
   });
+
+  listOptions(
+    service
+      .command("usage")
+      .description("What a service's tasks use of processors and memory: now, and at most in the last hour")
+      .argument("<service>"),
+    false,
+  ).action(async (name: string, options: ListOptions) => printUsage(api(), await find(name), options));
 
   inspectCommand(service, "service", find);
 
