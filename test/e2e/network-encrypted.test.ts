@@ -7,6 +7,7 @@ import { DockerClient } from "../lab/docker-client.ts";
 import { OverlaySwarm } from "../lab/overlay-swarm.ts";
 import { findProgram, tunnelsUnavailableReason } from "../lab/requirements.ts";
 import { runningTasks } from "../lab/services.ts";
+import { shoal } from "../lab/shoal.ts";
 
 const reason = tunnelsUnavailableReason();
 const title = "an encrypted network of two hosts";
@@ -82,6 +83,9 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
   const onEach = (argv: readonly string[]) =>
     Promise.all(swarm.lab.hosts.slice(0, 2).map(async ({ namespace }) => (await namespace.tryRun(argv)).stdout));
 
+  /** What there is of a tunnel on each host. */
+  const tunnels = () => onEach(["sh", "-c", "ip netns list; pgrep wireguard-go; ls /run/wireguard"]);
+
   it("carries calls by name, by virtual address and directly", async () => {
     await populate("secret", "--opt", "encrypted");
     await isReached("secret");
@@ -93,6 +97,13 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     await isReached("open");
     expect(await capture.has(words.open)).toBe(true);
     expect(await capture.has(words.secret)).toBe(false);
+  });
+
+  it("is found to be well, with packets as large as it says", async () => {
+    await eventually("shoal net doctor to find nothing wrong", async () => {
+      const { stdout } = await shoal(manager, ["net", "doctor"]);
+      return stdout.includes("Nothing is wrong.") || undefined;
+    });
   });
 
   it("comes back when the tunnel was broken", async () => {
@@ -129,12 +140,11 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     expect(await capture.has(words.secret)).toBe(false);
   });
 
-  it("leaves nothing behind on a node that leaves the swarm, or has lost its last task on it", async () => {
+  it("leaves nothing behind on a node that has lost its last task on it, or leaves the swarm", async () => {
+    await manager.dockerOk("service", "rm", "secret-cli");
+    await eventually("the manager has no tunnel", async () => ((await tunnels())[0] === "" ? true : undefined));
+    expect((await tunnels())[1]).not.toBe("");
     await worker.dockerOk("swarm", "leave");
-    await manager.dockerOk("service", "rm", "secret-server", "secret-cli", "secret-late");
-    await eventually("the tunnels are gone", async () => {
-      const left = await onEach(["sh", "-c", "ip netns list; pgrep wireguard-go; ls /run/wireguard"]);
-      return left.join("") === "" || undefined;
-    });
+    await eventually("the worker has none either", async () => ((await tunnels()).join("") === "" ? true : undefined));
   });
 });
