@@ -19,7 +19,6 @@ const systemPackages = {
   "golang-cfssl": "cfssl",
   tcpdump: "tcpdump",
   "util-linux": "unshare",
-  "iputils-ping": "ping",
   procps: "pkill",
   "wireguard-go": "wireguard-go",
   "wireguard-tools": "wg",
