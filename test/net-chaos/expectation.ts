@@ -58,7 +58,16 @@ function networkDifferences(
       isMesh ? unique(hops, ({ address, mac }) => `${address} ${mac}`) : [],
       view.neighbours.get(bridge),
     ),
+    ...(isMesh ? returnDifferences(places.nodes, view) : []),
   ];
+}
+
+/** Each other node is one that connections may come in by. */
+function returnDifferences(nodes: readonly PlaceElsewhere[], { returns }: HostView): string[] {
+  const gateways = unique(nodes, ({ address }) => address);
+  if (returns.rules !== gateways.length)
+    return [`${returns.rules} rules of routing lead back to ${gateways.length} nodes`];
+  return unequal("ways back", gateways, [...returns.gateways].sort());
 }
 
 interface PlaceElsewhere {

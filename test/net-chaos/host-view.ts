@@ -11,6 +11,8 @@ export interface HostView extends RulesView {
   readonly forwarding: ReadonlyMap<string, readonly string[]>;
   /** Device → "ADDRESS MAC". */
   readonly neighbours: ReadonlyMap<string, readonly string[]>;
+  /** Gateways of the routes by which replies return to the node that a connection came in by, and how many rules lead to them. */
+  readonly returns: { readonly gateways: readonly string[]; readonly rules: number };
 }
 
 export interface VxlanView {
@@ -37,6 +39,8 @@ const commands = [
   "bridge -j fdb show",
   "ip -j neighbour show nud permanent",
   "nft -j list ruleset inet",
+  "ip -4 -j route show table all proto 114",
+  "ip -4 -j rule show",
 ];
 
 export async function hostView({ namespace }: LabHost): Promise<HostView> {
@@ -59,6 +63,10 @@ export async function hostView({ namespace }: LabHost): Promise<HostView> {
     vxlans: new Map(vxlans),
     forwarding: grouped(forwarding, ({ ifname, mac, dst }) => [ifname, `${mac} ${dst}`]),
     neighbours: grouped(neighbours, ({ dev, dst, lladdr }) => [dev, `${dst} ${lladdr}`]),
+    returns: {
+      gateways: read<{ gateway?: string }[]>(5).flatMap(({ gateway }) => gateway ?? []),
+      rules: read<{ priority: number }[]>(6).filter(({ priority }) => priority === 5200).length,
+    },
     ...rulesView(read<RulesJson>(4).nftables ?? []),
   };
 }
