@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { type Cluster, newMeta } from "../model/objects.ts";
 import { toDuration } from "../model/time.ts";
 import { silentLogger } from "../ports/log.ts";
+import { noMeters } from "../ports/meters.ts";
 import type { Random } from "../ports/random.ts";
 import { type Client, type Listener, register } from "../ports/transport.ts";
 import { SimClock } from "../sim/clock.ts";
@@ -45,6 +46,8 @@ export class ManagerWorld {
   readonly clock = new SimClock();
   readonly network = new SimNetwork({ clock: this.clock });
   readonly store: SimStore = newSimStore({ clock: this.clock });
+  /** What was measured, in order: "sessions 1", "heartbeat", "lost". */
+  readonly measured: string[] = [];
   dispatcher = this.#newDispatcher();
   listener: Listener | undefined;
 
@@ -86,6 +89,13 @@ export class ManagerWorld {
   #newDispatcher(): Dispatcher {
     const { store, clock } = this;
     const peers = () => [{ nodeId: "manager", addr: managerAddress }];
-    return new Dispatcher({ store, clock, random: new MiddleRandom(), log: silentLogger, nodeId: "manager", peers });
+    const meters = {
+      ...noMeters,
+      sessions: (open: number) => void this.measured.push(`sessions ${open}`),
+      heartbeat: () => void this.measured.push("heartbeat"),
+      nodeLost: () => void this.measured.push("lost"),
+    };
+    const parts = { store, clock, random: new MiddleRandom(), log: silentLogger, meters };
+    return new Dispatcher({ ...parts, nodeId: "manager", peers });
   }
 }

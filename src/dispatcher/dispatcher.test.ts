@@ -66,6 +66,18 @@ describe("a session", () => {
     expect(Buffer.from(message?.RootCA ?? []).toString()).toBe("root certificate");
   });
 
+  it("is counted, with its heartbeats, and whether it ended for want of them", async () => {
+    const { client, sessionId } = await join("n1");
+    await join("n2");
+    void client.heartbeat({ sessionId }).catch(() => {});
+    await world.clock.advance(60_000);
+    await world.stopLeading();
+    expect(world.measured).toEqual([
+      ...["sessions 1", "sessions 2", "heartbeat"],
+      ...["sessions 1", "lost", "sessions 0", "lost"],
+    ]);
+  });
+
   it("is refused to nodes that are not in the swarm, and to those that were removed from it", async () => {
     expect((await join("stranger")).session.ended).toBe("not_found: node not found");
     await world.store.update(tx => {

@@ -50,10 +50,12 @@ describe("a service's timeline", () => {
 
 describe("what is shown of the past", () => {
   it.each([
-    [[1, 2, 3], ranges[0][1]],
-    [[1, 40, 50], ranges[1][1]],
-    [[1, 300, 400], ranges[2][1]],
-    [[], ranges[0][1]],
+    [[1, 1, 3], 2 * 60_000],
+    [[1, 3, 4], 10 * 60_000],
+    [[1, 40, 50], 60 * 60_000],
+    [[1, 300, 400], 24 * 60 * 60_000],
+    [[1, 2_000, 3_000], 24 * 60 * 60_000],
+    [[], 2 * 60_000],
   ])("with tasks made %j minutes ago", (ages, expected) => {
     const rows = rowsOf(
       ages.map((age, n) => task(`t${n}`, n, 500 - age)),
@@ -75,8 +77,8 @@ describe("what is shown of the past", () => {
 
   it.each(ranges.map(([name, rangeMs]) => [name, rangeMs] as const))("has round ticks: %s", (_, rangeMs) => {
     const ticks = ticksOf({ fromMs: ms(7) - rangeMs, toMs: ms(7) });
-    expect(ticks.length).toBeGreaterThanOrEqual(4);
+    expect(ticks.length).toBeGreaterThanOrEqual(2);
     expect(ticks.length).toBeLessThanOrEqual(7);
-    expect(ticks.every(tick => tick % 120_000 === 0)).toBe(true);
+    expect(ticks.every(tick => tick % 60_000 === 0)).toBe(true);
   });
 });

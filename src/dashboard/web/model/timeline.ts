@@ -33,8 +33,14 @@ export function rowsOf(tasks: Iterable<Task>, service: Service): Row[] {
     rows.set(key, bars);
   }
   return [...rows]
-    .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
+    .sort(([a], [b]) => bySlot(a, b))
     .map(([key, bars]) => ({ key, bars: bars.sort((a, b) => a.fromMs - b.fromMs) }));
+}
+
+/** Slots by their number, nodes by their id. There may be thousands, to be put in order each second. */
+export function bySlot(a: string, b: string): number {
+  const order = Number(a) - Number(b);
+  return Number.isNaN(order) ? Number(a > b) - Number(a < b) : order;
 }
 
 function barOf(task: Task, updateMs: number): Bar {
@@ -73,11 +79,13 @@ export interface Span {
 }
 
 const minuteMs = 60_000;
-/** How much of the past can be looked at, the first that all tasks fit into being the one to begin with. */
+const longest = ["day", 24 * 60 * minuteMs] as const;
+/** How much of the past can be looked at. */
 export const ranges = [
+  ["2 minutes", 2 * minuteMs],
   ["10 minutes", 10 * minuteMs],
   ["hour", 60 * minuteMs],
-  ["day", 24 * 60 * minuteMs],
+  longest,
 ] as const;
 export type RangeMs = (typeof ranges)[number][1];
 
@@ -85,9 +93,7 @@ export type RangeMs = (typeof ranges)[number][1];
 export function rangeFor(rows: readonly Row[], nowMs: number): RangeMs {
   const ages = rows.flatMap(({ bars }) => bars.map(({ fromMs }) => nowMs - fromMs)).sort((a, b) => a - b);
   const middle = ages[Math.floor(ages.length / 2)] ?? 0;
-  const [shortest, hour, day] = ranges.map(([, ms]) => ms) as [RangeMs, RangeMs, RangeMs];
-  if (middle < shortest) return shortest;
-  return middle < hour ? hour : day;
+  return (ranges.find(([, ms]) => middle < ms) ?? longest)[1];
 }
 
 /** Where something lies in a span, in percent of it. Undefined when it lies outside. */
@@ -101,9 +107,9 @@ export function placeOf(
   return { left, width: ((Math.min(toMs, span.toMs) - span.fromMs) / whole) * 100 - left };
 }
 
-/** Round moments in a span, to be written below it: four to six. */
+/** Round moments in a span, to be written below it: two to seven. */
 export function ticksOf({ fromMs, toMs }: Span): number[] {
-  const step = ([2, 10, 240] as const).map(each => each * minuteMs).find(each => (toMs - fromMs) / each <= 6.5);
+  const step = ([1, 2, 10, 240] as const).map(each => each * minuteMs).find(each => (toMs - fromMs) / each <= 6.5);
   if (step === undefined) return [];
   const first = Math.ceil(fromMs / step) * step;
   return Array.from({ length: Math.floor((toMs - first) / step) + 1 }, (_, at) => first + at * step);

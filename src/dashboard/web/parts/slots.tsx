@@ -2,6 +2,7 @@ import type { Task } from "../model/objects.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { lookOf, nodeName, reasonOf } from "../model/task.ts";
 import { bytes, processors } from "../model/text.ts";
+import { bySlot } from "../model/timeline.ts";
 import { latest, type Usage } from "../model/usage.ts";
 import { Age } from "./age.tsx";
 import { Empty } from "./page.tsx";
@@ -23,7 +24,7 @@ export function Slots({ tasks, swarm, usage }: SlotsProps) {
     if (!known || known.CreatedAt < task.CreatedAt) newest.set(slot, task);
   }
   if (newest.size === 0) return <Empty>It has no tasks.</Empty>;
-  const sorted = [...newest].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  const sorted = [...newest].sort(([a], [b]) => bySlot(a, b));
   return (
     <Table name="Tasks" heads={["Slot", "State", "Node", "For", "#CPU", "#Memory", "Why"]}>
       {sorted.map(([slot, task]) => (
