@@ -95,7 +95,7 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     await means(manager, "app", "tardy", []);
   });
 
-  it("keep their places when they are restarted, by users, policy and engine", async () => {
+  it("keep their places when they are restarted, by users and by policy", async () => {
     await worker.dockerOk("restart", "-t", "0", "db");
     await reaches(manager, "app", "db");
     const pid = await worker.dockerOk("inspect", "db", "--format", "{{.State.Pid}}");
@@ -121,6 +121,22 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     await reaches(worker, "db", "web");
   });
 
+  it.each(["SIGTERM", "SIGKILL"] as const)("come back with an engine that is ended by %s and started", async signal => {
+    const engine = swarm.lab.hosts[1]?.docker;
+    await engine?.end(signal);
+    await engine?.start();
+    await eventually("the policy starts it again", async () =>
+      (await worker.dockerOk("inspect", "db", "--format", "{{.State.Status}}")) === "running" ? true : undefined,
+    );
+    const shown = async (): Promise<string> => addressOf(worker, "db");
+    await eventually("its name means its address", async () => {
+      const [address, ...more] = await looked(manager, "app", "store");
+      return address !== undefined && more.length === 0 && address === (await shown()) ? true : undefined;
+    });
+    await reaches(manager, "app", "db");
+    await reaches(worker, "db", "app");
+  });
+
   it("give back what they had when they stop, and are given it again", async () => {
     await manager.dockerOk("stop", "-t", "0", "app");
     await means(worker, "db", "app", []);
@@ -131,7 +147,14 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     );
     expect(await addressOf(manager, "app")).toBe("10.88.0.77");
     await reaches(worker, "db", "app");
-    await worker.dockerOk("rm", "-f", "db", "late");
+  });
+
+  it("are taken off the networks when their node leaves, and nothing is left of these", async () => {
+    await worker.dockerOk("swarm", "leave");
+    expect(await addressOf(worker, "db")).toBe("");
+    expect(await worker.dockerOk("inspect", "db", "--format", "{{.State.Status}}")).toBe("running");
+    expect(await swarm.lab.hosts[1]?.namespace.run(["ip", "-br", "link"])).not.toMatch(/^s[bv]/m);
+    await means(manager, "app", "store", []);
     await manager.dockerOk("rm", "-f", "app");
     await manager.dockerOk("service", "rm", "web");
     await eventually("nothing uses the network", async () =>
