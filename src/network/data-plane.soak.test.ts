@@ -40,8 +40,8 @@ function randomParts(dice: Dice): PlaneParts {
   const gateway = dice.pick(["10.0.2.1", "10.0.2.7"]);
   const moved = { ...front, subnets: [{ cidr: "10.0.2.0/24", gateway }] };
   const apiTask = {
-    ...webTask(4, dice.chance(0.7)),
-    serviceId: api.id,
+    ...{ taskId: "task4", serviceId: api.id, nodeId: other.id, slot: 4n, name: "api.4.task4" },
+    ready: dice.chance(0.7),
     attachments: [{ networkId: front.id, addresses: ["10.0.2.24/24"] }],
   };
   return {
