@@ -53,6 +53,16 @@ export class LabHost {
     await this.namespace.run(["ip", "link", "set", "eth0", "up"]);
   }
 
+  /** Lays another cable to the same switch, for an address ("10.98.0.11/24") on a device of its own. */
+  async connectToo(device: string, address: string): Promise<void> {
+    const cable = ["type", "veth", "peer", "name", device, "netns", String(this.namespace.pid)];
+    const port = `${this.#port}.${device}`;
+    await command(["nsenter", "-t", String(this.#switch.pid), "-n", "--", "ip", "link", "add", port, ...cable]);
+    await this.#switch.run(["ip", "link", "set", port, "master", "switch", "up"]);
+    await this.namespace.run(["ip", "address", "add", address, "dev", device]);
+    await this.namespace.run(["ip", "link", "set", device, "up"]);
+  }
+
   /** Pulls the cable: the host runs on, alone. */
   async unplug(): Promise<void> {
     await this.#switch.run(["ip", "link", "set", this.#port, "down"]);

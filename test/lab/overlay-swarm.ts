@@ -26,8 +26,12 @@ export class OverlaySwarm {
     this.programs = writePeerPrograms(directory);
   }
 
-  /** The first of them, or as many as said, are managers. */
-  static async start(nodes: number, managers = 1): Promise<OverlaySwarm> {
+  /** The first of them, or as many as said, are managers. `flagsOf`: more flags with which a node enters the swarm. */
+  static async start(
+    nodes: number,
+    managers = 1,
+    flagsOf: (host: LabHost) => Promise<readonly string[]> = async () => [],
+  ): Promise<OverlaySwarm> {
     const lab = await createLab(nodes + 1, { docker: false });
     const hosts = lab.hosts.slice(0, nodes);
     const client = lab.hosts[nodes];
@@ -40,7 +44,7 @@ export class OverlaySwarm {
     });
     const swarm = new OverlaySwarm(lab, daemons, client, directory);
     try {
-      await swarm.#join(managers);
+      await swarm.#join(managers, await Promise.all(hosts.map(flagsOf)));
       return swarm;
     } catch (error) {
       await swarm.close();
@@ -78,16 +82,16 @@ export class OverlaySwarm {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  async #join(managers: number): Promise<void> {
+  async #join(managers: number, flags: readonly (readonly string[])[]): Promise<void> {
     await Promise.all(this.daemons.map(daemon => daemon.start()));
     const { manager } = this;
     const { address } = manager.options;
-    await manager.dockerOk("swarm", "init", "--advertise-addr", address);
+    await manager.dockerOk("swarm", "init", "--advertise-addr", address, ...(flags[0] ?? []));
     await setHeartbeat(manager, heartbeatMs);
     for (const [at, daemon] of this.daemons.entries()) {
       if (at === 0) continue;
       const token = await manager.dockerOk("swarm", "join-token", "-q", at < managers ? "manager" : "worker");
-      await daemon.dockerOk("swarm", "join", "--token", token, `${address}:2377`);
+      await daemon.dockerOk("swarm", "join", ...(flags[at] ?? []), "--token", token, `${address}:2377`);
     }
     await eventually("all nodes are ready", async () => {
       const states = await manager.dockerOk("node", "ls", "--format", "{{.Status}}");

@@ -8,20 +8,23 @@ import { join } from "node:path";
 
 /**
  * Answers every TCP connection to port 80 and every datagram to port 53 with its task's name and the caller's address, and repeats
- * whatever comes on connections to port 7.
+ * whatever comes on connections to port 7; by IPv6 as well where the container has it.
  */
-const server = String.raw`use strict; use IO::Socket::INET; use IO::Select;
+const server = String.raw`use strict; use IO::Socket::IP; use IO::Select; use Socket qw(SOCK_DGRAM SOCK_STREAM);
 $| = 1; $SIG{TERM} = sub { exit 0 }; $SIG{PIPE} = 'IGNORE';
-my $tcp = IO::Socket::INET->new(LocalPort => 80, Listen => 512, ReuseAddr => 1) or die "tcp: $!";
-my $udp = IO::Socket::INET->new(LocalPort => 53, Proto => 'udp') or die "udp: $!";
-my $echo = IO::Socket::INET->new(LocalPort => 7, Listen => 512, ReuseAddr => 1) or die "echo: $!";
-my $ready = IO::Select->new($tcp, $udp, $echo);
+my ($ready, %serves) = (IO::Select->new);
+sub serve { my ($does, @how) = @_; my $socket = IO::Socket::IP->new(@how, GetAddrInfoFlags => 0) or return warn "$does: $@"; $serves{fileno $socket} = $does; $ready->add($socket) }
+for my $host ('0.0.0.0', '::') {
+  my @at = (LocalHost => $host, V6Only => 1); my @stream = (@at, Type => SOCK_STREAM, Listen => 512, ReuseAddr => 1);
+  serve('tcp', @stream, LocalPort => 80); serve('echo', @stream, LocalPort => 7); serve('udp', @at, Type => SOCK_DGRAM, LocalPort => 53);
+}
 while (1) {
   for my $socket ($ready->can_read(1)) {
-    if ($socket == $udp) { $udp->recv(my $asked, 2000); $udp->send("$ENV{ME} " . $udp->peerhost . "\n"); next }
-    if ($socket == $echo) { my $talker = $echo->accept; $ready->add($talker) if $talker; next }
-    if ($socket != $tcp) { if (sysread $socket, my $said, 2000) { syswrite $socket, $said } else { $ready->remove($socket); close $socket } next }
-    my $caller = $tcp->accept or next;
+    my $does = $serves{fileno $socket} // '';
+    if ($does eq 'udp') { $socket->recv(my $asked, 2000); $socket->send("$ENV{ME} " . $socket->peerhost . "\n"); next }
+    if ($does eq 'echo') { my $talker = $socket->accept; $ready->add($talker) if $talker; next }
+    if ($does eq '') { if (sysread $socket, my $said, 2000) { syswrite $socket, $said } else { $ready->remove($socket); close $socket } next }
+    my $caller = $socket->accept or next;
     print $caller "$ENV{ME} " . $caller->peerhost . "\n";
     close $caller;
   }
@@ -62,8 +65,8 @@ print "exchanged $exchanged\n";
 `;
 
 /** Sends a datagram and prints the answer. */
-const datagram = `use strict; use IO::Socket::INET;
-my $socket = IO::Socket::INET->new(Proto => 'udp', PeerAddr => $ARGV[0], PeerPort => $ARGV[1]) or die $!;
+const datagram = `use strict; use IO::Socket::IP; use Socket qw(SOCK_DGRAM);
+my $socket = IO::Socket::IP->new(Type => SOCK_DGRAM, PeerHost => $ARGV[0], PeerPort => $ARGV[1]) or die $@;
 $socket->send('?'); alarm 5; $socket->recv(my $answer, 2000); print $answer;
 `;
 
