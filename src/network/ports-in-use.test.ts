@@ -25,6 +25,7 @@ it.each<[string, PlaneParts, ListeningSocket[], string[]]>([
   ["another port", twoTasks, [socket("*", { port: 80 })], []],
   ["IPv6, which is not published", twoTasks, [socket("::"), socket("2001:db8::1")], []],
   ["IPv6, which is", dual, [socket("::")], ["*"]],
+  ["::1, from where no calls are led away", dual, [socket("::1")], []],
   ["one IPv6 address", dual, [socket("2001:db8::1")], ["2001:db8::1"]],
   ["an address that the node does not publish on", on("192.0.2.1"), [socket("127.0.0.1")], []],
   ["one that it publishes on", on("192.0.2.1/24"), [socket("192.0.2.1")], ["192.0.2.1"]],

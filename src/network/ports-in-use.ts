@@ -50,7 +50,7 @@ function isSame({ protocol, port }: ListeningSocket, published: PortConfig): boo
 
 /** Whether a socket on this address loses calls: with IPv6 only where the mesh has that, and where the node's label lets it. */
 function isPublishedOn(address: string, { publishAddresses }: PlaneService, hasIpv6: boolean): boolean {
-  if (familyOf(address) === 6 && !hasIpv6) return false;
+  if (familyOf(address) === 6 && (!hasIpv6 || address === "::1")) return false;
   if (publishAddresses.length === 0 || address === "*") return true;
   const published = publishAddresses.map(bareAddress);
   if (address === "0.0.0.0" || address === "::") return published.some(each => familyOf(each) === familyOf(address));

@@ -16,7 +16,8 @@ export function baseChains(bridges: string, ingress: string | undefined): [strin
     ["guard", { hook: "type filter hook prerouting priority -300", rules: [loopbackRule(bridges)] }],
     ["mark_in", { hook: "type filter hook prerouting priority -150", rules: markRules(bridges, ingress) }],
     ["come_in", { hook: "type nat hook prerouting priority -105", rules: balanceRules(bridges) }],
-    ["go_out", { hook: "type nat hook output priority -105", rules: [portRule] }],
+    // No way leads out from ::1, whatever its packets are rewritten to: a call is refused at once, and clients try IPv4.
+    ["go_out", { hook: "type nat hook output priority -105", rules: ["ip6 daddr ::1 return", portRule] }],
     ["pass_on", { hook: "type filter hook forward priority -5", rules: forwardRules(bridges) }],
     ["arrive", { hook: "type filter hook input priority -5", rules: inputRules(bridges) }],
     ["leave", { hook: "type nat hook postrouting priority 95", rules: sourceRules(bridges) }],
