@@ -60,7 +60,12 @@ function modeText(mode: Mode = {}): string {
 
 function wordFor(path: string): string {
   const known = Object.keys(words).find(prefix => path === prefix || path.startsWith(`${prefix}.`));
-  return (known && words[known]) ?? path;
+  return (known && words[known]) ?? plainWords(path.split(".").at(-1) ?? path);
+}
+
+/** "StopGracePeriod" as "stop grace period". */
+function plainWords(member: string): string {
+  return member.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
 }
 
 /** Values by their paths; a list is one value. */

@@ -28,10 +28,7 @@ function DataSection({ kind, title }: { readonly kind: "secret" | "config"; read
       {objects.length === 0 ? (
         <Empty>There are none.</Empty>
       ) : (
-        <Table
-          name={title}
-          heads={["Name", "Created", "Stack", "Labels", "Used by", ...(mayChange() ? ["What can be done"] : [])]}
-        >
+        <Table name={title} heads={["Name", "Created", "Stack", "Labels", "Used by"]}>
           {objects.map(object => (
             <DataRow key={object.ID} kind={kind} object={object} />
           ))}
@@ -58,8 +55,10 @@ function DataRow({ kind, object }: { readonly kind: "secret" | "config"; readonl
       </td>
       <td>{stack && <a href={`/stacks/${stack}`}>{stack}</a>}</td>
       <td>{labelLines(object.Spec.Labels).replaceAll("\n", ", ")}</td>
-      <td>{users.length > 0 ? <ServiceLinks services={users} /> : "nobody"}</td>
-      {mayChange() && <td>{users.length === 0 && <RemoveButton kind={kind} object={object} />}</td>}
+      <td>
+        {users.length > 0 ? <ServiceLinks services={users} /> : "nobody "}
+        {users.length === 0 && mayChange() && <RemoveButton kind={kind} object={object} />}
+      </td>
     </tr>
   );
 }

@@ -33,7 +33,7 @@ export function DeployView() {
         <PlanView plan={plan} onBack={() => setPlan(undefined)} />
       ) : (
         <form class="deploy" onSubmit={submit}>
-          <Fields request={request} failure={failure} change={part => setRequest({ ...request, ...part })} />
+          <Fields request={request} failure={failure} change={part => setRequest(before => ({ ...before, ...part }))} />
         </form>
       )}
     </Page>

@@ -15,6 +15,8 @@ interface SwarmEvent {
 const keptEvents = 500;
 const retryMs = 3_000;
 const kinds = ["service", "node", "network", "secret", "config"];
+/** What has changed, in people's words where Docker's are none. */
+const words: Readonly<Record<string, string>> = { updatestate: "its update" };
 /** How far back the view begins, seconds. */
 const backSeconds = 60 * 60;
 
@@ -78,7 +80,7 @@ function EventItem({ event }: { readonly event: SwarmEvent }) {
     .map(key => {
       const name = key.slice(0, -".new".length);
       const old = Attributes[`${name}.old`];
-      return `${name}: ${old === undefined ? "" : `${old} → `}${Attributes[key]}`;
+      return `${words[name] ?? name}: ${old === undefined ? "" : `${old} → `}${Attributes[key]}`;
     });
   return (
     <li>
