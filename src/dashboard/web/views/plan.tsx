@@ -41,7 +41,7 @@ export function PlanView({ plan, onBack }: { readonly plan: Plan; readonly onBac
       <Notices plan={plan} />
       <section aria-labelledby="plan-title">
         <h2 id="plan-title">{progress ? "What is done" : "The plan"}</h2>
-        <Table name="The plan" heads={["What", "Name", "Action", "Becomes", ...(progress ? ["State"] : [])]}>
+        <Table name="Steps" heads={["What", "Name", "Action", "Becomes", ...(progress ? ["State"] : [])]}>
           {plan.Steps.map((step, at) => (
             <StepRow key={`${step.kind} ${step.name}`} step={step} progress={progress?.[at]} />
           ))}
