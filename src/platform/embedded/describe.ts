@@ -16,6 +16,8 @@ export interface DescribeOptions {
   readonly genericResources: readonly GenericResource[];
   readonly isolation: Isolation;
   readonly cgroups: CgroupVersion;
+  /** Where the machine's user may ask for names, ADDRESS:PORT. */
+  readonly names: string;
 }
 
 const isolationTexts: Readonly<Record<Isolation, string>> = {
@@ -52,6 +54,7 @@ export function describeNode(options: DescribeOptions): NodeDescription {
         "shoal.runtime": "embedded",
         "shoal.isolation": isolationTexts[options.isolation],
         "shoal.limits": limitTexts[options.cgroups],
+        "shoal.names": options.names,
       },
       plugins: [{ type: "Log", name: "json-file" }, ...networkDrivers.map(name => ({ type: "Network", name }))],
     },

@@ -1,7 +1,7 @@
 import type { Plane } from "../../network/plane-state.ts";
 import { type PortConfig, PortConfig_Protocol as Protocol } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { PlaneEndpoint, PlaneService } from "../../wire/gen/shoal/v1/network_pb.ts";
-import type { Backend } from "./forwarder.ts";
+import { type Backend, taskAddress } from "./forwarder.ts";
 import type { Place } from "./listening.ts";
 
 /** A port that this node is to serve for a service, and where the service's ready tasks have it. */
@@ -16,7 +16,8 @@ export interface MeshNode {
   readonly address: string;
 }
 
-const protocols: ReadonlyMap<Protocol, Place["protocol"]> = new Map([
+/** What forwarders carry, by what a port is published for. */
+export const protocols: ReadonlyMap<Protocol, Place["protocol"]> = new Map([
   [Protocol.TCP, "tcp"],
   [Protocol.UDP, "udp"],
 ]);
@@ -54,9 +55,10 @@ function addressesFor({ publishAddresses }: PlaneService, { address }: MeshNode)
 }
 
 /** Where the task's own node has the port for it; nothing for a task of a runtime that gives tasks addresses instead. */
-function backendOf(endpoint: PlaneEndpoint, wanted: PortConfig, plane: Plane, self: MeshNode): Backend[] {
+export function backendOf(endpoint: PlaneEndpoint, wanted: PortConfig, plane: Plane, self: MeshNode): Backend[] {
   const { targetPort, protocol } = wanted;
   const port = endpoint.reachable.find(each => each.targetPort === targetPort && each.protocol === protocol);
-  const host = endpoint.nodeId === self.nodeId ? self.address : plane.nodes.get(endpoint.nodeId)?.dataAddress;
+  const host =
+    endpoint.nodeId === self.nodeId ? self.address || taskAddress : plane.nodes.get(endpoint.nodeId)?.dataAddress;
   return port && host ? [{ host, port: port.publishedPort }] : [];
 }

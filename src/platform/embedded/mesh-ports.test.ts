@@ -109,6 +109,7 @@ function ask(port: number): Promise<string> {
 function meshPorts(): MeshPorts {
   const mesh = new MeshPorts({
     ...{ nodeId: self.nodeId, address: () => self.address, clock: systemClock, log: silentLogger },
+    named: () => ({ ports: [], served: () => {} }),
   });
   closers.push(() => mesh.close());
   return mesh;

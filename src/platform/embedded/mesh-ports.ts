@@ -3,14 +3,23 @@ import type { Clock, Timer } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/log.ts";
 import type { Backend, Forwarder } from "./forwarder.ts";
 import { forward, type Place } from "./listening.ts";
-import { type MeshPort, meshPlan } from "./mesh-plan.ts";
+import { type MeshNode, type MeshPort, meshPlan } from "./mesh-plan.ts";
 
 export interface MeshPortsOptions {
   readonly nodeId: string;
   /** Where this node publishes; "" for every address. */
   readonly address: () => string;
+  /** More ports to serve, for names; asked whenever something has changed. */
+  readonly named: (plane: Plane, self: MeshNode, leaving: ReadonlySet<string>) => NamedPorts;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** Ports at addresses that are found by name. */
+export interface NamedPorts {
+  readonly ports: readonly MeshPort[];
+  /** Called once they are listened on: from then on names may lead there. */
+  readonly served: () => void;
 }
 
 /** Milliseconds before a port that something else has is tried again. */
@@ -63,13 +72,16 @@ export class MeshPorts {
   #bringInLine(plane: Plane): void {
     const { nodeId, address } = this.#options;
     const wanted = new Map<string, MeshPort>();
-    for (const port of meshPlan(plane, { nodeId, address: address() }, this.#leaving)) wanted.set(keyOf(port), port);
+    const self = { nodeId, address: address() };
+    const named = this.#options.named(plane, self, this.#leaving);
+    for (const port of [...named.ports, ...meshPlan(plane, self, this.#leaving)]) wanted.set(keyOf(port), port);
     for (const key of [...this.#served.keys()]) if (!wanted.has(key)) this.#end(key);
     for (const [key, { place, backends }] of wanted) {
       const served = this.#served.get(key);
       if (served) served.backends = backends;
       else this.#serve(key, place, backends);
     }
+    void Promise.all(Array.from(this.#served.values(), ({ forwarder }) => forwarder)).then(named.served);
   }
 
   #serve(key: string, place: Place, backends: readonly Backend[]): void {

@@ -40,6 +40,8 @@ export interface Plan {
   readonly ulimits: readonly string[];
   readonly oomScoreAdjust: number;
   readonly ports: readonly PlannedPort[];
+  /** The address that is the task's own for names; undefined for one that is on no overlay network. */
+  readonly nameAddress?: string;
   /** Whether it has any. */
   readonly secrets: boolean;
   readonly configs: boolean;

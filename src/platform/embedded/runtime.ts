@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { dirname, join } from "node:path";
 import { Fault } from "../../lib/fault.ts";
 import { Gate } from "../../lib/gate.ts";
+import { isIngress, isOverlay } from "../../model/network.ts";
 import type { Task } from "../../model/task.ts";
 import { Departures } from "../../network/departures.ts";
 import { drainMs } from "../../network/drain.ts";
@@ -21,10 +22,11 @@ import { IoWatch } from "./io-watch.ts";
 import { findIsolation, type Isolation } from "./isolation.ts";
 import { Launcher } from "./launcher.ts";
 import { LocalPorts } from "./local-ports.ts";
-import { MeshPorts } from "./mesh-ports.ts";
+import { MeshPorts, type MeshPortsOptions } from "./mesh-ports.ts";
 import { containerSpecOf, makePlan, type Plan } from "./plan.ts";
 import { treeUsage } from "./process-usage.ts";
 import { PublishedPorts } from "./published-ports.ts";
+import { lowestPort, ServiceNames } from "./service-names.ts";
 import { installShim } from "./shim.ts";
 import { TaskFileStore } from "./task-files.ts";
 import { defaultLogLimits, type LogLimits, TaskLog } from "./task-log.ts";
@@ -72,6 +74,7 @@ export async function embeddedRuntime(options: EmbeddedRuntimeOptions): Promise<
     cgroups: Cgroups.open(options.nodeId, options.log),
     files: await TaskFileStore.open(options.nodeId, options.log),
     localPorts: new LocalPorts(options.random),
+    names: new ServiceNames({ ...options, lowestPort: lowestPort() }),
     publishedPorts: new PublishedPorts({ address: options.advertiseAddress, clock: options.clock }),
     changed: taskId => waiters.wake(taskId),
   };
@@ -101,7 +104,8 @@ export class EmbeddedRuntime implements Runtime {
     this.#waiters = waiters;
     this.#watch = new IoWatch(layout.io, this.#tasks, world);
     this.#departures = new Departures(options);
-    this.#mesh = new MeshPorts({ ...options, address: options.advertiseAddress });
+    const named: MeshPortsOptions["named"] = (...now) => world.names.follow(...now);
+    this.#mesh = new MeshPorts({ ...options, address: options.advertiseAddress, named });
   }
 
   /** Takes over the tasks on disk and removes what belongs to none. */
@@ -117,7 +121,8 @@ export class EmbeddedRuntime implements Runtime {
   async describe(): Promise<NodeDescription> {
     const { hostname, version, labels, genericResources } = this.#options;
     const { isolation, cgroups } = this.#world;
-    return describeNode({ hostname, version, labels, genericResources, isolation, cgroups: cgroups.version });
+    const own = { isolation, cgroups: cgroups.version, names: this.#world.names.door };
+    return describeNode({ hostname, version, labels, genericResources, ...own });
   }
 
   async list(): Promise<Instance[]> {
@@ -162,8 +167,10 @@ export class EmbeddedRuntime implements Runtime {
     try {
       const plan = await makePlan(task, { nodeId, hostname, users }, clock.now(), localPort);
       await this.#world.files.write(task.id, containerSpecOf(task), dependencies);
-      return (await this.#create(plan)).instance;
+      const nameAddress = hasNames(task) ? this.#world.names.hold(task.id) : undefined;
+      return (await this.#create(nameAddress === undefined ? plan : { ...plan, nameAddress })).instance;
     } catch (error) {
+      this.#world.names.letGo(task.id);
       this.#world.localPorts.release(handedOut);
       await this.#world.files.remove(task.id);
       throw error;
@@ -211,6 +218,7 @@ export class EmbeddedRuntime implements Runtime {
   async remove(taskId: string): Promise<void> {
     await this.#tasks.get(taskId)?.remove();
     this.#tasks.delete(taskId);
+    this.#world.names.letGo(taskId);
     this.#waiters.wake(taskId);
   }
 
@@ -237,6 +245,7 @@ export class EmbeddedRuntime implements Runtime {
     this.#world.publishedPorts.close();
     for (const task of this.#tasks.values()) task.close();
     this.#waiters.wakeAll();
+    await this.#world.names.close();
     await this.#world.launcher.close();
   }
 
@@ -270,8 +279,14 @@ export class EmbeddedRuntime implements Runtime {
   async #open(plan: Plan): Promise<EmbeddedTask> {
     const paths = this.#layout.task(plan.taskId);
     const log = await TaskLog.open(paths, this.#options.logLimits ?? defaultLogLimits, this.#world.log);
+    if (plan.nameAddress !== undefined) this.#world.names.hold(plan.taskId, plan.nameAddress);
     const task = new EmbeddedTask(this.#world, plan, paths, log);
     this.#tasks.set(plan.taskId, task);
     return task;
   }
+}
+
+/** Whether the task is on a network where names mean something. */
+function hasNames({ networks }: Task): boolean {
+  return networks.some(({ network }) => network !== undefined && isOverlay(network) && !isIngress(network));
 }

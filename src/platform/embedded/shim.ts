@@ -15,7 +15,7 @@ import type { TaskPaths } from "./task-paths.ts";
  * id into FILE.pid: from then on the task counts as running. (3) It writes the exit status into FILE.exit with one
  * write: readers take a text without its newline for not yet written. Its own messages ("Terminated") are no output.
  *
- * Arguments: FILE, mode, cgroup.procs files (one word each), hostname, secrets directory, OOM score adjustment, program…
+ * Arguments: FILE, mode, cgroup.procs files (one word each), hostname, secrets directory, OOM score adjustment, resolv.conf, program…
  */
 const script = `set -C
 read -r shoal_boot </proc/sys/kernel/random/boot_id
@@ -27,9 +27,10 @@ echo "$shoal_boot $shoal_stat" >"$1.run" || exit 125
   if [ "$2" = namespaces ]; then
     echo "$4" >|/proc/sys/kernel/hostname
     [ -z "$5" ] || mount --bind "$5" /run/secrets || exit 126
+    [ -z "$7" ] || [ ! -e /etc/resolv.conf ] || mount --bind "$7" /etc/resolv.conf || exit 126
     mount -t proc proc /proc || exit 126
   fi
-  shift 6
+  shift 7
   exec setsid -- "$@"
 ) &
 shoal_child=$!
@@ -54,6 +55,8 @@ export interface Launch {
   /** The cgroup.procs files of the groups to join. */
   readonly cgroups: readonly string[];
   readonly oomScoreAdjust: number;
+  /** File to show as /etc/resolv.conf; "" for the machine's own, or without a mount namespace. */
+  readonly resolvConf: string;
 }
 
 /**
@@ -81,6 +84,7 @@ export function launchOrder(shim: string, task: Launch): LaunchOrder {
     task.hostname,
     task.secrets,
     String(task.oomScoreAdjust),
+    task.resolvConf,
     ...task.command,
   ];
   const [program = "", ...args] =

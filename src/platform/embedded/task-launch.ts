@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { namePort } from "../net/upstream.ts";
 import { wrapped } from "./command-wrapping.ts";
 import { secretsDirectory } from "./isolation.ts";
 import type { Plan } from "./plan.ts";
@@ -25,6 +27,7 @@ export async function launchTask(
   const mounted = world.isolation === "namespaces" ? files.secrets : undefined;
   if (files.secrets) passed.push(`SHOAL_SECRETS_DIR=${mounted ? secretsDirectory : files.secrets}`);
   if (files.configs) passed.push(`SHOAL_CONFIGS_DIR=${files.configs}`);
+  const resolvConf = await nameServerOf(world, plan, paths, passed);
   const groups = await world.cgroups.create(plan.taskId, plan.limits);
   if (groups.missed.length > 0)
     world.log.warn("a task runs without some of its limits", { task: plan.taskId, limits: groups.missed });
@@ -38,6 +41,22 @@ export async function launchTask(
     secrets: mounted ?? "",
     cgroups: groups.join,
     oomScoreAdjust: plan.oomScoreAdjust,
+    resolvConf,
   });
   world.launcher.launch(order, ended);
+}
+
+/** Tells the task where its names are answered. Returns the file that is to say so to its C library, or "". */
+async function nameServerOf(
+  { names, isolation }: TaskWorld,
+  { nameAddress }: Plan,
+  { resolvConf }: TaskPaths,
+  env: string[],
+): Promise<string> {
+  if (nameAddress === undefined) return "";
+  env.push(`SHOAL_NAMESERVER=${nameAddress}:${names.port}`);
+  // The C library asks at port 53 alone.
+  if (isolation !== "namespaces" || names.port !== namePort) return "";
+  await writeFile(resolvConf, `nameserver ${nameAddress}\noptions ndots:0\n`, { mode: 0o644 });
+  return resolvConf;
 }

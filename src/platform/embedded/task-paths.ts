@@ -7,6 +7,8 @@ export interface TaskPaths {
   readonly plan: string;
   readonly health: string;
   readonly work: string;
+  /** The resolv.conf of a task that asks at an address of its own. */
+  readonly resolvConf: string;
   /** The log as it is kept; rotated to `previousLog`. */
   readonly log: string;
   readonly previousLog: string;
@@ -41,6 +43,7 @@ export function layoutOf(directory: string): Layout {
         plan: join(root, "plan.json"),
         health: join(root, "health"),
         work: join(root, "work"),
+        resolvConf: join(root, "resolv.conf"),
         log: join(root, "log"),
         previousLog: join(root, "log.1"),
         io: prefix,

@@ -5,6 +5,7 @@ import type { Isolation } from "./isolation.ts";
 import type { Launcher } from "./launcher.ts";
 import type { LocalPorts } from "./local-ports.ts";
 import type { PublishedPorts } from "./published-ports.ts";
+import type { ServiceNames } from "./service-names.ts";
 import type { TaskFileStore } from "./task-files.ts";
 
 /** What all tasks of a runtime share. */
@@ -18,6 +19,7 @@ export interface TaskWorld {
   readonly cgroups: Cgroups;
   readonly files: TaskFileStore;
   readonly localPorts: LocalPorts;
+  readonly names: ServiceNames;
   readonly publishedPorts: PublishedPorts;
   /** Called when a task's instance has changed. */
   readonly changed: (taskId: string) => void;
