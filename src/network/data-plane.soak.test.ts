@@ -9,6 +9,7 @@ import { SimRandom } from "../sim/random.ts";
 import { SimTunnelOps } from "../sim/tunnel-ops.ts";
 import { DataPlane } from "./data-plane.ts";
 import { back, mesh, other, type PlaneParts, planeOf, self, web, webTask, wholePlane } from "./plane.test-kit.ts";
+import { wantedTunnel } from "./tunnel/wanted-tunnel.ts";
 import { wantedPlane } from "./wanted.ts";
 
 /** Changes of one run, which takes a second or so on a machine that has nothing else to do. */
@@ -38,7 +39,9 @@ const api = {
 function randomParts(dice: Dice): PlaneParts {
   const some = <T>(all: readonly T[]): T[] => all.filter(() => dice.chance(0.7));
   const gateway = dice.pick(["10.0.2.1", "10.0.2.7"]);
-  const moved = { ...front, subnets: [{ cidr: "10.0.2.0/24", gateway }] };
+  const moved = { ...front, encrypted: dice.chance(0.5), subnets: [{ cidr: "10.0.2.0/24", gateway }] };
+  const keyOf = (): Uint8Array => new Uint8Array(32).fill(dice.pick([1, 2]) ?? 0);
+  const keyed = { ...other, wireguardKey: keyOf(), presharedKey: keyOf() };
   const apiTask = {
     ...{ taskId: "task4", serviceId: api.id, nodeId: other.id, slot: 4n, name: "api.4.task4" },
     ready: dice.chance(0.7),
@@ -46,7 +49,7 @@ function randomParts(dice: Dice): PlaneParts {
   };
   return {
     networks: some([mesh, back, moved]),
-    nodes: some([other]),
+    nodes: some([keyed]),
     services: some([web, api, { ...web, id: "svc-new", name: "new", virtualIps: [], ports: [] }]),
     endpoints: some([webTask(1, dice.chance(0.7)), webTask(2, dice.chance(0.7)), webTask(3), apiTask]),
   };
@@ -97,6 +100,8 @@ class Machine {
       async () => this.ops.rules.run(`flush chain inet ${table} come_in`),
       async () => this.ops.change([{ do: "remove-vxlan", name: vxlan }]),
       async () => mac && to && this.ops.change([{ do: "remove-forwarding", device: vxlan, mac, to }]),
+      async () => this.#tunnels.kill("swself"),
+      async () => this.#tunnels.remove("swself"),
       async () => address && this.ops.change([{ do: "remove-address", bridge: bridge.name, address }]),
     ];
     await this.#dice.pick(hits)();
@@ -110,6 +115,15 @@ class Machine {
     for (const [name, { elements }] of wanted.rules.sets)
       expect(new Set(this.ops.rules.elements(table, name))).toEqual(new Set(elements));
     expect(this.ops.rules.shape(table)?.chains.size).toBe(wanted.rules.chains.size);
+    await this.#expectTunnel(parts);
+  }
+
+  async #expectTunnel(parts: PlaneParts): Promise<void> {
+    const tunnel = await this.#tunnels.observe("swself");
+    const wanted = wantedTunnel(planeOf(parts), self);
+    if (!wanted) return expect(tunnel).toBeUndefined();
+    const peers = wanted.peers.map(peer => ({ ...peer, agreedAt: 0 }));
+    expect(tunnel).toMatchObject({ ...wanted, peers, hasDevice: true });
   }
 
   #start(): DataPlane {
