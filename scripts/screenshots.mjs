@@ -134,5 +134,5 @@ async function showPlan(page) {
   await page.getByLabel("Name of the stack").fill("shop");
   await page.getByLabel("Compose file").fill(compose);
   await page.getByRole("button", { name: "Show the plan" }).click();
-  await page.getByRole("region", { name: "The plan" }).waitFor();
+  await page.getByRole("heading", { name: "The plan" }).waitFor();
 }
