@@ -1,17 +1,31 @@
 import { spawnSync } from "node:child_process";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { OverlaySwarm } from "../test/lab/overlay-swarm.ts";
 import { quantile, type Report, settings } from "./lab/report.ts";
+import { type Mode, modes, Traffic, type Turn } from "./lab/traffic.ts";
 
 const loader = pathToFileURL(join(import.meta.dirname, "../node_modules/tsx/dist/loader.mjs")).href;
 const program = join(import.meta.dirname, "lab/network-machine.ts");
+
+/** How long each way is used at a time, in seconds. */
+const turnSeconds = 0.3;
 
 /**
  * One node's data plane on this machine's kernel, in a network namespace: services with two tasks each on one overlay, made from
  * scratch, then one task after the other taken out of the maps. Needs root, nftables and iproute2.
  */
 export async function run(report: Report, args: readonly string[]): Promise<void> {
-  const { services, changes, rounds } = settings(args, { services: 1_000, changes: 20, rounds: 3 });
+  const { turns, ...machine } = settings(args, { services: 1_000, changes: 20, rounds: 3, turns: 20 });
+  programming(report, machine);
+  if (turns > 0) await traffics(report, turns);
+}
+
+function programming(
+  report: Report,
+  { services, changes, rounds }: { services: number; changes: number; rounds: number },
+): void {
   const whole: number[] = [];
   const single: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -26,4 +40,35 @@ export async function run(report: Report, args: readonly string[]): Promise<void
   report("node programmed from scratch", quantile(whole, 0.5), "ms", params);
   report("one change, p50", quantile(single, 0.5), "ms", params);
   report("one change, p99", quantile(single, 0.99), "ms", params);
+}
+
+/**
+ * Every way in turns, and of each the best. What it has of the direct way is worked out from processor time, all turns together: on a
+ * machine that does other things too that is what says how much a way costs.
+ */
+async function traffics(report: Report, turns: number): Promise<void> {
+  const swarm = await OverlaySwarm.start(2);
+  try {
+    const traffic = await Traffic.prepare(swarm);
+    for (const mode of Object.keys(modes) as Mode[]) {
+      const measured = new Map(traffic.targets.map(target => [target, [] as Turn[]]));
+      for (let turn = 0; turn < turns; turn += 1)
+        for (const [target, all] of measured) all.push(await traffic.measure(mode, target, turnSeconds));
+      for (const [{ place, way }, all] of measured) {
+        const direct = [...measured].find(([other]) => other.place === place && other.way === "direct")?.[1] ?? [];
+        const percentOfDirect = Math.round((100 * perProcessor(all)) / perProcessor(direct));
+        const best = Math.max(...all.map(({ count, seconds }) => count / seconds));
+        const [value, unit] = mode === "bytes" ? [best / 1e6, "MB/s"] : [best, "1/s"];
+        report(`${mode}, ${way}, ${place}`, value, unit, { turns, percentOfDirect, load: loadavg()[0] ?? 0 });
+      }
+    }
+  } finally {
+    await swarm.close();
+  }
+}
+
+/** How much was done in a second of processor time. */
+function perProcessor(turns: readonly Turn[]): number {
+  const sum = (of: (turn: Turn) => number): number => turns.reduce((all, turn) => all + of(turn), 0);
+  return sum(({ count }) => count) / sum(({ processorSeconds }) => processorSeconds);
 }
