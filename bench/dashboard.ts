@@ -19,6 +19,8 @@ const openings = 5;
 /** Milliseconds of a storm before frames count, and for which they do. */
 const warmUpMs = 3_000;
 const framesMs = 20_000;
+/** Minutes from which on it can be said whether the page grows. */
+const leastMinutes = 4;
 const sessionMs = 24 * 60 * msPerMinute;
 const assets = resolve(import.meta.dirname, "../dist/dashboard/web");
 const size = { width: 1360, height: 860 };
@@ -129,6 +131,8 @@ async function memory(report: Report, page: Page, minutes: number, params: Recor
     const { heapMb, nodes } = samples.at(-1) ?? { heapMb: 0, nodes: 0 };
     report("page's memory", heapMb, "MB", { ...params, minute: (minutes * tenth) / 10, nodes });
   }
+  // In the first minutes the places fill up with the task before the one of now.
+  if (minutes < leastMinutes) return;
   const [first, last] = [samples.slice(0, 5), samples.slice(-5)].map(five => median(five.map(({ heapMb }) => heapMb)));
   report("growth of the page's memory", ((last ?? 0) - (first ?? 0)) * (60 / (minutes * 0.6)), "MB/h", params);
 }

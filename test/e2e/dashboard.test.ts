@@ -170,8 +170,8 @@ configs:
     await page.getByRole("navigation").getByRole("link", { name: "Networks" }).click();
     await page.getByRole("row", { name: /^back overlay 10\.90\.0\.0\/28 .* of 14 near$/ }).waitFor();
     await page.getByRole("link", { name: "back" }).click();
-    await page.getByRole("row", { name: /near\.1 task: of one task/ }).waitFor();
-    await page.getByRole("row", { name: /near service: reaches all its tasks/ }).waitFor();
+    await page.getByRole("row", { name: /near\.1 a task/ }).waitFor();
+    await page.getByRole("row", { name: /near virtual address: reaches all its tasks/ }).waitFor();
     await host.dockerOk("service", "rm", "near");
   });
 

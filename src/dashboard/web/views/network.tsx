@@ -64,9 +64,9 @@ function factsOf(network: Network, services: ComponentChildren) {
 /** What an address is for, by who has it. */
 const purposes = {
   gateway: "the way out",
-  service: "reaches all its tasks",
-  task: "of one task",
-  node: "of the node's end",
+  service: "virtual address: reaches all its tasks",
+  task: "a task",
+  node: "the node's own end",
 } as const;
 
 function Holders({ holders }: { readonly holders: readonly Holder[] }) {
@@ -76,7 +76,7 @@ function Holders({ holders }: { readonly holders: readonly Holder[] }) {
         <tr key={`${address} ${kind} ${name}`}>
           <td>{address}</td>
           <th scope="row">{link ? <a href={link}>{name}</a> : name}</th>
-          <td>{kind === "gateway" ? purposes[kind] : `${kind}: ${purposes[kind]}`}</td>
+          <td>{purposes[kind]}</td>
         </tr>
       ))}
     </Table>

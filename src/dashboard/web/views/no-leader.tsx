@@ -17,6 +17,7 @@ export function NoLeader() {
       </p>
     );
   if (state !== "lost") return null;
+  const sorted = [...members].sort((a, b) => a.Addr.localeCompare(b.Addr, "en", { numeric: true }));
   const reachable = members.filter(member => member.Reachable).length;
   return (
     <section class="trouble" role="alert" aria-labelledby="trouble-title">
@@ -27,7 +28,7 @@ export function NoLeader() {
         last.
       </p>
       <ul class="managers">
-        {members.map(({ NodeID, Addr, Reachable }) => (
+        {sorted.map(({ NodeID, Addr, Reachable }) => (
           <li key={NodeID}>
             <ToneMark tone={Reachable ? "good" : "bad"} says={nameOfNode(swarm, NodeID) || NodeID} />
             <span class="next">

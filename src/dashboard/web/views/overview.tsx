@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { concerns } from "../concerns.ts";
 import type { Concern } from "../model/attention.ts";
+import { quorumState } from "../model/quorum.ts";
 import { imageOf, summarise } from "../model/service.ts";
 import { isCurrent, lookOf, nameOfNode } from "../model/task.ts";
 import { Page } from "../parts/page.tsx";
@@ -34,6 +35,7 @@ function Tiles() {
   const nodes = [...swarm.all("node")];
   const managers = swarm.members();
   const reachable = managers.filter(member => member.Reachable);
+  const hasQuorum = quorumState(managers) !== "lost";
   const leader = managers.find(member => member.Leader);
   const ready = nodes.filter(node => node.Status.State === "ready");
   const current = [...swarm.all("task")].filter(isCurrent);
@@ -43,7 +45,9 @@ function Tiles() {
       <Tile
         name="Managers"
         value={`${reachable.length}/${managers.length}`}
-        says={leader ? `led by ${nameOfNode(swarm, leader.NodeID)}` : "no leader"}
+        says={
+          leader && hasQuorum ? `led by ${nameOfNode(swarm, leader.NodeID)}` : hasQuorum ? "no leader" : "no quorum"
+        }
       />
       <Tile name="Nodes" value={`${ready.length}/${nodes.length}`} says="ready" />
       <Tile name="Services" value={String(swarm.size("service"))} says="declared" />
