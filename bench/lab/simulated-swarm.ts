@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { MemberStatus } from "../../src/consensus/member.ts";
 import { FakeBackend } from "../../src/docker-api/fakes.test-kit.ts";
 import { defined } from "../../src/lib/assert.ts";
-import { changesOf } from "../../src/manager/changes.ts";
+
 import { type Cluster, newMeta, type Service } from "../../src/model/objects.ts";
 import type { Task } from "../../src/model/task.ts";
 import { toTimestamp } from "../../src/model/time.ts";
@@ -53,7 +53,7 @@ export class SimulatedSwarm extends FakeBackend {
   }
 
   override changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
-    return changesOf(this.#store, signal);
+    return this.#store.watch({ signal });
   }
 
   /** Makes the nodes, the services and their tasks, which all run. */

@@ -81,7 +81,8 @@ export interface SwarmBackend {
   view<T>(callback: (tx: ReadTx) => T): T;
   /**
    * Committed changes from now on, until `signal` aborts; ends with Fault resource_exhausted when the reader is too
-   * slow. On a node that is no manager it just waits.
+   * slow, and aborted when a manager that was far behind got the whole state for what it missed: then `view` it again. On
+   * a node that is no manager it just waits.
    */
   changes(signal: AbortSignal): AsyncIterable<StoreEvent>;
   /**

@@ -17,7 +17,6 @@ import { Logs } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import { RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { NetworkDoctor } from "../wire/gen/shoal/v1/doctor_pb.ts";
 import { Usage } from "../wire/gen/shoal/v1/usage_pb.ts";
-import { changesOf } from "./changes.ts";
 import { cutOffFormer } from "./cut-off.ts";
 import { LeaderLink } from "./leader-link.ts";
 import { LeaderRoute } from "./leader-route.ts";
@@ -141,7 +140,7 @@ export class Manager {
 
   /** Committed changes from now on; see `SwarmBackend.changes`. */
   changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
-    return changesOf(this.#store, signal);
+    return this.#store.watch({ signal });
   }
 
   /** Index of the last log entry that the swarm's state has taken in. */

@@ -1,5 +1,5 @@
 import { defined } from "../lib/assert.ts";
-import { Fault } from "../lib/fault.ts";
+import { asFault, Fault } from "../lib/fault.ts";
 import { newId } from "../lib/ids.ts";
 import type { Manager } from "../manager/manager.ts";
 import type { Node, Service } from "../model/objects.ts";
@@ -277,10 +277,16 @@ export class SimSwarm {
     if (!manager || !process) return;
     const over = new AbortController();
     void process.died.then(() => over.abort());
-    for await (const event of manager.changes(over.signal)) {
-      if (host === this.leader) this.trace.note(lineOf(event));
-      this.#onEvent(event, manager);
-    }
+    while (!over.signal.aborted)
+      try {
+        for await (const event of manager.changes(over.signal)) {
+          if (host === this.leader) this.trace.note(lineOf(event));
+          this.#onEvent(event, manager);
+        }
+      } catch (error) {
+        // A snapshot in the place of the changes.
+        if (asFault(error).code !== "aborted") throw error;
+      }
   }
 }
 

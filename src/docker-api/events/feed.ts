@@ -34,7 +34,9 @@ export class EventFeed {
         for await (const change of this.#backend.changes(signal)) this.#take(describeChange(change, this.#clock.now()));
       } catch (error) {
         // Events in between are lost to listeners: what they show is news, not the state.
-        this.#log.warn("The swarm's changes were lost for a moment", { error: asFault(error).message });
+        const { code, message } = asFault(error);
+        if (code === "aborted") continue;
+        this.#log.warn("The swarm's changes were lost for a moment", { error: message });
       }
       await sleep(this.#clock, retryDelayMs, signal);
     }
