@@ -1,6 +1,5 @@
 import { create } from "@bufbuild/protobuf";
 import { onAbort } from "../lib/bell.ts";
-import { Channel } from "../lib/channel.ts";
 import { Fault } from "../lib/fault.ts";
 import { newId } from "../lib/ids.ts";
 import { selects } from "../model/log-selector.ts";
@@ -24,6 +23,7 @@ import {
 } from "../wire/gen/docker/swarmkit/v1/logbroker_pb.ts";
 import { isEmpty, sourcesOf } from "./log-selection.ts";
 import { LogSubscription } from "./log-subscription.ts";
+import { NodeListeners } from "./node-listeners.ts";
 
 /** Readers of logs at one time. */
 const maxSubscriptions = 1_000;
@@ -41,7 +41,7 @@ export class LogBroker {
   readonly #random: Random;
   readonly #log: Logger;
   readonly #subscriptions = new Map<string, LogSubscription>();
-  readonly #listeners = new Map<string, Channel<SubscriptionMessage>>();
+  readonly #listeners = new NodeListeners<SubscriptionMessage>(waitingMessages);
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: { store: Store; clock: Clock; random: Random; log: Logger }) {
@@ -66,7 +66,7 @@ export class LogBroker {
     this.#unsubscribe = undefined;
     const stopped = new Fault("unavailable", "log broker is stopped");
     for (const subscription of this.#subscriptions.values()) subscription.lines.end(stopped);
-    for (const listener of this.#listeners.values()) listener.close(stopped);
+    this.#listeners.stop(stopped);
   }
 
   async *#subscribe(
@@ -88,7 +88,7 @@ export class LogBroker {
     } finally {
       unhook();
       this.#subscriptions.delete(subscription.id);
-      for (const nodeId of subscription.nodes.keys()) this.#tell(nodeId, subscription.closing());
+      for (const nodeId of subscription.nodes.keys()) this.#listeners.tell(nodeId, subscription.closing());
     }
   }
 
@@ -97,7 +97,7 @@ export class LogBroker {
     for (const task of unscheduled) subscription.miss(`task ${task.id} has not been scheduled`, task);
     for (const [nodeId, task] of nodes) subscription.add(nodeId, task);
     for (const nodeId of nodes.keys()) {
-      if (this.#tell(nodeId, subscription.request(nodeId))) continue;
+      if (this.#listeners.tell(nodeId, subscription.request(nodeId))) continue;
       subscription.miss(`node ${nodeId} is not available`, nodes.get(nodeId));
       subscription.done(nodeId);
     }
@@ -106,25 +106,15 @@ export class LogBroker {
 
   async *#listen(context: CallContext): AsyncGenerator<SubscriptionMessage, void> {
     const nodeId = this.#caller(context);
-    const listener = new Channel<SubscriptionMessage>(waitingMessages);
-    this.#listeners.get(nodeId)?.close(new Fault("aborted", "another listener has taken over"));
-    this.#listeners.set(nodeId, listener);
-    const unhook = onAbort(context.signal, () => listener.close());
-    for (const subscription of this.#subscriptions.values()) {
-      if (!subscription.follow || !subscription.nodes.has(nodeId)) continue;
+    const followed = [...this.#subscriptions.values()].filter(({ follow, nodes }) => follow && nodes.has(nodeId));
+    const first = followed.map(subscription => {
       subscription.add(nodeId, subscription.nodes.get(nodeId));
-      listener.offer(subscription.request(nodeId));
-    }
-    try {
-      yield* listener;
-    } finally {
-      unhook();
-      if (this.#listeners.get(nodeId) === listener) this.#left(nodeId);
-    }
+      return subscription.request(nodeId);
+    });
+    yield* this.#listeners.listen(nodeId, context.signal, { first, left: () => this.#left(nodeId) });
   }
 
   #left(nodeId: string): void {
-    this.#listeners.delete(nodeId);
     for (const subscription of this.#subscriptions.values())
       subscription.done(nodeId, `node ${nodeId} disconnected unexpectedly`);
   }
@@ -175,18 +165,9 @@ export class LogBroker {
         if (!subscription.follow || subscription.nodes.has(nodeId)) continue;
         if (!selects(subscription.selector, event.object)) continue;
         subscription.add(nodeId, event.object);
-        this.#tell(nodeId, subscription.wholeRequest());
+        this.#listeners.tell(nodeId, subscription.wholeRequest());
       }
     }
-  }
-
-  /** False when the node does not listen. */
-  #tell(nodeId: string, message: SubscriptionMessage): boolean {
-    const listener = this.#listeners.get(nodeId);
-    if (!listener) return false;
-    if (listener.offer(message)) return true;
-    listener.close(new Fault("resource_exhausted", "too many log subscriptions wait"));
-    return false;
   }
 
   #requireRunning(): void {

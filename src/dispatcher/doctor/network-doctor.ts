@@ -19,6 +19,7 @@ import {
   NodeExamination_Outcome as Outcome,
   type PortInUse,
 } from "../../wire/gen/shoal/v1/doctor_pb.ts";
+import { NodeListeners } from "../node-listeners.ts";
 import { whyNoDataPlane } from "./no-data-plane.ts";
 
 /** How long a node may take to examine itself, in milliseconds. */
@@ -51,7 +52,7 @@ export interface NetworkDoctorOptions {
 export class NetworkDoctor {
   readonly handlers: Handlers<typeof DoctorService>;
   readonly #options: NetworkDoctorOptions;
-  readonly #listeners = new Map<string, Channel<Examination>>();
+  readonly #listeners = new NodeListeners<Examination>(waitingMessages);
   readonly #ports = new Map<string, readonly PortInUse[]>();
   readonly #running = new Map<string, Running>();
   #isRunning = false;
@@ -79,28 +80,18 @@ export class NetworkDoctor {
   stop(): void {
     this.#isRunning = false;
     const stopped = new Fault("unavailable", "network doctor is stopped");
-    for (const listener of this.#listeners.values()) listener.close(stopped);
+    this.#listeners.stop(stopped);
     for (const { answers } of this.#running.values()) answers.close(stopped);
     this.#ports.clear();
   }
 
   async *#listen(context: CallContext): AsyncGenerator<Examination, void> {
     const nodeId = this.#caller(context);
-    const listener = new Channel<Examination>(waitingMessages);
-    this.#listeners.get(nodeId)?.close(new Fault("aborted", "another listener has taken over"));
-    this.#listeners.set(nodeId, listener);
-    const unhook = onAbort(context.signal, () => listener.close());
-    try {
-      yield create(ExaminationSchema);
-      yield* listener;
-    } finally {
-      unhook();
-      if (this.#listeners.get(nodeId) === listener) this.#left(nodeId);
-    }
+    const first = [create(ExaminationSchema)];
+    yield* this.#listeners.listen(nodeId, context.signal, { first, left: () => this.#left(nodeId) });
   }
 
   #left(nodeId: string): void {
-    this.#listeners.delete(nodeId);
     this.#ports.delete(nodeId);
     for (const running of this.#running.values())
       if (running.waitingFor.has(nodeId)) settle(running, notReached(nodeId, "it has gone meanwhile"));
@@ -155,7 +146,7 @@ export class NetworkDoctor {
     if (node.status.state === NodeState.DOWN)
       settle(running, notReached(node.id, `it is down: ${node.status.message || "no heartbeat"}`));
     else if (reason !== undefined) settle(running, { nodeId: node.id, outcome: Outcome.NO_DATA_PLANE, reason });
-    else if (!this.#listeners.get(node.id)?.offer(examination))
+    else if (!this.#listeners.tell(node.id, examination))
       settle(running, notReached(node.id, "it has no session with this manager now"));
   }
 
