@@ -135,7 +135,10 @@ export class FlagLab {
 export function meet(object: unknown, expected: Expectation, title: string): void {
   const value = expect.soft(valueAt(object, expected.at), `${title}: ${expected.at}`);
   if ("is" in expected) value.toEqual(expected.is);
-  else if ("like" in expected) value.toMatch(expected.like);
+  else if ("are" in expected) {
+    value.toEqual(expect.arrayContaining([...expected.are]));
+    value.toHaveLength(expected.are.length);
+  } else if ("like" in expected) value.toMatch(expected.like);
   else if (typeof expected.has !== "object") value.toContain(expected.has);
   else value.toEqual(expect.arrayContaining([expect.objectContaining(expected.has)]));
 }

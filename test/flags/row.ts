@@ -1,6 +1,8 @@
 /** What is to be found at a place in an object's JSON, like `HostConfig.CapAdd`. */
 export type Expectation = { readonly at: string } & (
   | { readonly is: unknown }
+  /** A list of these, in any order: the CLI keeps some of them in a map, and sends another one each time. */
+  | { readonly are: readonly string[] }
   /** An element of a list, with at least these members. */
   | { readonly has: unknown }
   /** A text of this form. */

@@ -9,6 +9,8 @@ import {
 } from "./places.ts";
 import type { FlagRow } from "./row.ts";
 
+const environment = { at: "TaskTemplate.ContainerSpec.Env", are: ["KEPT=1", "NEW=1"] };
+
 /** Flags of `service update` that change what a container is made by; used all at once on that service. */
 export const containerUpdates: readonly FlagRow[] = [
   {
@@ -82,10 +84,10 @@ export const containerUpdates: readonly FlagRow[] = [
   {
     flag: "--env-add",
     value: "NEW=1",
-    spec: inContainerSpec("Env", ["KEPT=1", "NEW=1"]),
+    spec: environment,
     container: { at: "Config.Env", has: "NEW=1" },
   },
-  { flag: "--env-rm", value: "OLD", spec: inContainerSpec("Env", ["KEPT=1", "NEW=1"]) },
+  { flag: "--env-rm", value: "OLD", spec: environment },
   {
     flag: "--generic-resource-add",
     value: "fpga=1",
