@@ -2,8 +2,8 @@ import { removeObject } from "../api.ts";
 import { labelLines } from "../model/labels.ts";
 import type { Data } from "../model/objects.ts";
 import { Age } from "../parts/age.tsx";
-import { ask } from "../parts/confirm.tsx";
 import { Empty, Page } from "../parts/page.tsx";
+import { RemoveButton } from "../parts/remove-button.tsx";
 import { ServiceLinks } from "../parts/service-links.tsx";
 import { Table } from "../parts/table.tsx";
 import { useSwarm } from "../state.ts";
@@ -57,28 +57,14 @@ function DataRow({ kind, object }: { readonly kind: "secret" | "config"; readonl
       <td>{labelLines(object.Spec.Labels).replaceAll("\n", ", ")}</td>
       <td>
         {users.length > 0 ? <ServiceLinks services={users} /> : "nobody "}
-        {users.length === 0 && mayChange() && <RemoveButton kind={kind} object={object} />}
+        {users.length === 0 && mayChange() && (
+          <RemoveButton
+            what={`${kind} ${object.Spec.Name}`}
+            says="No service uses it. What is in it is gone then: there is no way back."
+            run={() => removeObject(`${kind}s`, object.ID)}
+          />
+        )}
       </td>
     </tr>
-  );
-}
-
-/** For what nobody uses: the swarm lets nothing else go. */
-function RemoveButton({ kind, object: { ID, Spec } }: { readonly kind: "secret" | "config"; readonly object: Data }) {
-  return (
-    <button
-      type="button"
-      class="danger"
-      onClick={() =>
-        ask({
-          title: `Remove ${kind} ${Spec.Name}?`,
-          says: "No service uses it. What is in it is gone then: there is no way back.",
-          ...{ verb: "Remove", isDangerous: true },
-          run: () => removeObject(`${kind}s`, ID),
-        })
-      }
-    >
-      Remove
-    </button>
   );
 }

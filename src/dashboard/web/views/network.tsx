@@ -3,8 +3,8 @@ import { removeObject } from "../api.ts";
 import { countOf, type Holder, holdersOn, roomIn } from "../model/addresses.ts";
 import type { Network } from "../model/objects.ts";
 import { Age } from "../parts/age.tsx";
-import { ask } from "../parts/confirm.tsx";
 import { Empty, Facts, Page } from "../parts/page.tsx";
+import { RemoveButton } from "../parts/remove-button.tsx";
 import { ServiceLinks } from "../parts/service-links.tsx";
 import { Table } from "../parts/table.tsx";
 import { go } from "../router.ts";
@@ -21,7 +21,7 @@ export function NetworkView({ id }: { readonly id: string }) {
   const services = servicesOn(network, swarm);
   const isFree = services.length === 0 && !network.Ingress;
   return (
-    <Page kind="Network" title={network.Name} actions={mayChange() && isFree && <RemoveButton network={network} />}>
+    <Page kind="Network" title={network.Name} actions={mayChange() && isFree && <RemoveNetwork network={network} />}>
       <Room network={network} used={countOf(holders)} />
       <Facts of={factsOf(network, <ServiceLinks services={services} />)} />
       <section aria-labelledby="holders-title">
@@ -83,24 +83,15 @@ function Holders({ holders }: { readonly holders: readonly Holder[] }) {
   );
 }
 
-function RemoveButton({ network }: { readonly network: Network }) {
+function RemoveNetwork({ network }: { readonly network: Network }) {
   return (
-    <button
-      type="button"
-      class="danger"
-      onClick={() =>
-        ask({
-          title: `Remove network ${network.Name}?`,
-          says: "No service is on it. Its subnet is free for another network then.",
-          ...{ verb: "Remove", isDangerous: true },
-          run: async () => {
-            await removeObject("networks", network.Id);
-            go("/networks");
-          },
-        })
-      }
-    >
-      Remove
-    </button>
+    <RemoveButton
+      what={`network ${network.Name}`}
+      says="No service is on it. Its subnet is free for another network then."
+      run={async () => {
+        await removeObject("networks", network.Id);
+        go("/networks");
+      }}
+    />
   );
 }

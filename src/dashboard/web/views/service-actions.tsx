@@ -4,6 +4,7 @@ import type { Service, ServiceSpec } from "../model/objects.ts";
 import { imageOf } from "../model/service.ts";
 import { plural } from "../model/text.ts";
 import { ask } from "../parts/confirm.tsx";
+import { RemoveButton } from "../parts/remove-button.tsx";
 import { go } from "../router.ts";
 
 /** What operators can do with a service; each says first what will happen. */
@@ -34,23 +35,14 @@ export function ServiceActions({ service }: { readonly service: Service }) {
           Roll back
         </button>
       )}
-      <button
-        type="button"
-        class="danger"
-        onClick={() =>
-          ask({
-            title: `Remove ${Spec.Name}?`,
-            says: "All its tasks are stopped and it is gone from the swarm. There is no way back.",
-            ...{ verb: "Remove", isDangerous: true },
-            run: async () => {
-              await removeObject("services", id);
-              go("/services");
-            },
-          })
-        }
-      >
-        Remove
-      </button>
+      <RemoveButton
+        what={Spec.Name}
+        says="All its tasks are stopped and it is gone from the swarm. There is no way back."
+        run={async () => {
+          await removeObject("services", id);
+          go("/services");
+        }}
+      />
     </>
   );
 }

@@ -3,8 +3,8 @@ import type { Objects, Service } from "../model/objects.ts";
 import { stackOf, summarise } from "../model/service.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { plural } from "../model/text.ts";
-import { ask } from "../parts/confirm.tsx";
 import { Empty, Page } from "../parts/page.tsx";
+import { RemoveButton } from "../parts/remove-button.tsx";
 import { Table } from "../parts/table.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
 import { go } from "../router.ts";
@@ -132,23 +132,14 @@ function Actions({ name, parts }: { readonly name: string; readonly parts: reado
   return (
     <>
       <DeployLink />
-      <button
-        type="button"
-        class="danger"
-        onClick={() =>
-          ask({
-            title: `Remove stack ${name}?`,
-            says: `All that belongs to it goes: ${counts.join(", ")}. Volumes stay on their nodes. There is no way back.`,
-            ...{ verb: "Remove", isDangerous: true },
-            run: async () => {
-              for (const { kind, id } of parts) await removeObject(`${kind}s`, id);
-              go("/stacks");
-            },
-          })
-        }
-      >
-        Remove
-      </button>
+      <RemoveButton
+        what={`stack ${name}`}
+        says={`All that belongs to it goes: ${counts.join(", ")}. Volumes stay on their nodes. There is no way back.`}
+        run={async () => {
+          for (const { kind, id } of parts) await removeObject(`${kind}s`, id);
+          go("/stacks");
+        }}
+      />
     </>
   );
 }
