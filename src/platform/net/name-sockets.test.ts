@@ -5,22 +5,32 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import type { NameHandler } from "../../ports/name-sockets.ts";
 import { NameListener } from "./name-listener.ts";
 import { MessageReader, withLength } from "./name-messages.ts";
 import { nameServersIn, Upstream } from "./upstream.ts";
 
-const address = "127.0.0.1";
+/** Nobody else is here; on 127.0.0.1 a port that is free for datagrams is now and then somebody's connection. */
+const address = "127.0.53.7";
+const asker = "127.0.0.1";
 const open: NameListener[] = [];
-/** Answers with the bytes of the question and one more: whether it came by TCP. */
-const listen = async (): Promise<NameListener> => {
-  const listener = await NameListener.open(
-    address,
-    async (query, from, overTcp) => Buffer.from([...query, overTcp ? 1 : 0, from === address ? 1 : 0]),
-    0,
-  );
-  open.push(listener);
-  return listener;
+
+/** Listens on a port that is free for datagrams and, which the system does not look at, for connections too. */
+const listenWith = async (handler: NameHandler): Promise<NameListener> => {
+  for (let tries = 0; ; tries++) {
+    try {
+      const listener = await NameListener.open(address, handler, 0);
+      open.push(listener);
+      return listener;
+    } catch (error) {
+      if (tries === 20 || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+  }
 };
+
+/** Answers with the bytes of the question and two more: whether it came by TCP, and whether from us. */
+const listen = (): Promise<NameListener> =>
+  listenWith(async (query, from, overTcp) => Buffer.from([...query, overTcp ? 1 : 0, from === asker ? 1 : 0]));
 
 afterEach(async () => {
   for (const listener of open.splice(0)) await listener.close();
@@ -64,8 +74,7 @@ describe("port 53 of an address", () => {
   });
 
   it("goes on after what cannot be answered", async () => {
-    const listener = await NameListener.open(address, () => Promise.reject(new Error("unreadable")), 0);
-    open.push(listener);
+    const listener = await listenWith(() => Promise.reject(new Error("unreadable")));
     const socket = connect(listener.port, address, () => socket.write(withLength(message)));
     await new Promise(resolve => socket.once("close", resolve).resume());
     expect(listener.isOpen).toBe(true);
