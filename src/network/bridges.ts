@@ -24,10 +24,19 @@ export function bridgePlan(
 ): { readonly replaced: string[]; readonly made: BridgeNetwork[]; readonly removed: string[] } {
   const there = new Map(actual.map(network => [network.name, network]));
   const names = new Set(wanted.map(({ name }) => name));
-  const made = wanted.filter(network => !same(there.get(network.name), network) || !hasDevice(network.bridge));
+  const made = wanted.filter(network => !isAsWanted(there.get(network.name), network) || !hasDevice(network.bridge));
   return {
     replaced: made.map(({ name }) => name).filter(name => there.has(name)),
     made,
     removed: [...there.keys()].filter(name => !names.has(name)),
   };
+}
+
+/** Engines tell of a network's subnets in an order of their own, IPv4 first, whatever the order they were given in. */
+function isAsWanted(actual: BridgeNetwork | undefined, wanted: BridgeNetwork): boolean {
+  return actual !== undefined && same(inOrder(actual), inOrder(wanted));
+}
+
+function inOrder(network: BridgeNetwork): BridgeNetwork {
+  return { ...network, subnets: [...network.subnets].sort((a, b) => (a.cidr < b.cidr ? -1 : 1)) };
 }

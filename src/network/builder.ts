@@ -18,6 +18,14 @@ export interface BuilderOptions {
   readonly onRepair?: () => void;
 }
 
+/** What became of the engine's bridge networks. */
+export interface MadeBridges {
+  /** Why some are not there, by the swarm's network. */
+  readonly refused: ReadonlyMap<string, Fault>;
+  /** Why one that is there is not as it ought to be. */
+  readonly fault: Fault | undefined;
+}
+
 /** What is known of this machine, from having looked or from having made it; undefined is to be looked at. */
 interface Known {
   bridges: readonly BridgeNetwork[] | undefined;
@@ -59,34 +67,38 @@ export class Builder {
   }
 
   /**
-   * The engine's bridge networks: those that are missing or wrong are made. Gives the reasons for those that could not be, by
-   * the swarm's network. Those that nobody wants are left to `finish`, for connections may still lead there. An engine that does not
-   * answer holds up no rules: the networks that have their devices count as there.
+   * The engine's bridge networks: those that are missing or wrong are made. Those that nobody wants are left to `finish`, for
+   * connections may still lead there. An engine that does not answer holds up no rules: the networks that have their devices
+   * count as there. So does one that is wrong and cannot be replaced, for containers run on it and are to be reached.
    */
-  async makeBridges(wanted: readonly BridgeNetwork[]): Promise<Map<string, Fault>> {
+  async makeBridges(wanted: readonly BridgeNetwork[]): Promise<MadeBridges> {
     const { engine, ops } = this.#options;
     this.#known.links ??= await ops.observe(this.#prefixes);
     const devices = this.#known.links.bridges;
     const found = this.#known.bridges ?? (await engine.list().catch(asFault));
-    if (found instanceof Fault)
-      return new Map(wanted.filter(({ bridge }) => !devices.has(bridge)).map(({ networkId }) => [networkId, found]));
+    if (found instanceof Fault) {
+      const missing = wanted.filter(({ bridge }) => !devices.has(bridge));
+      return { refused: new Map(missing.map(({ networkId }) => [networkId, found])), fault: undefined };
+    }
     this.#known.bridges = found;
     const { replaced, made } = bridgePlan(found, wanted, name => devices.has(name));
     const refused = new Map<string, Fault>();
+    let fault: Fault | undefined;
     for (const network of made) {
       try {
         if (replaced.includes(network.name)) await engine.remove(network.name);
-        await engine.create(network);
       } catch (error) {
-        refused.set(network.networkId, asFault(error));
+        fault ??= asFault(error);
+        if (devices.has(network.bridge)) continue;
       }
+      await engine.create(network).catch(error => void refused.set(network.networkId, asFault(error)));
     }
     if (made.length > 0) {
       this.#known.bridges = undefined;
       this.#known.links = undefined;
       this.#known.kernel = undefined;
     }
-    return refused;
+    return { refused, fault };
   }
 
   /**

@@ -107,6 +107,32 @@ describe("a node's data plane", () => {
     await expectAll(twoTasks);
   });
 
+  it("leaves the engine's network alone whose subnets were asked for in another order than the engine's", async () => {
+    const subnets = [{ cidr: "fd00:aa::/64", gateway: "fd00:aa::2" }, ...mesh.subnets];
+    await tell({ ...twoTasks, networks: [{ ...mesh, subnets }, back] });
+    ops.busy.add("shoal-self-a-net-mesh");
+    ops.done.length = 0;
+    await tell({ ...twoTasks, networks: [{ ...mesh, subnets }, back], endpoints: [webTask(1)] });
+    await clock.advance(61_000);
+    expect(ops.done).not.toContain("remove");
+    expect(ops.rules.rules(table, "port_tcp_8080")).not.toEqual([]);
+    expect(new Set(measured)).toEqual(new Set(["applied"]));
+  });
+
+  it("serves a network that is wrong for as long as containers on it keep it from being replaced", async () => {
+    await tell(twoTasks);
+    ops.busy.add("shoal-self-b-net-back");
+    const wider = { ...twoTasks, networks: [mesh, { ...back, mtu: 1_300 }] };
+    await tell({ ...wider, endpoints: [webTask(1)] });
+    expect(ops.rules.rules(table, "vip4_svc-web_net-back")).toEqual([
+      "dnat ip to numgen inc mod 1 map { 0 : 10.0.1.21 }",
+    ]);
+    expect(measured.at(-1)).toBe("failed");
+    ops.busy.clear();
+    await tell(wider);
+    await expectAll(wider);
+  });
+
   it("makes the engine's network anew when its device is gone", async () => {
     await tell(twoTasks);
     await ops.remove("shoal-self-b-net-back");

@@ -208,7 +208,8 @@ export class DataPlane {
     const tunnel = wantedTunnel(asked, this.#self);
     const encryption: TunnelState = tunnel ? await this.#tunnel.make(tunnel) : { isThere: true };
     const all = wantedPlane(asked, this.#self, this.#leaving);
-    this.#refused = new Map([...(await this.#builder.makeBridges(all.bridges)), ...unencrypted(asked, encryption)]);
+    const bridges = await this.#builder.makeBridges(all.bridges);
+    this.#refused = new Map([...bridges.refused, ...unencrypted(asked, encryption)]);
     const plane = this.#refused.size === 0 ? asked : withoutNetworks(asked, this.#refused);
     const wanted = this.#refused.size === 0 ? all : wantedPlane(plane, this.#self, this.#leaving);
     await this.#builder.build(wanted, () => this.#versions.reach(version));
@@ -217,7 +218,7 @@ export class DataPlane {
     await this.#builder.finish(all.bridges);
     if (!tunnel) await this.#tunnel.remove();
     const [refusal] = this.#refused.values();
-    const fault = refusal ?? encryption.fault ?? unanswered;
+    const fault = refusal ?? bridges.fault ?? encryption.fault ?? unanswered;
     if (fault) throw fault;
   }
 

@@ -96,7 +96,7 @@ export class SimNetOps implements NetOps, BridgeNetworks {
   async create(network: BridgeNetwork): Promise<void> {
     this.#attempt("create");
     if (this.#networks.has(network.name)) throw new Fault("already_exists", `network ${network.name} already exists`);
-    this.#networks.set(network.name, network);
+    this.#networks.set(network.name, { ...network, subnets: ipv4First(network.subnets) });
     this.#bridges.set(network.bridge, { name: network.bridge, mac: "02:42:00:00:00:00", addresses: new Set() });
     this.done.push("create");
   }
@@ -179,4 +179,10 @@ export class SimNetOps implements NetOps, BridgeNetworks {
 
 function withAddresses(bridge: BridgeLink, addresses: readonly string[]): BridgeLink {
   return { ...bridge, addresses: new Set(addresses) };
+}
+
+/** As Docker Engines list them. */
+function ipv4First(subnets: BridgeNetwork["subnets"]): BridgeNetwork["subnets"] {
+  const isIpv6 = ({ cidr }: { readonly cidr: string }): boolean => cidr.includes(":");
+  return [...subnets.filter(subnet => !isIpv6(subnet)), ...subnets.filter(isIpv6)];
 }
