@@ -158,6 +158,12 @@ secrets: {s: {external: true}}
     ],
     ["an undefined volume", service('volumes: ["db:/d"]'), "services.web uses volumes.db, which is not defined"],
     ["an undefined dependency", service("depends_on: [db]"), 'services.web depends on "db", which is not defined'],
+    [
+      "dependencies in a circle",
+      "services:\n  w: {image: x, depends_on: [a]}\n  a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [a]}",
+      "/p/compose.yaml:3: services depend on each other: a → b → a",
+    ],
+    ["a service that waits for itself", service("depends_on: [web]"), "services depend on each other: web → web"],
     ["what would mean something else", service("volumes_from: [x]"), "services.web.volumes_from cannot be used"],
     ["extends of nothing", service("extends: nope"), 'there is no service "nope" to extend in /p/compose.yaml'],
     ["extends in a circle", "services: {a: {extends: b}, b: {extends: a}}", 'service "a" extends itself in the end'],

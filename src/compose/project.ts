@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { dependencyCycle } from "./dependency-cycle.ts";
 import { environmentOf, labelsOf } from "./environment.ts";
 import type { Files } from "./files.ts";
 import type { Lookup } from "./interpolation.ts";
@@ -11,7 +12,7 @@ import { checkReferences } from "./references.ts";
 import type { Service } from "./service-schema.ts";
 import { shaped } from "./shape.ts";
 import { withoutUnsupported } from "./support.ts";
-import { ComposeError, type Dict, member, type Notice, withEntry } from "./tree.ts";
+import { ComposeError, type Dict, member, type Notice, type Place, withEntry } from "./tree.ts";
 
 /** What a Compose project says, whole and checked: env files are read, profiles chosen. */
 export interface Project {
@@ -63,12 +64,15 @@ function checkedProject(model: Dict, source: ProjectSource, lookup: Lookup): Pro
   const file = shaped(projectSchema, withoutUnsupported(model, source.notice));
   checkReferences(model);
   const profiles = new Set([...(source.profiles ?? []), ...(lookup("COMPOSE_PROFILES")?.split(",") ?? [])]);
-  const services = Object.entries(enabledServices(file.services ?? {}, profiles));
+  const enabled = enabledServices(file.services ?? {}, profiles);
+  const services = Object.entries(enabled);
   if (services.length === 0) throw new ComposeError(model.place, "there are no services");
-  for (const [name, { image }] of services) {
-    const at = member(member(model, "services"), name)?.place ?? model.place;
-    if (!image) throw new ComposeError(at, `services.${name} must have an image: a swarm does not build`);
-  }
+  const placeOf = (name: string): Place => member(member(model, "services"), name)?.place ?? model.place;
+  for (const [name, { image }] of services)
+    if (!image) throw new ComposeError(placeOf(name), `services.${name} must have an image: a swarm does not build`);
+  const [first = "", ...others] = dependencyCycle(enabled) ?? [];
+  if (others.length > 0)
+    throw new ComposeError(placeOf(first), `services depend on each other: ${[first, ...others].join(" → ")}`);
   return {
     name: file.name,
     services: Object.fromEntries(services.map(([name, one]) => [name, resolved(one, source.files, lookup)])),
