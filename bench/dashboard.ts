@@ -1,28 +1,18 @@
-import { join, resolve } from "node:path";
-import type { CDPSession, Page } from "playwright-core";
-import { type Dashboard, serveDashboard } from "../src/dashboard/server/server.ts";
-import { testMachine } from "../src/docker-api/api.test-kit.ts";
-import { FakeEngine } from "../src/docker-api/fakes.test-kit.ts";
-import { type DockerApi, startDockerApi } from "../src/docker-api/server.ts";
-import { systemClock } from "../src/platform/clock.ts";
-import { silentLogger } from "../src/ports/log.ts";
+import type { Page } from "playwright-core";
 import { browserUnavailableReason, startBrowser } from "../test/lab/browser.ts";
+import { pageMemory } from "./lab/page-memory.ts";
 import { median, quantile, type Report, settings } from "./lab/report.ts";
-import { SimulatedSwarm } from "./lab/simulated-swarm.ts";
+import { SimulatedDashboard } from "./lab/simulated-dashboard.ts";
+import type { SimulatedSwarm } from "./lab/simulated-swarm.ts";
 
 /** Writes a second: the changes come in as many portions, as agents' reports do. */
 const writesPerSecond = 50;
 const msPerSecond = 1_000;
-const msPerMinute = 60_000;
 /** Openings of the page of which the median counts. */
 const openings = 5;
 /** Milliseconds of a storm before frames count, and for which they do. */
 const warmUpMs = 3_000;
 const framesMs = 20_000;
-/** Minutes from which on it can be said whether the page grows. */
-const leastMinutes = 4;
-const sessionMs = 24 * 60 * msPerMinute;
-const assets = resolve(import.meta.dirname, "../dist/dashboard/web");
 const size = { width: 1360, height: 860 };
 
 /**
@@ -35,41 +25,25 @@ export async function run(report: Report, args: readonly string[]): Promise<void
   const { minutes, changes, ...swarmSize } = settings(args, {
     ...{ nodes: 100, services: 50, tasks: 5_000, changes: 500, minutes: 1 },
   });
-  const swarm = new SimulatedSwarm(swarmSize);
-  await swarm.fill();
-  const doors = { backend: swarm, engine: new FakeEngine(), clock: systemClock, log: silentLogger };
-  const api = await startDockerApi({ ...doors, hosts: [], machine: testMachine });
-  const dashboard = await serve(api);
+  const dashboard = await SimulatedDashboard.start(swarmSize);
   const browser = await startBrowser();
   try {
-    const token = api.passes.give({ name: "bench", role: "operator", expiresMs: Date.now() + sessionMs });
     const page = await browser.newPage({ viewport: size });
-    await page.goto(`${dashboard.url}#token=${token}`);
+    await page.goto(`${dashboard.url}#token=${dashboard.token()}`);
+    // Whoever leaves before is not logged in.
+    await page.getByRole("heading", { name: "Where tasks run" }).waitFor();
     await opening(report, page, dashboard.url, swarmSize);
     await page.evaluate("document.querySelector('.columns').scrollIntoView()");
-    const storm = new Storm(swarm, changes);
+    const storm = new Storm(dashboard.swarm, changes);
     const params = { ...swarmSize, changes };
     await page.waitForTimeout(warmUpMs);
     await frames(report, page, params);
-    await memory(report, page, minutes, params);
+    await pageMemory(report, page, minutes, params);
     storm.stop();
   } finally {
     await browser.close();
     await dashboard.close();
-    await api.close();
   }
-}
-
-function serve(api: DockerApi): Promise<Dashboard> {
-  return serveDashboard({
-    address: "127.0.0.1:0",
-    ...{ tls: undefined, names: [], assets: join(assets) },
-    api: {
-      obstacle: () => undefined,
-      check: token => api.passes.check(token),
-      answer: (request, response, { name }) => api.answer(request, response, { via: "dashboard", address: "", name }),
-    },
-  });
 }
 
 /** Milliseconds since the address was opened until something, and until every task, was painted. */
@@ -118,36 +92,6 @@ async function frames(report: Report, page: Page, params: Record<string, unknown
     worstSecond: Math.min(...whole),
   });
   report("gap between frames, 99th percentile", quantile(gaps, 0.99), "ms", { ...params, worst: Math.max(...gaps) });
-}
-
-/** What the page holds after garbage was collected, every tenth of the time. */
-async function memory(report: Report, page: Page, minutes: number, params: Record<string, unknown>): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable");
-  const samples: Held[] = [await held(session)];
-  for (let tenth = 1; tenth <= 10; tenth++) {
-    await page.waitForTimeout((minutes * msPerMinute) / 10);
-    samples.push(await held(session));
-    const { heapMb, nodes } = samples.at(-1) ?? { heapMb: 0, nodes: 0 };
-    report("page's memory", heapMb, "MB", { ...params, minute: (minutes * tenth) / 10, nodes });
-  }
-  // In the first minutes the places fill up with the task before the one of now.
-  if (minutes < leastMinutes) return;
-  const [first, last] = [samples.slice(0, 5), samples.slice(-5)].map(five => median(five.map(({ heapMb }) => heapMb)));
-  report("growth of the page's memory", ((last ?? 0) - (first ?? 0)) * (60 / (minutes * 0.6)), "MB/h", params);
-}
-
-interface Held {
-  readonly heapMb: number;
-  /** Of the document, and those that are kept though they are out of it. */
-  readonly nodes: number;
-}
-
-async function held(session: CDPSession): Promise<Held> {
-  await session.send("HeapProfiler.collectGarbage");
-  const { metrics } = await session.send("Performance.getMetrics");
-  const of = (name: string): number => metrics.find(metric => metric.name === name)?.value ?? Number.NaN;
-  return { heapMb: of("JSHeapUsedSize") / 1e6, nodes: of("Nodes") };
 }
 
 /** Changes so many objects a second until it is stopped. */
