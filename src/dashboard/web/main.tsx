@@ -15,6 +15,7 @@ import "./styles/states.css";
 import "uplot/dist/uPlot.min.css";
 import "./styles/timeline.css";
 import "./styles/usage.css";
+import "./styles/long-lists.css";
 import "./theme.ts";
 
 function App() {

@@ -35,10 +35,14 @@ export function currentSwarm(): Swarm {
 /** What has changed since the page was drawn. */
 const touched = new Set<Topic>();
 let frame = 0;
+/** How much longer than drawing took it is left alone then, so that who uses the page is not kept waiting by a storm of changes. */
+const restShare = 2;
+const longestRestMs = 1_000;
+let restsUntil = 0;
 
 /**
- * Takes changes in. However fast the swarm changes, the page is drawn once a frame; one in the background, which has no
- * frames, takes them in all the same and is drawn when it is looked at.
+ * Takes changes in. However fast the swarm changes, the page is drawn once a frame, and less often where that takes long; one in
+ * the background, which has no frames, takes them in all the same and is drawn when it is looked at.
  */
 export function applyChanges(changes: readonly Change[]): void {
   for (const topic of swarm.apply(changes)) touched.add(topic);
@@ -46,7 +50,17 @@ export function applyChanges(changes: readonly Change[]): void {
 }
 
 function draw(): void {
+  const beganMs = performance.now();
+  if (beganMs < restsUntil) {
+    frame = requestAnimationFrame(draw);
+    return;
+  }
   frame = 0;
+  // Comes when the browser has laid out and painted what follows from it.
+  setTimeout(() => {
+    const endedMs = performance.now();
+    restsUntil = endedMs + Math.min(longestRestMs, restShare * (endedMs - beganMs));
+  });
   batch(() => {
     for (const topic of touched) {
       const revision = revisions.get(topic);

@@ -2,7 +2,8 @@ import type { Node, Service, Task, TaskState } from "./objects.ts";
 import type { Swarm } from "./swarm.ts";
 
 /** How a task is shown: one shape and colour each. */
-export type Look = "running" | "starting" | "waiting" | "done" | "failed" | "stopped";
+const allLooks = ["running", "starting", "waiting", "failed", "stopped", "done"] as const;
+export type Look = (typeof allLooks)[number];
 
 const looks: Readonly<Record<TaskState, Look>> = {
   new: "waiting",
@@ -23,6 +24,16 @@ const looks: Readonly<Record<TaskState, Look>> = {
 
 export function lookOf(task: Task): Look {
   return looks[task.State];
+}
+
+/** How many tasks look how, those that run first. */
+export function countLooks(tasks: Iterable<Task>): [Look, number][] {
+  const counts = new Map<Look, number>();
+  for (const task of tasks) counts.set(lookOf(task), (counts.get(lookOf(task)) ?? 0) + 1);
+  return allLooks.flatMap(look => {
+    const count = counts.get(look);
+    return count === undefined ? [] : [[look, count]];
+  });
 }
 
 /** Whether it still counts: it runs, or is to. */

@@ -22,5 +22,6 @@ describe("texts", () => {
 
   it("CPUs and plurals", () => {
     expect([cpus(1_500_000_000), plural(1, "task"), plural(0, "task")]).toEqual(["1.5", "1 task", "0 tasks"]);
+    expect(plural(5_000, "task")).toBe("5,000 tasks");
   });
 });

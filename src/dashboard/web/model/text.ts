@@ -42,6 +42,11 @@ export function clockTime(ms: number): string {
   return [date.getHours(), date.getMinutes()].map(part => String(part).padStart(2, "0")).join(":");
 }
 
+/** A count as people read it: "5,000". */
+export function figure(count: number): string {
+  return count.toLocaleString("en");
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+  return `${figure(count)} ${count === 1 ? one : many}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { aService, aTask } from "./samples.test-kit.ts";
-import { placeOf, progressOf, rangeFor, ranges, rowsOf, ticksOf } from "./timeline.ts";
+import { hasFailed, newestOf, placeOf, progressOf, rangeFor, ranges, rowsOf, ticksOf } from "./timeline.ts";
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 10, 21, 10, minute)).toISOString();
 const ms = (minute: number): number => Date.parse(at(minute));
@@ -39,6 +39,19 @@ describe("a service's timeline", () => {
       task("scaled away", 9, 3, ended),
     ];
     expect(progressOf(rowsOf(tasks, service))).toEqual({ renewed: 1, slots: 4, replacing: ["2"], failures: 1 });
+  });
+
+  it("knows the newest task of each slot, and where something has failed", () => {
+    const tasks = [
+      ...[task("c", 10, 1), task("a", 2, 3, { State: "failed", DesiredState: "shutdown" }), task("b", 2, 5)],
+      { ...aTask("global", { NodeID: "n7", Slot: 0 }), Slot: undefined },
+    ].map(({ Slot, ...rest }) => (Slot === undefined ? rest : { ...rest, Slot }));
+    expect(newestOf(tasks).map(({ ID }) => ID)).toEqual(["b", "c", "global"]);
+    expect(
+      rowsOf(tasks, service)
+        .filter(hasFailed)
+        .map(({ key }) => key),
+    ).toEqual(["2"]);
   });
 
   it("is of a global service a row a node", () => {

@@ -27,7 +27,7 @@ export function rowsOf(tasks: Iterable<Task>, service: Service): Row[] {
   const updateMs = Date.parse(service.UpdateStatus?.StartedAt ?? "");
   const rows = new Map<string, Bar[]>();
   for (const task of tasks) {
-    const key = String(task.Slot ?? task.NodeID ?? "");
+    const key = slotOf(task);
     const bars = rows.get(key) ?? [];
     bars.push(barOf(task, updateMs));
     rows.set(key, bars);
@@ -37,17 +37,46 @@ export function rowsOf(tasks: Iterable<Task>, service: Service): Row[] {
     .map(([key, bars]) => ({ key, bars: bars.sort((a, b) => a.fromMs - b.fromMs) }));
 }
 
+/** The newest task of each slot, in the order of the slots. */
+export function newestOf(tasks: Iterable<Task>): Task[] {
+  const newest = new Map<string, Task>();
+  for (const task of tasks) {
+    const known = newest.get(slotOf(task));
+    if (!known || known.CreatedAt < task.CreatedAt) newest.set(slotOf(task), task);
+  }
+  return [...newest].sort(([a], [b]) => bySlot(a, b)).map(([, task]) => task);
+}
+
+/** A task's slot; of a global service's its node. */
+function slotOf({ Slot, NodeID = "" }: Task): string {
+  return String(Slot ?? NodeID);
+}
+
 /** Slots by their number, nodes by their id. There may be thousands, to be put in order each second. */
-export function bySlot(a: string, b: string): number {
+function bySlot(a: string, b: string): number {
   const order = Number(a) - Number(b);
   return Number.isNaN(order) ? Number(a > b) - Number(a < b) : order;
 }
 
+/** When a task was made and since when it is as it is: there may be thousands, and none of them ever says something else. */
+const moments = new WeakMap<Task, { readonly fromMs: number; readonly sinceMs: number }>();
+
+function momentsOf(task: Task) {
+  const known = moments.get(task) ?? { fromMs: Date.parse(task.CreatedAt), sinceMs: Date.parse(task.Since) };
+  moments.set(task, known);
+  return known;
+}
+
 function barOf(task: Task, updateMs: number): Bar {
-  const [fromMs, sinceMs] = [Date.parse(task.CreatedAt), Date.parse(task.Since)];
+  const { fromMs, sinceMs } = momentsOf(task);
   const look = lookOf(task);
   const hasEnded = look === "failed" || look === "stopped" || look === "done";
   return { task, look, fromMs, sinceMs, toMs: hasEnded ? sinceMs : undefined, isRenewed: fromMs >= updateMs };
+}
+
+/** Whether something has failed in it, as far back as that is kept. */
+export function hasFailed({ bars }: Row): boolean {
+  return bars.some(({ look }) => look === "failed");
 }
 
 /** How far an update has come. */

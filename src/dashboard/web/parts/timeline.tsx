@@ -2,15 +2,16 @@ import { useState } from "preact/hooks";
 import type { Service } from "../model/objects.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { nameOfNode } from "../model/task.ts";
-import { clockTime } from "../model/text.ts";
-import { type RangeMs, type Row, rangeFor, ranges, rowsOf, type Span, ticksOf } from "../model/timeline.ts";
+import { clockTime, figure } from "../model/text.ts";
+import { hasFailed, type RangeMs, type Row, rangeFor, ranges, rowsOf, type Span, ticksOf } from "../model/timeline.ts";
 import { now } from "../state.ts";
 import { Empty } from "./page.tsx";
+import { Pages } from "./pages.tsx";
 import { TimelineDetail } from "./timeline-detail.tsx";
 import { TimelineRow, UpdateBand } from "./timeline-row.tsx";
 
-/** Rows that are shown before somebody asks for all. */
-const firstRows = 40;
+/** Slots on a page; of more, those where something has failed can be shown alone. */
+const pageSlots = 40;
 
 interface TimelineProps {
   readonly service: Service;
@@ -20,14 +21,14 @@ interface TimelineProps {
 /** A service's slots over time: in each row its tasks one after the other. Arrow keys go from task to task. */
 export function Timeline({ service, swarm }: TimelineProps) {
   const [chosen, choose] = useState<RangeMs>();
-  const [isWhole, showWhole] = useState(false);
+  const [areFailedAlone, showFailedAlone] = useState(false);
   const [pointed, point] = useState<string>();
   const all = rowsOf(swarm.tasksOf(service.ID).values(), service);
   if (all.length === 0) return <Empty>It has no tasks.</Empty>;
   const rangeMs = chosen ?? rangeFor(all, now.value);
   const span = { fromMs: now.value - rangeMs, toMs: now.value };
-  const rows = isWhole ? all : all.slice(0, firstRows);
-  const bar = rows.flatMap(({ bars }) => bars).find(({ task }) => task.ID === pointed);
+  const failed = all.filter(hasFailed);
+  const bar = all.flatMap(({ bars }) => bars).find(({ task }) => task.ID === pointed);
   return (
     <div class="timeline">
       <div class="timeline-head">
@@ -43,13 +44,20 @@ export function Timeline({ service, swarm }: TimelineProps) {
           </select>
         </label>
       </div>
-      <Rows {...{ rows, span, service, swarm, pointed }} onPoint={point} />
-      <TimelineDetail bar={bar} swarm={swarm} />
-      {rows.length < all.length && (
-        <button type="button" onClick={() => showWhole(true)}>
-          Show all {all.length} slots
-        </button>
+      {all.length > pageSlots && (
+        <label>
+          <input
+            type="checkbox"
+            checked={areFailedAlone}
+            onChange={event => showFailedAlone(event.currentTarget.checked)}
+          />
+          Only slots where a task has failed ({figure(failed.length)} of {figure(all.length)})
+        </label>
       )}
+      <Pages name="slots" items={areFailedAlone ? failed : all} size={pageSlots}>
+        {rows => <Rows {...{ rows, span, service, swarm, pointed }} onPoint={point} />}
+      </Pages>
+      <TimelineDetail bar={bar} swarm={swarm} />
     </div>
   );
 }
@@ -84,7 +92,8 @@ interface RowsProps extends TimelineProps {
 
 function Rows({ rows, span, service, swarm, pointed, onPoint }: RowsProps) {
   // One of them can be reached with the tab key, the others from there.
-  const first = pointed ?? rows[0]?.bars.at(-1)?.task.ID;
+  const isHere = rows.some(({ bars }) => bars.some(({ task }) => task.ID === pointed));
+  const first = isHere ? pointed : rows[0]?.bars.at(-1)?.task.ID;
   return (
     <div>
       <ul aria-label="Tasks over time">

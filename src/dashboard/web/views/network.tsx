@@ -4,6 +4,7 @@ import { countOf, type Holder, holdersOn, roomIn } from "../model/addresses.ts";
 import type { Network } from "../model/objects.ts";
 import { Age } from "../parts/age.tsx";
 import { Empty, Facts, Page } from "../parts/page.tsx";
+import { Pages } from "../parts/pages.tsx";
 import { RemoveButton } from "../parts/remove-button.tsx";
 import { ServiceLinks } from "../parts/service-links.tsx";
 import { Table } from "../parts/table.tsx";
@@ -61,6 +62,9 @@ function factsOf(network: Network, services: ComponentChildren) {
   ] as const;
 }
 
+/** Addresses on a page. */
+const pageAddresses = 100;
+
 /** What an address is for, by who has it. */
 const purposes = {
   gateway: "the way out",
@@ -71,15 +75,19 @@ const purposes = {
 
 function Holders({ holders }: { readonly holders: readonly Holder[] }) {
   return (
-    <Table name="Addresses" heads={["Address", "Who", "What"]}>
-      {holders.map(({ address, kind, name, link }) => (
-        <tr key={`${address} ${kind} ${name}`}>
-          <td>{address}</td>
-          <th scope="row">{link ? <a href={link}>{name}</a> : name}</th>
-          <td>{purposes[kind]}</td>
-        </tr>
-      ))}
-    </Table>
+    <Pages name="addresses" items={holders} size={pageAddresses}>
+      {shown => (
+        <Table name="Addresses" heads={["Address", "Who", "What"]}>
+          {shown.map(({ address, kind, name, link }) => (
+            <tr key={`${address} ${kind} ${name}`}>
+              <td>{address}</td>
+              <th scope="row">{link ? <a href={link}>{name}</a> : name}</th>
+              <td>{purposes[kind]}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </Pages>
   );
 }
 

@@ -1,9 +1,14 @@
-import type { Node } from "../model/objects.ts";
+import type { Node, Task } from "../model/objects.ts";
+import type { Swarm } from "../model/swarm.ts";
 import { nodeName } from "../model/task.ts";
-import { plural } from "../model/text.ts";
+import { figure, plural } from "../model/text.ts";
+import { TaskGroups } from "../parts/task-groups.tsx";
 import { placesOf, TaskMarks } from "../parts/task-marks.tsx";
 import { useSwarm } from "../state.ts";
 import { roleText } from "./nodes.tsx";
+
+/** Tasks that a column shows one by one; of more it shows how many of each service there are. */
+const mostMarks = 300;
 
 /** Nodes as columns, each with its tasks in it; and the tasks that have no node. */
 export function NodeColumns() {
@@ -33,9 +38,9 @@ function NodeColumn({ node }: { readonly node: Node }) {
         {roleText(node, swarm)}
         {isGone && ` · ${node.Status.State}`}
         {Availability !== "active" && ` · ${Availability}`}
-        {` · ${tasks.length}`}
+        {` · ${figure(tasks.length)}`}
       </p>
-      <TaskMarks tasks={tasks} swarm={swarm} />
+      <Tasks tasks={tasks} swarm={swarm} />
     </li>
   );
 }
@@ -49,7 +54,15 @@ function WaitingColumn() {
     <li class="column unplaced">
       <h3>Not placed</h3>
       <p class="column-says">{plural(tasks.length, "task")} without a node</p>
-      <TaskMarks tasks={tasks} swarm={swarm} />
+      <Tasks tasks={tasks} swarm={swarm} />
     </li>
+  );
+}
+
+function Tasks({ tasks, swarm }: { readonly tasks: readonly Task[]; readonly swarm: Swarm }) {
+  return tasks.length > mostMarks ? (
+    <TaskGroups tasks={tasks} swarm={swarm} />
+  ) : (
+    <TaskMarks tasks={tasks} swarm={swarm} />
   );
 }

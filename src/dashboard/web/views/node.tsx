@@ -1,12 +1,13 @@
 import { updateNode } from "../api.ts";
 import { labelLines, labelsFrom } from "../model/labels.ts";
-import type { Node, Task } from "../model/objects.ts";
+import type { Node, Service, Task } from "../model/objects.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { isCurrent, lookOf, nodeName, reasonOf, taskName } from "../model/task.ts";
 import { bytes, cpus } from "../model/text.ts";
 import { Age } from "../parts/age.tsx";
 import { ask } from "../parts/confirm.tsx";
 import { Empty, Facts, Page } from "../parts/page.tsx";
+import { Pages } from "../parts/pages.tsx";
 import { Table } from "../parts/table.tsx";
 import { TaskStateText } from "../parts/task-mark.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
@@ -132,30 +133,41 @@ function Gauge({ name, used, of, says }: GaugeProps) {
   );
 }
 
+/** Tasks on a page. */
+const pageTasks = 100;
+
 function Tasks({ tasks, swarm }: TasksProps) {
   if (tasks.length === 0) return <Empty>Nothing runs here.</Empty>;
   const sorted = [...tasks].sort(
     (a, b) => Number(isCurrent(b)) - Number(isCurrent(a)) || b.Since.localeCompare(a.Since),
   );
   return (
-    <Table name="Tasks on this node" heads={["Task", "State", "For", "Why"]}>
-      {sorted.map(task => (
-        <tr key={task.ID} class={isCurrent(task) ? "" : "past"}>
-          <th scope="row">
-            <a href={`/services/${task.ServiceID}`}>
-              {taskName(task, swarm.get("service", task.ServiceID ?? ""), undefined)}
-            </a>
-          </th>
-          <td>
-            <TaskStateText task={task} />
-          </td>
-          <td>
-            <Age since={task.Since} />
-          </td>
-          <td class="reason">{lookOf(task) === "running" ? "" : reasonOf(task)}</td>
-        </tr>
-      ))}
-    </Table>
+    <Pages name="tasks" items={sorted} size={pageTasks}>
+      {shown => (
+        <Table name="Tasks on this node" heads={["Task", "State", "For", "Why"]}>
+          {shown.map(task => (
+            <TaskRow key={task.ID} task={task} service={swarm.get("service", task.ServiceID ?? "")} />
+          ))}
+        </Table>
+      )}
+    </Pages>
+  );
+}
+
+function TaskRow({ task, service }: { readonly task: Task; readonly service: Service | undefined }) {
+  return (
+    <tr class={isCurrent(task) ? "" : "past"}>
+      <th scope="row">
+        <a href={`/services/${task.ServiceID}`}>{taskName(task, service, undefined)}</a>
+      </th>
+      <td>
+        <TaskStateText task={task} />
+      </td>
+      <td>
+        <Age since={task.Since} />
+      </td>
+      <td class="reason">{lookOf(task) === "running" ? "" : reasonOf(task)}</td>
+    </tr>
   );
 }
 

@@ -4,6 +4,7 @@ import type { Concern } from "../model/attention.ts";
 import { quorumState } from "../model/quorum.ts";
 import { imageOf, summarise } from "../model/service.ts";
 import { isCurrent, lookOf, nameOfNode } from "../model/task.ts";
+import { figure } from "../model/text.ts";
 import { Page } from "../parts/page.tsx";
 import { TaskMark } from "../parts/task-mark.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
@@ -51,7 +52,7 @@ function Tiles() {
       />
       <Tile name="Nodes" value={`${ready.length}/${nodes.length}`} says="ready" />
       <Tile name="Services" value={String(swarm.size("service"))} says="declared" />
-      <Tile name="Tasks" value={`${running.length}/${current.length}`} says="running" />
+      <Tile name="Tasks" value={`${figure(running.length)}/${figure(current.length)}`} says="running" />
     </ul>
   );
 }
@@ -157,7 +158,7 @@ function ServiceRow({ id }: { readonly id: string }) {
       <span class="image">{imageOf(service)}</span>
       <meter min="0" max={Math.max(1, desired)} value={Math.min(done, desired)} aria-label={`${done} of ${desired}`} />
       <span class="count">
-        {done}/{desired}
+        {figure(done)}/{figure(desired)}
       </span>
       <ToneMark tone={tone} says={says} />
     </li>

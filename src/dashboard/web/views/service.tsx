@@ -1,7 +1,7 @@
 import type { Service } from "../model/objects.ts";
 import { imageOf, stackOf, summarise } from "../model/service.ts";
 import { taskName } from "../model/task.ts";
-import { bytes, cpus } from "../model/text.ts";
+import { bytes, cpus, figure } from "../model/text.ts";
 import { Age } from "../parts/age.tsx";
 import { LogPane } from "../parts/log-pane.tsx";
 import { Empty, Facts, Page } from "../parts/page.tsx";
@@ -34,8 +34,8 @@ export function ServiceView({ id }: { readonly id: string }) {
       actions={mayChange() && <ServiceActions service={service} />}
     >
       <p class="summary">
-        <ToneMark tone={summary.tone} says={summary.says} /> · {summary.running} of {summary.desired} running ·{" "}
-        {summary.mode}
+        <ToneMark tone={summary.tone} says={summary.says} /> · {figure(summary.running)} of {figure(summary.desired)}{" "}
+        running · {summary.mode}
       </p>
       <UpdateProgress service={service} swarm={swarm} />
       <Facts of={factsOf(service, networkNames(service, swarm))} />

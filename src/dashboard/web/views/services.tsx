@@ -1,5 +1,6 @@
 import type { Service } from "../model/objects.ts";
 import { imageOf, stackOf, summarise } from "../model/service.ts";
+import { figure } from "../model/text.ts";
 import { Age } from "../parts/age.tsx";
 import { Page } from "../parts/page.tsx";
 import { PortList } from "../parts/ports.tsx";
@@ -68,7 +69,7 @@ function ServiceRow({ id }: { readonly id: string }) {
       </th>
       <td>{mode}</td>
       <td class="number">
-        {running}/{desired}
+        {figure(running)}/{figure(desired)}
       </td>
       <td>
         <ToneMark tone={tone} says={says} />

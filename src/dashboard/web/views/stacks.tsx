@@ -2,7 +2,7 @@ import { removeObject } from "../api.ts";
 import type { Objects, Service } from "../model/objects.ts";
 import { stackOf, summarise } from "../model/service.ts";
 import type { Swarm } from "../model/swarm.ts";
-import { plural } from "../model/text.ts";
+import { figure, plural } from "../model/text.ts";
 import { Empty, Page } from "../parts/page.tsx";
 import { RemoveButton } from "../parts/remove-button.tsx";
 import { Table } from "../parts/table.tsx";
@@ -70,7 +70,7 @@ function StackRow({ name, services, swarm }: StackRowProps) {
       </td>
       <td class="number">{services.length}</td>
       <td class="number">
-        {sum("running")}/{sum("desired")}
+        {figure(sum("running"))}/{figure(sum("desired"))}
       </td>
     </tr>
   );
