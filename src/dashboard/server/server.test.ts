@@ -8,22 +8,30 @@ import { type Dashboard, serveDashboard } from "./server.ts";
 
 const assets = mkdtempSync(join(tmpdir(), "shoal-dashboard-"));
 const own = { "X-Shoal-Dashboard": "1" };
-const visitors: Readonly<Record<string, Visitor>> = {
+const visitors = {
   look: { name: "ada", role: "reader", expiresMs: 4_000_000_000_000 },
   briefly: { name: "alan", role: "reader", expiresMs: 1 },
+  "taken back": { name: "mary", role: "reader", expiresMs: 4_000_000_000_000 },
   steer: { name: "grace", role: "operator", expiresMs: 4_000_000_000_000 },
-};
+} as const satisfies Record<string, Visitor>;
+/** The tokens that are valid now. */
+const tokens = new Map<string, Visitor>(Object.entries(visitors));
+/** Resolves when a stream was asked for. */
+let streamIsAsked: () => void;
+const asked = new Promise<void>(resolve => {
+  streamIsAsked = resolve;
+});
 
 /** An API that says what it was asked, and by whom. */
 const api: ApiDoor = {
   obstacle: () => obstacle,
   check: token => {
     if (token === "asked too early") throw new Error("This node is not a swarm manager.");
-    return visitors[token];
+    return tokens.get(token);
   },
-  answer: (asked: IncomingMessage, response: ServerResponse, { name }) => {
-    if (asked.url === "/events") return;
-    response.writeHead(200, { "Content-Type": "text/plain" }).end(`${name} ${asked.method} ${asked.url}`);
+  answer: (request: IncomingMessage, response: ServerResponse, { name }) => {
+    if (request.url === "/events") return name === visitors["taken back"].name ? streamIsAsked() : undefined;
+    response.writeHead(200, { "Content-Type": "text/plain" }).end(`${name} ${request.method} ${request.url}`);
   },
 };
 
@@ -145,6 +153,13 @@ describe("the API behind the page", () => {
   it("ends a stream with the session it was opened in", async () => {
     const path = "/api/events";
     await expect(call("GET", path, as("briefly"))).rejects.toThrow("socket hang up");
+  });
+
+  it("ends a stream soon after its token was taken back", async () => {
+    const stream = call("GET", "/api/events", as("taken back"));
+    await asked;
+    tokens.delete("taken back");
+    await expect(stream).rejects.toThrow("socket hang up");
   });
 
   it("is changed by operators, from the page itself", async () => {

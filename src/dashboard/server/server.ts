@@ -7,6 +7,7 @@ import { Assets } from "./assets.ts";
 import type { ApiDoor, Obstacle, Visitor } from "./door.ts";
 import { addSecurityHeaders, isOurHost } from "./headers.ts";
 import { endedSessionCookie, isOwnCall, sessionCookie, tokenIn } from "./session.ts";
+import { endWithSession } from "./session-end.ts";
 
 export interface DashboardOptions {
   /** HOST:PORT; other addresses than loopback only with `tls`. */
@@ -29,8 +30,6 @@ export interface Dashboard {
 /** Bytes of a log-in: a token is far shorter. */
 const maxLoginBytes = 4 * 1024;
 const maxConnections = 512;
-/** Milliseconds; a longer timer goes off at once (Node: TIMEOUT_MAX). */
-const longestTimerMs = 2 ** 31 - 1;
 /** Milliseconds for a request's headers. */
 const headersMs = 10_000;
 
@@ -106,7 +105,7 @@ class Site {
     }
     request.url = (request.url ?? "").slice("/api".length);
     response.setHeader("Cache-Control", "no-store");
-    endWith(visitor, response);
+    endWithSession(response, visitor.expiresMs, () => this.#visitor(request) !== undefined);
     this.#options.api.answer(request, response, visitor);
   }
 
@@ -168,12 +167,6 @@ function answerVisitor(response: ServerResponse, visitor: Visitor): void {
 function refuse(response: ServerResponse, status: number, message: string, obstacle?: Obstacle): void {
   response.setHeader("Connection", "close");
   response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify({ message, obstacle }));
-}
-
-/** A stream ends with the session it was opened in. */
-function endWith({ expiresMs }: Visitor, response: ServerResponse): void {
-  const timer = setTimeout(() => response.destroy(), Math.min(Math.max(0, expiresMs - Date.now()), longestTimerMs));
-  response.once("close", () => clearTimeout(timer));
 }
 
 /** Undefined when it is longer than `limit` bytes. */
