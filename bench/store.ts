@@ -8,7 +8,7 @@ import { sampleService, sampleTask } from "../src/sim/samples.ts";
 import { decodeSnapshot, encodeSnapshot } from "../src/store/encoding.ts";
 import type { Proposal, Proposer } from "../src/store/proposer.ts";
 import { Store } from "../src/store/store.ts";
-import { TaskReader } from "../src/store/task-codec.ts";
+import { TaskReader } from "../src/store/task-reader.ts";
 import { TaskState, TaskStatusSchema } from "../src/wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { type Report, settings } from "./lab/report.ts";
 

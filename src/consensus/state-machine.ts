@@ -1,7 +1,7 @@
 import type { Entry, Index, Snapshot, Term } from "../raft/entry.ts";
 import { decodeRequest } from "../store/encoding.ts";
 import type { Store } from "../store/store.ts";
-import { TaskReader } from "../store/task-codec.ts";
+import { TaskReader } from "../store/task-reader.ts";
 import type { MemberBook } from "./member-book.ts";
 import { decodeState } from "./swarm-state.ts";
 import type { WaitingProposals } from "./waiting-proposals.ts";

@@ -2,7 +2,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { Fault } from "../lib/fault.ts";
 import { decodeSnapshot, encodeSnapshot } from "../store/encoding.ts";
-import { TaskReader } from "../store/task-codec.ts";
+import { TaskReader } from "../store/task-reader.ts";
 import { splitMessage } from "../store/wire-split.ts";
 import type { StoreSnapshot } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
 import { SnapshotSchema, StoreSnapshotSchema } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";

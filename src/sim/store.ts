@@ -3,7 +3,7 @@ import type { Clock } from "../ports/clock.ts";
 import { decodeRequest } from "../store/encoding.ts";
 import type { Proposal, Proposer } from "../store/proposer.ts";
 import { Store } from "../store/store.ts";
-import { TaskReader } from "../store/task-codec.ts";
+import { TaskReader } from "../store/task-reader.ts";
 import { SimClock } from "./clock.ts";
 
 export interface SimStoreOptions {

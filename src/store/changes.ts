@@ -18,7 +18,6 @@ import {
   InternalRaftRequestSchema,
   type StoreAction,
   StoreActionKind,
-  StoreActionSchema,
 } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import type { Change } from "./change.ts";
 import { narrow, type WireTypes } from "./narrow.ts";
@@ -47,7 +46,7 @@ const actionKinds = {
 
 /** One log entry's message. `id` tells entries apart; the index that the entry is meant for does. */
 export function toRequest(id: bigint, changes: readonly Change[]): InternalRaftRequest {
-  return create(InternalRaftRequestSchema, { id, action: changes.map(toAction) });
+  return { ...create(InternalRaftRequestSchema, { id }), action: changes.map(toAction) };
 }
 
 function toAction(change: Change): StoreAction {
@@ -56,7 +55,8 @@ function toAction(change: Change): StoreAction {
       ? tombstone[change.kind](change.id)
       : // The model's kinds are the names of the oneof's cases; the compiler cannot follow the pairs.
         ({ case: change.kind, value: change.object } as Target);
-  return create(StoreActionSchema, { action: actionKinds[change.action], target });
+  // Not with `create`: there is one for every write, and it looks at each field of it.
+  return { $typeName: "docker.swarmkit.v1.StoreAction", action: actionKinds[change.action], target };
 }
 
 /** The changes in a committed entry. Fault data_loss for actions this version does not know: it must not go on without. */

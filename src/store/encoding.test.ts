@@ -7,7 +7,7 @@ import { StoreSnapshotSchema } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.
 import type { Change } from "./change.ts";
 import { toRequest } from "./changes.ts";
 import { decodeRequest, decodeSnapshot, encodeRequest, encodeSnapshot } from "./encoding.ts";
-import { TaskReader } from "./task-codec.ts";
+import { TaskReader } from "./task-reader.ts";
 
 const service = sampleService("s", "web");
 const changes: Record<string, Change[]> = {

@@ -7,26 +7,35 @@ import {
   StoreActionSchema,
 } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { type StoreSnapshot, StoreSnapshotSchema } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
-import { type TaskReader, writeTask } from "./task-codec.ts";
+import type { TaskReader } from "./task-reader.ts";
+import { writeTask } from "./task-writer.ts";
 import { splitMessage } from "./wire-split.ts";
 
 const actionField = InternalRaftRequestSchema.field.action.number;
 const taskField = StoreActionSchema.field.task.number;
 const snapshotTasksField = StoreSnapshotSchema.field.tasks.number;
 
+/** A writer keeps its buffer, as large as the largest entry was: with more than this a new one takes its place. */
+const maxKeptBytes = 1024 * 1024;
+let entryWriter = new BinaryWriter();
+
 /** The bytes of a log entry. What tasks share is encoded once for all of them. */
 export function encodeRequest(request: InternalRaftRequest): Uint8Array {
   const { action: actions, ...rest } = request;
   // In one go where nothing is shared: each buffer in between costs as much as the encoding.
   if (!actions.some(({ target }) => target.case === "task")) return toBinary(InternalRaftRequestSchema, request);
-  const writer = new BinaryWriter();
+  const writer = entryWriter;
+  entryWriter = new BinaryWriter();
   writer.raw(toBinary(InternalRaftRequestSchema, { ...rest, action: [] }));
   for (const action of actions) {
     writer.tag(actionField, WireType.LengthDelimited).fork();
     writeAction(writer, action);
     writer.join();
   }
-  return writer.finish();
+  const bytes = writer.finish();
+  // Not before: one that was left in the middle, where a value was none that can be written, is not used again.
+  if (bytes.length <= maxKeptBytes) entryWriter = writer;
+  return bytes;
 }
 
 function writeAction(writer: BinaryWriter, action: StoreAction): void {

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type Node, newMeta, type ObjectKind, type ObjectTypes, type Service } from "../model/objects.ts";
 import type { Task } from "../model/task.ts";
+import { laidOut } from "../model/task-layout.ts";
 import type * as wire from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import {
   ClusterSpecSchema,
@@ -61,13 +62,14 @@ function narrowService(service: wire.Service): Service {
 
 function narrowTask(task: wire.Task): Task {
   // There are many of them, and nearly all are whole.
-  if (isWhole(task)) return task;
-  return {
+  if (isWhole(task)) return laidOut(task, task.meta);
+  const whole = {
     ...named(withMeta(task)),
     spec: task.spec ?? create(TaskSpecSchema),
     status: task.status ?? create(TaskStatusSchema),
     serviceAnnotations: task.serviceAnnotations ?? create(AnnotationsSchema),
   };
+  return laidOut(whole, whole.meta);
 }
 
 function isWhole(task: wire.Task): task is Task {

@@ -7,7 +7,7 @@ import { NodeSchema, ServiceSchema, TaskSchema } from "../wire/gen/docker/swarmk
 import { InternalRaftRequestSchema, StoreActionKind } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { StoreSnapshotSchema } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
 import { decodeSnapshot, encodeSnapshot } from "./encoding.ts";
-import { TaskReader } from "./task-codec.ts";
+import { TaskReader } from "./task-reader.ts";
 
 /** A field that this version of the protocol does not know. */
 function withUnknownField(bytes: Uint8Array): Uint8Array {

@@ -1,6 +1,9 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { assert } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
 import { type ObjectKind, type ObjectTypes, versionOf } from "../model/objects.ts";
+import { changedMeta } from "../model/task-layout.ts";
+import type { Meta } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { Change } from "./change.ts";
 import { NameIndex } from "./name-index.ts";
 import { PrefixSet } from "./prefix-set.ts";
@@ -21,6 +24,8 @@ export interface TableRules<K extends ObjectKind> {
   readonly nameOf?: (object: ObjectTypes[K]) => string;
   /** For unique names: the text of the Fault when one is taken. */
   readonly nameTaken?: (name: string) => string;
+  /** Copies an object with another meta; for tables that keep objects in one layout. */
+  readonly stamp?: (object: ObjectTypes[K], meta: Meta) => ObjectTypes[K];
 }
 
 /**
@@ -30,6 +35,7 @@ export interface TableRules<K extends ObjectKind> {
 export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>, TableWriter<ObjectTypes[K]> {
   readonly #context: TableContext;
   readonly #rules: TableRules<K>;
+  readonly #stamp: (object: ObjectTypes[K], meta: Meta) => ObjectTypes[K];
   readonly #rows = new Map<string, ObjectTypes[K]>();
   readonly #ids = new PrefixSet();
   readonly #names: NameIndex<ObjectTypes[K]> | undefined;
@@ -38,6 +44,7 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
   constructor(context: TableContext, rules: TableRules<K>) {
     this.#context = context;
     this.#rules = rules;
+    this.#stamp = rules.stamp ?? ((object, meta) => ({ ...object, meta }));
     this.#names = rules.nameOf && new NameIndex(rules.nameOf);
   }
 
@@ -86,8 +93,7 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
   create(object: ObjectTypes[K]): ObjectTypes[K] {
     if (this.#rows.has(object.id)) throw new Fault("already_exists", "object already exists");
     this.#checkName(object);
-    const { time } = this.#context.running.transaction;
-    return this.#write(undefined, { ...object, meta: { ...object.meta, createdAt: time } });
+    return this.#write(undefined, object, this.#context.running.transaction.time);
   }
 
   update(object: ObjectTypes[K]): ObjectTypes[K] {
@@ -95,7 +101,7 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
     if (!before) throw this.#missing(object.id);
     if (versionOf(before) !== versionOf(object)) throw new Fault("unknown", "update out of sequence");
     this.#checkName(object);
-    return this.#write(before, object);
+    return this.#write(before, object, object.meta.createdAt);
   }
 
   remove(id: string): void {
@@ -148,10 +154,10 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
     return { kind, action: before ? "update" : "create", object } as Change;
   }
 
-  #write(before: ObjectTypes[K] | undefined, object: ObjectTypes[K]): ObjectTypes[K] {
+  #write(before: ObjectTypes[K] | undefined, object: ObjectTypes[K], createdAt: Timestamp | undefined): ObjectTypes[K] {
     const { transaction } = this.#context.running;
-    const meta = { ...object.meta, version: transaction.version, updatedAt: transaction.time };
-    const stored = { ...object, meta };
+    const meta = changedMeta(object.meta, { version: transaction.version, createdAt, updatedAt: transaction.time });
+    const stored = this.#stamp(object, meta);
     transaction.touch(this.#rules.kind, this, object.id, before);
     this.put(stored);
     return stored;

@@ -1,4 +1,5 @@
 import { type Task, taskName } from "../model/task.ts";
+import { laidOut } from "../model/task-layout.ts";
 import type { TaskState } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { configsOf, distinct, secretsOf } from "./references.ts";
 import { Table, type TableContext } from "./table.ts";
@@ -35,7 +36,7 @@ export class TaskTable extends Table<"task"> implements TaskIndexes<Task> {
   );
 
   constructor(context: TableContext) {
-    super(context, { kind: "task" });
+    super(context, { kind: "task", stamp: laidOut });
   }
 
   override byName(name: string): Task[] {

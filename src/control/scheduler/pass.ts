@@ -1,6 +1,7 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Node } from "../../model/objects.ts";
 import type { Task } from "../../model/task.ts";
+import { changedStatus } from "../../model/task-layout.ts";
 import { toTimestamp } from "../../model/time.ts";
 import { TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { Context, Decision } from "../loop.ts";
@@ -97,7 +98,8 @@ class Pass {
     const reserved = task.spec.resources?.reservations?.generic ?? [];
     const present = place.node.description?.resources?.generic ?? [];
     const assignedGenericResources = reserved.length === 0 ? [] : (place.usage.generic.claim(reserved, present) ?? []);
-    const status = { ...task.status, state: TaskState.ASSIGNED, message, err: "", timestamp: this.#timestamp };
+    const timestamp = this.#timestamp;
+    const status = changedStatus(task.status, { state: TaskState.ASSIGNED, message, err: "", timestamp });
     const assigned = { ...task, nodeId: place.node.id, assignedGenericResources, status };
     this.writes.push({ kind: "update task", task: assigned });
     this.#suppose(assigned, place);

@@ -1,45 +1,8 @@
-import {
-  type DescField,
-  type DescMessage,
-  fromBinary,
-  type Message,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
-import { type BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { type DescField, type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { EndpointSchema, MetaSchema, type Task, TaskSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { TaskSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { AnnotationsSchema, DriverSchema, VersionSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { splitMessage } from "./wire-split.ts";
-
-/*
- * All tasks of a service hold the same spec, most of what a task weighs: it is encoded, and decoded, once for all of them. Objects
- * in the store are never changed in place, so bytes once made stay right, and so does what they were decoded to.
- */
-
-const encoded = new WeakMap<Message, Uint8Array>();
-
-/** The fields come in another order than `toBinary` has them, which no reader of protobuf minds. */
-export function writeTask(writer: BinaryWriter, { spec, serviceAnnotations, ...own }: Task): void {
-  writer.raw(toBinary(TaskSchema, own));
-  writeShared(writer, TaskSchema.field.spec, TaskSpecSchema, spec);
-  writeShared(writer, TaskSchema.field.serviceAnnotations, AnnotationsSchema, serviceAnnotations);
-}
-
-function writeShared<S extends DescMessage>(
-  writer: BinaryWriter,
-  field: DescField,
-  schema: S,
-  message: MessageShape<S> | undefined,
-): void {
-  if (!message) return;
-  let bytes = encoded.get(message);
-  if (!bytes) {
-    bytes = toBinary(schema, message);
-    encoded.set(message, bytes);
-  }
-  writer.tag(field.number, WireType.LengthDelimited).bytes(bytes);
-}
 
 /** Bytes of different specs that are remembered, and of other parts: those of thousands of services. */
 const maxSpecBytes = 8 * 1024 * 1024;
