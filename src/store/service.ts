@@ -17,14 +17,14 @@ export class ServiceTable extends Table<"service"> implements ReferenceIndexes<S
   }
 
   byNetwork(id: string): Service[] {
-    return this.pick(this.#network.ids(id));
+    return this.under(this.#network, id);
   }
 
   bySecret(id: string): Service[] {
-    return this.pick(this.#secret.ids(id));
+    return this.under(this.#secret, id);
   }
 
   byConfig(id: string): Service[] {
-    return this.pick(this.#config.ids(id));
+    return this.under(this.#config, id);
   }
 }

@@ -31,6 +31,9 @@ export interface TableRules<K extends ObjectKind> {
 /**
  * The objects of one kind with their indexes. `put`, `delete` and `clear` are for committed changes; `create`, `update`
  * and `remove` are for the write transaction that runs, and check.
+ *
+ * What a transaction writes is taken back at its end and comes again when it is committed. So it is not put into the indexes
+ * until somebody looks there: most often nobody does.
  */
 export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>, TableWriter<ObjectTypes[K]> {
   readonly #context: TableContext;
@@ -40,6 +43,8 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
   readonly #ids = new PrefixSet();
   readonly #names: NameIndex<ObjectTypes[K]> | undefined;
   readonly #indexes: SecondaryIndex<ObjectTypes[K]>[] = [];
+  /** By id: what the indexes have of objects that were written since; undefined where they have none. */
+  readonly #outdated = new Map<string, ObjectTypes[K] | undefined>();
 
   constructor(context: TableContext, rules: TableRules<K>) {
     this.#context = context;
@@ -71,18 +76,27 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
   }
 
   byIdPrefix(prefix: string): ObjectTypes[K][] {
-    return this.pick(this.#ids.startingWith(prefix));
+    this.#catchUp();
+    return this.#pick(this.#ids.startingWith(prefix));
   }
 
   byName(name: string): ObjectTypes[K][] {
-    return this.pick(this.#names?.named(name) ?? []);
+    this.#catchUp();
+    return this.#pick(this.#names?.named(name) ?? []);
   }
 
   byNamePrefix(prefix: string): ObjectTypes[K][] {
-    return this.pick(this.#names?.startingWith(prefix) ?? []);
+    this.#catchUp();
+    return this.#pick(this.#names?.startingWith(prefix) ?? []);
   }
 
-  protected pick(ids: readonly string[]): ObjectTypes[K][] {
+  /** The objects that an index has under a key. */
+  protected under(index: SecondaryIndex<ObjectTypes[K]>, key: string): ObjectTypes[K][] {
+    this.#catchUp();
+    return this.#pick(index.ids(key));
+  }
+
+  #pick(ids: readonly string[]): ObjectTypes[K][] {
     return ids.map(id => {
       const object = this.#rows.get(id);
       assert(object, `an index names the ${this.#rules.kind} ${id}, which is gone`);
@@ -107,15 +121,16 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
   remove(id: string): void {
     const before = this.#rows.get(id);
     if (!before) throw this.#missing(id);
-    this.#context.running.transaction.touch(this.#rules.kind, this, id, before);
-    this.delete(id);
+    this.#context.running.transaction.touchToRemove(this.#rules.kind, this, id, before);
+    this.#outdate(id, before);
+    this.#rows.delete(id);
   }
 
   /** Stores an object as it is, for good; returns the one it replaces. */
   put(object: ObjectTypes[K]): ObjectTypes[K] | undefined {
+    this.#catchUp();
     this.#context.guard(object);
     const before = this.#rows.get(object.id);
-    if (!before) this.#ids.add(object.id);
     this.#rows.set(object.id, object);
     this.#reindex(object.id, before, object);
     return before;
@@ -123,9 +138,9 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
 
   /** Removes an object for good; returns it, or undefined when there was none. */
   delete(id: string): ObjectTypes[K] | undefined {
+    this.#catchUp();
     const before = this.#rows.get(id);
     if (!before) return undefined;
-    this.#ids.delete(id);
     this.#rows.delete(id);
     this.#reindex(id, before, undefined);
     return before;
@@ -136,12 +151,14 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
     this.#ids.clear();
     this.#names?.clear();
     for (const index of this.#indexes) index.clear();
+    this.#outdated.clear();
   }
 
   /** Puts an object back as it was before the transaction; undefined when there was none. */
   revert(id: string, before: ObjectTypes[K] | undefined): void {
-    if (before) this.put(before);
-    else this.delete(id);
+    this.#outdate(id, this.#rows.get(id));
+    if (before) this.#rows.set(id, before);
+    else this.#rows.delete(id);
   }
 
   /** What became of an object since it was `before`. */
@@ -159,11 +176,27 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
     const meta = changedMeta(object.meta, { version: transaction.version, createdAt, updatedAt: transaction.time });
     const stored = this.#stamp(object, meta);
     transaction.touch(this.#rules.kind, this, object.id, before);
-    this.put(stored);
+    this.#context.guard(stored);
+    this.#outdate(object.id, before);
+    this.#rows.set(object.id, stored);
     return stored;
   }
 
+  /** To be called before each change that the indexes are not told of; `before`: what is stored now. */
+  #outdate(id: string, before: ObjectTypes[K] | undefined): void {
+    if (!this.#outdated.has(id)) this.#outdated.set(id, before);
+  }
+
+  #catchUp(): void {
+    if (this.#outdated.size === 0) return;
+    for (const [id, before] of this.#outdated) this.#reindex(id, before, this.#rows.get(id));
+    this.#outdated.clear();
+  }
+
   #reindex(id: string, before: ObjectTypes[K] | undefined, after: ObjectTypes[K] | undefined): void {
+    if (before === after) return;
+    if (!before) this.#ids.add(id);
+    if (!after) this.#ids.delete(id);
     this.#names?.replace(id, before, after);
     for (const index of this.#indexes) index.replace(id, before, after);
   }
@@ -172,6 +205,7 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
     const { nameOf, nameTaken } = this.#rules;
     if (!nameOf || !nameTaken) return;
     const name = nameOf(object);
+    this.#catchUp();
     if (this.#names?.named(name).some(id => id !== object.id)) throw new Fault("already_exists", nameTaken(name));
   }
 

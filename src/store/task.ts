@@ -41,7 +41,7 @@ export class TaskTable extends Table<"task"> implements TaskIndexes<Task> {
 
   override byName(name: string): Task[] {
     const wanted = name.toLowerCase();
-    const own = this.pick(this.#ownName.ids(wanted));
+    const own = this.under(this.#ownName, wanted);
     const made = this.get(wanted.slice(wanted.lastIndexOf(".") + 1));
     return made && made.annotations.name === "" && nameOf(made) === wanted ? [...own, made] : own;
   }
@@ -52,31 +52,31 @@ export class TaskTable extends Table<"task"> implements TaskIndexes<Task> {
   }
 
   byService(serviceId: string): Task[] {
-    return this.pick(this.#service.ids(serviceId));
+    return this.under(this.#service, serviceId);
   }
 
   byNode(nodeId: string): Task[] {
-    return this.pick(this.#node.ids(nodeId));
+    return this.under(this.#node, nodeId);
   }
 
   bySlot(serviceId: string, slot: bigint): Task[] {
-    return this.pick(this.#slot.ids(slotKey(serviceId, slot)));
+    return this.under(this.#slot, slotKey(serviceId, slot));
   }
 
   byDesiredState(state: TaskState): Task[] {
-    return this.pick(this.#desiredState.ids(String(state)));
+    return this.under(this.#desiredState, String(state));
   }
 
   byNetwork(id: string): Task[] {
-    return this.pick(this.#network.ids(id));
+    return this.under(this.#network, id);
   }
 
   bySecret(id: string): Task[] {
-    return this.pick(this.#secret.ids(id));
+    return this.under(this.#secret, id);
   }
 
   byConfig(id: string): Task[] {
-    return this.pick(this.#config.ids(id));
+    return this.under(this.#config, id);
   }
 }
 

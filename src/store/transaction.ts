@@ -1,6 +1,7 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { assert } from "../lib/assert.ts";
 import { toTimestamp } from "../model/time.ts";
+import type { Meta } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { Version } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { Change } from "./change.ts";
 
@@ -8,6 +9,10 @@ import type { Change } from "./change.ts";
 interface Touchable {
   revert(id: string, before: unknown): void;
   changeSince(id: string, before: unknown): Change | undefined;
+}
+
+interface Versioned {
+  readonly meta: Meta;
 }
 
 interface Touch {
@@ -25,23 +30,34 @@ export class Transaction {
   /** One object for all that the transaction stamps: they share its memory. */
   readonly version: Version;
   readonly time: Timestamp;
-  readonly #touched = new Map<string, Touch>();
+  readonly #touched: Touch[] = [];
+  /** What it has removed, by kind and id. */
+  readonly #removed = new Set<string>();
 
   constructor(index: bigint, nowMs: number) {
     this.version = { $typeName: "docker.swarmkit.v1.Version", index };
     this.time = toTimestamp(nowMs);
   }
 
-  /** To be called before each change; the first one of an object counts. */
-  touch(kind: string, table: Touchable, id: string, before: unknown): void {
-    const key = `${kind}/${id}`;
-    if (!this.#touched.has(key)) this.#touched.set(key, { table, id, before });
+  /**
+   * To be called before each change; the first one of an object counts. What the transaction itself has written bears its
+   * version, and what it has removed is known: so most writes need no look into a set.
+   */
+  touch(kind: string, table: Touchable, id: string, before: Versioned | undefined): void {
+    const again = before ? before.meta.version === this.version : this.#removed.has(`${kind}/${id}`);
+    if (!again) this.#touched.push({ table, id, before });
+  }
+
+  /** To be called instead before the object is removed. */
+  touchToRemove(kind: string, table: Touchable, id: string, before: Versioned): void {
+    this.touch(kind, table, id, before);
+    this.#removed.add(`${kind}/${id}`);
   }
 
   /** The net changes, in the order in which objects were first touched. */
   changes(): Change[] {
     const changes: Change[] = [];
-    for (const { table, id, before } of this.#touched.values()) {
+    for (const { table, id, before } of this.#touched) {
       const change = table.changeSince(id, before);
       if (change) changes.push(change);
     }
@@ -49,7 +65,7 @@ export class Transaction {
   }
 
   undo(): void {
-    for (const { table, id, before } of this.#touched.values()) table.revert(id, before);
+    for (const { table, id, before } of this.#touched) table.revert(id, before);
   }
 }
 
