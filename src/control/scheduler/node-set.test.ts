@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import type { Task } from "../../model/task.ts";
 import { SimRandom } from "../../sim/random.ts";
 import { newSimStore, type SimStore } from "../../sim/store.ts";
 import { PortConfig_PublishMode as PublishMode, TaskState } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { aNode, aService, aTask } from "../objects.test-kit.ts";
 import { Audit } from "./audit.ts";
 import { NodeSet } from "./node-set.ts";
+import type { Place } from "./place.ts";
 
 const service = aService("s", {
   task: { resources: { reservations: { nanoCpus: 5n, memoryBytes: 7n } } },
@@ -33,6 +35,24 @@ function sums(set: NodeSet) {
 
 function audit(set: NodeSet, store: SimStore): void {
   store.view(tx => new Audit(set, tx)).advance(Number.POSITIVE_INFINITY);
+}
+
+/** Supposes that some of the tasks that wait get a node; returns them as they would be then. */
+function supposeSome(set: NodeSet, below: (limit: number) => number): Task[] {
+  const places = [...set.places()];
+  const waiting = [...set.pending.groups(true)].flatMap(groups =>
+    [...groups.values()].flatMap(group => [...group.values()]),
+  );
+  return set.supposing(suppose =>
+    waiting
+      .filter(() => below(2) === 0)
+      .map(task => {
+        const place = places[below(places.length)] as Place;
+        const assigned = { ...task, nodeId: place.node.id, status: { ...task.status, state: ASSIGNED } };
+        suppose(assigned, place);
+        return assigned;
+      }),
+  );
 }
 
 describe("NodeSet", () => {
@@ -75,6 +95,11 @@ describe("NodeSet", () => {
       for (const id of ["a", "b", "c"]) tx.node.create(aNode(id));
     });
     for (let i = 0; i < 300; i++) {
+      const supposed = below(2) === 0 ? supposeSome(followed, below) : [];
+      if (below(3) > 0)
+        await store.update(tx => {
+          for (const task of supposed) if (below(4) > 0) tx.task.update(task);
+        });
       await store.update(tx => {
         const state = pick([PENDING, ASSIGNED, RUNNING, RUNNING, FAILED, SHUTDOWN]);
         const init = {
@@ -89,6 +114,8 @@ describe("NodeSet", () => {
         else tx.task.update({ ...aTask(service, id, init), meta: stored.meta });
       });
     }
+    // Whatever has not come about is forgotten.
+    followed.supposing(() => {});
     const audited = new NodeSet();
     audit(audited, store);
     expect(sums(followed)).toEqual(sums(audited));

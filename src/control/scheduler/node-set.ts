@@ -12,6 +12,11 @@ export type Consequence = "new task" | "room" | "none";
 
 const noPlaces: ReadonlySet<Place> = new Set();
 
+interface Supposed {
+  readonly task: Task;
+  readonly place: Place;
+}
+
 /**
  * What the scheduler knows: nodes with their usage, in order, and the tasks that wait. It is kept up to date from events,
  * so that no pass need add up all tasks or look at all nodes; an `Audit` sets right whatever the events left out, and
@@ -30,11 +35,11 @@ export class NodeSet {
   readonly #topologies = new Map([[noPreferences, new Topology([])]]);
   /** Topologies asked for since the last audit began; others are dropped by it. */
   readonly #used = new Set<string>();
-  /** Assignments last supposed, by task: what is to be expected of the next events. */
-  readonly #expected = new Map<string, string>();
+  /** Assignments that are counted already though no event has told of them yet, by task. */
+  readonly #supposed = new Map<string, Supposed>();
   #generation = 0;
 
-  /** Counted up whenever anything changes on the nodes that was not expected after the last supposition. */
+  /** Counted up whenever anything changes on the nodes that was not supposed before. */
   get generation(): number {
     return this.#generation;
   }
@@ -79,7 +84,7 @@ export class NodeSet {
       if (before) this.#forget(before);
       return occupied ? "room" : "none";
     }
-    this.putTask(task);
+    this.#put(before, task);
     if (isPending(task)) return "new task";
     return occupied && !(occupiesNode(task) && isWanted(task)) ? "room" : "none";
   }
@@ -87,6 +92,7 @@ export class NodeSet {
   /** Forgets what is not stored any more, and trees of nodes that nobody asked for since the last time. */
   forgetGone(tx: ReadTx): void {
     this.#generation++;
+    this.#withdrawAll();
     for (const id of this.#places.keys()) if (!tx.node.get(id)) this.#removeNode(id);
     for (const task of this.#tasks.values()) if (!tx.task.get(task.id)) this.#forget(task);
     for (const key of this.#topologies.keys())
@@ -96,19 +102,7 @@ export class NodeSet {
 
   /** Knows the task as it is now. */
   putTask(task: Task): void {
-    const before = this.#tasks.get(task.id);
-    if (before === task) return;
-    if (before && usesTheSame(before, task)) {
-      this.#tasks.set(task.id, task);
-      return;
-    }
-    if (!this.#isExpected(before, task)) this.#generation++;
-    if (before) this.#forget(before);
-    this.failures.note(task);
-    if (occupiesNode(task)) this.#countOn(task, 1);
-    else if (isPending(task)) this.pending.add(task);
-    else return;
-    this.#tasks.set(task.id, task);
+    this.#put(this.#tasks.get(task.id), task);
   }
 
   /** Knows the node as it is now. */
@@ -125,40 +119,68 @@ export class NodeSet {
   }
 
   /**
-   * Counts tasks as assigned that are not yet, for as long as `decide` runs: each pick sees those before it. What was
-   * decided counts for good only when the events say that it is committed.
+   * Counts tasks as assigned that are not yet: each pick sees those before it. Events that tell of what was supposed find it
+   * counted; what has not come about when somebody supposes again is taken back.
    */
   supposing<T>(decide: (assign: (task: Task, place: Place) => void) => T): T {
-    if (this.#expected.size > 0) {
-      // What was supposed before has not come about.
-      this.#expected.clear();
-      this.#generation++;
-    }
-    const supposed: { readonly task: Task; readonly place: Place }[] = [];
+    this.#withdrawAll();
     try {
       return decide((task, place) => {
         this.#count(task, place, 1);
-        supposed.push({ task, place });
-        this.#expected.set(task.id, place.node.id);
+        this.#supposed.set(task.id, { task, place });
       });
-    } finally {
-      for (const { task, place } of supposed) this.#count(task, place, -1);
+    } catch (error) {
+      this.#withdrawAll();
+      throw error;
     }
   }
 
-  /** Whether the change of a task was supposed before, or makes no difference to any node. */
-  #isExpected(before: Task | undefined, task: Task): boolean {
-    if (before && occupiesNode(before)) return false;
-    if (!occupiesNode(task)) return true;
-    const expected = this.#expected.get(task.id) === task.nodeId;
-    this.#expected.delete(task.id);
-    return expected;
+  #put(before: Task | undefined, task: Task): void {
+    if (before === task) return;
+    if (this.#supposed.size > 0 && this.#cameAbout(task)) {
+      if (before) this.pending.remove(before);
+      this.#tasks.set(task.id, task);
+      return;
+    }
+    if (before && usesTheSame(before, task)) {
+      this.#tasks.set(task.id, task);
+      return;
+    }
+    // Tasks that come and go without a node make no difference to any.
+    if (occupiesNode(task) || (before && occupiesNode(before))) this.#generation++;
+    if (before) this.#forget(before);
+    this.failures.note(task);
+    if (occupiesNode(task)) this.#countOn(task, 1);
+    else if (isPending(task)) this.pending.add(task);
+    else return;
+    this.#tasks.set(task.id, task);
+  }
+
+  /** Whether the task is now what it was supposed to be. A supposition that proves wrong is taken back. */
+  #cameAbout(task: Task): boolean {
+    const supposed = this.#supposed.get(task.id);
+    if (!supposed) return false;
+    this.#supposed.delete(task.id);
+    if (usesTheSame(supposed.task, task)) return true;
+    this.#withdraw(supposed);
+    return false;
+  }
+
+  #withdraw({ task, place }: Supposed): void {
+    this.#generation++;
+    this.#count(task, place, -1);
+  }
+
+  #withdrawAll(): void {
+    for (const supposed of this.#supposed.values()) this.#withdraw(supposed);
+    this.#supposed.clear();
   }
 
   #removeNode(id: string): void {
     const place = this.#places.get(id);
     if (!place) return;
     this.#generation++;
+    this.#withdrawAll();
     this.#places.delete(id);
     for (const topology of this.#topologies.values()) topology.remove(place);
     for (const serviceId of place.usage.services()) this.#release(serviceId, place);
@@ -183,8 +205,9 @@ export class NodeSet {
     usage.count(task, sign);
     if (usage.tasks === before) return;
     for (const topology of this.#topologies.values()) topology.moved(place, before);
-    if (usage.ofService(task.serviceId) === 0) this.#release(task.serviceId, place);
-    else if (sign === 1) this.#hold(task.serviceId, place);
+    const left = usage.ofService(task.serviceId);
+    if (left === 0) this.#release(task.serviceId, place);
+    else if (left === 1 && sign === 1) this.#hold(task.serviceId, place);
   }
 
   #countOrphan(task: Task, sign: 1 | -1): void {

@@ -35,6 +35,8 @@ function decide(
   };
   const before = picture(set);
   const { writes } = decidePass(observation, context(maxWrites));
+  // What was supposed did not come about.
+  set.supposing(() => {});
   expect(picture(set)).toEqual(before);
   return writes.map(write => {
     if (write.kind !== "update task") throw new Error(write.kind);
@@ -42,7 +44,7 @@ function decide(
   });
 }
 
-/** What a decision must leave as it was. */
+/** What is as it was once a decision has been dropped. */
 function picture(set: NodeSet) {
   const nodes = [...set.places()].map(({ node, usage }) => [
     node.id,

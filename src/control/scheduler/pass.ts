@@ -9,7 +9,7 @@ import type { Write } from "../write.ts";
 import type { Kind, Kinds } from "./kinds.ts";
 import type { NodeSet } from "./node-set.ts";
 import type { Place } from "./place.ts";
-import type { Spread } from "./spread.ts";
+import type { Search, Spread } from "./spread.ts";
 
 export interface PassObservation {
   readonly nodes: NodeSet;
@@ -74,16 +74,13 @@ class Pass {
         this.#tell(task, held);
         continue;
       }
-      placing ??= new Placing(key, task, this.#observation, this.#now);
-      if (task.nodeId === "") this.#spread(task, placing);
-      else this.#confirm(task, placing);
+      placing ??= new Placing(key, task, this.#observation, this.#now, this.#take);
+      if (task.nodeId !== "") this.#confirm(task, placing);
+      else if (!placing.pick(task)) this.#tell(task, placing.whyNone());
     }
   }
 
-  #spread(task: Task, placing: Placing): void {
-    const picked = placing.pick(place => this.#assign(task, place, "scheduler assigned task to node"));
-    if (!picked) this.#tell(task, placing.whyNone());
-  }
+  readonly #take = (task: Task, place: Place): void => this.#assign(task, place, "scheduler assigned task to node");
 
   /** A global service's task comes with its node. A node that is not there any more is another loop's concern. */
   #confirm(task: Task, placing: Placing): void {
@@ -113,27 +110,45 @@ class Pass {
 }
 
 /** Where the tasks of one group may go. */
-class Placing {
+class Placing implements Search {
   readonly #observation: PassObservation;
   readonly #kind: Kind;
-  readonly #task: Task;
   readonly #now: number;
+  readonly #assign: (task: Task, place: Place) => void;
+  /** The one that is being placed. */
+  #task: Task;
   #spread: Spread | undefined;
   #whyNone: string | undefined;
 
-  constructor(key: string, task: Task, observation: PassObservation, now: number) {
+  constructor(
+    key: string,
+    task: Task,
+    observation: PassObservation,
+    now: number,
+    assign: (task: Task, place: Place) => void,
+  ) {
     this.#observation = observation;
     this.#kind = observation.kinds.kindOf(key, task);
     this.#task = task;
     this.#now = now;
+    this.#assign = assign;
   }
 
-  pick(take: (place: Place) => void): Place | undefined {
+  /** Assigns the task to the best node; false when none will do. */
+  pick(task: Task): boolean {
     // Once there was no room, there is none for its like.
-    if (this.#whyNone !== undefined) return undefined;
-    const { nodes, isCurrent } = this.#observation;
-    this.#spread ??= this.#kind.spreadOver(nodes, this.#task, this.#now);
-    return this.#spread.pick({ take, fits: place => this.#kind.pipeline.passes(place) && isCurrent(place.node) });
+    if (this.#whyNone !== undefined) return false;
+    this.#task = task;
+    this.#spread ??= this.#kind.spreadOver(this.#observation.nodes, task, this.#now);
+    return this.#spread.pick(this) !== undefined;
+  }
+
+  fits(place: Place): boolean {
+    return this.#kind.pipeline.passes(place) && this.#observation.isCurrent(place.node);
+  }
+
+  take(place: Place): void {
+    this.#assign(this.#task, place);
   }
 
   /** What to say when no node will do. */

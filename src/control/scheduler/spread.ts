@@ -12,11 +12,11 @@ export interface SpreadOptions {
 }
 
 /** One task's way to its node. */
-export interface Pick {
+export interface Search {
   /** Whether the node will do at this moment. In one spread nodes only get fuller: what will not do stays out. */
-  readonly fits: (place: Place) => boolean;
+  fits(place: Place): boolean;
   /** Gives the node the task. */
-  readonly take: (place: Place) => void;
+  take(place: Place): void;
 }
 
 /**
@@ -42,11 +42,11 @@ export class Spread {
   }
 
   /** The best node, which has taken the task then; undefined when no node is left. */
-  pick(next: Pick): Place | undefined {
+  pick(next: Search): Place | undefined {
     return this.#pickFrom(this.#options.topology.root, this.#options.topology.depth, next);
   }
 
-  #pickFrom(branch: Branch, depth: number, next: Pick): Place | undefined {
+  #pickFrom(branch: Branch, depth: number, next: Search): Place | undefined {
     if (depth === 0) return this.#pickNode(branch, next);
     for (let best = this.#emptiest(branch); best; best = this.#emptiest(branch)) {
       const picked = this.#pickFrom(best, depth - 1, next);
@@ -56,7 +56,7 @@ export class Spread {
     return undefined;
   }
 
-  #pickNode(leaf: Branch, next: Pick): Place | undefined {
+  #pickNode(leaf: Branch, next: Search): Place | undefined {
     const lineup = this.#lineups.get(leaf) ?? new Lineup(leaf, this.#options);
     this.#lineups.set(leaf, lineup);
     const picked = lineup.pick(next);
@@ -98,21 +98,29 @@ class Lineup {
     this.#walk = leaf.ranks.ascending();
   }
 
-  pick({ fits, take }: Pick): Place | undefined {
+  pick(next: Search): Place | undefined {
+    return (this.#others ? undefined : this.#pickNew(next)) ?? this.#pickOther(next);
+  }
+
+  #pickNew(next: Search): Place | undefined {
     for (let step = this.#walk.next(); !step.done; step = this.#walk.next()) {
       const place = step.value;
-      if (this.#isOther(place) || !fits(place)) continue;
-      take(place);
+      if (this.#isOther(place) || !next.fits(place)) continue;
+      next.take(place);
       return place;
     }
+    return undefined;
+  }
+
+  #pickOther(next: Search): Place | undefined {
     this.#others ??= this.#arranged();
     for (let best = this.#others.top; best; best = this.#others.top) {
       const { place } = best;
-      if (!fits(place)) {
+      if (!next.fits(place)) {
         this.#others.pop();
         continue;
       }
-      take(place);
+      next.take(place);
       best.ofService++;
       best.tasks++;
       this.#others.settleTop();
