@@ -26,7 +26,6 @@ type ClientStreamHandler = (requests: AsyncIterable<Message>, context: CallConte
 /** What every kind of call of grpc-js has in common. */
 export interface IncomingCall {
   readonly metadata: Metadata;
-  getPeer(): string;
   on(event: "cancelled", run: () => void): unknown;
 }
 

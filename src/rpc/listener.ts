@@ -6,11 +6,12 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { CallContext, Caller, Handlers, Listener, Registration } from "../ports/transport.ts";
 import { Peers as PeersService } from "../wire/gen/shoal/v1/peers_pb.ts";
-import { ignoreDeadCalls } from "./dead-calls.ts";
+import { callEndpoint, guardEntrance } from "./entrance.ts";
 import { forwardingOf } from "./forwarding.ts";
 import { type IncomingCall, implementationOf, type Surroundings } from "./handlers.ts";
 import * as limits from "./limits.ts";
 import { servePeer } from "./peer-server.ts";
+import { PeerStream } from "./peer-stream.ts";
 import { peerProtocol } from "./peer-wire.ts";
 import { authorize, authorizeForwarder } from "./roles.ts";
 import { type Peer, TlsListener } from "./tls-listener.ts";
@@ -77,7 +78,7 @@ export class GrpcListener implements Listener {
       log,
       accept: peer => {
         if (peer.socket.alpnProtocol === peerProtocol) listener.#servePeer(peer, registrations);
-        else listener.#frontFor(peer.caller).injector.injectConnection(peer.socket);
+        else listener.#frontFor(peer.caller).injector.injectConnection(new PeerStream(peer.socket, peer.endpoint));
       },
     });
     return listener;
@@ -116,7 +117,7 @@ export class GrpcListener implements Listener {
 
   /** Finds out who calls and whether they may. Every call comes through here before its handler. */
   #enter(method: DescMethod, call: IncomingCall, signal: AbortSignal): CallContext {
-    const peer = this.#tls?.peer(call.getPeer());
+    const peer = this.#tls?.peer(callEndpoint(call.metadata));
     const clusterId = this.#options.identity.current()?.clusterId;
     if (!peer || clusterId === undefined) throw new Fault("unavailable", "the connection is closing");
     const { forwarded, forwarding } = forwardingOf(call.metadata);
@@ -150,7 +151,7 @@ function front(registrations: readonly Registration[], options: ChannelOptions, 
     const { definition, implementation } = implementationOf(registration, surroundings);
     server.addService(definition, implementation);
   }
-  ignoreDeadCalls(server);
+  guardEntrance(server);
   // TLS is done by the time a connection gets here.
   return { server, injector: server.createConnectionInjector(ServerCredentials.createInsecure()) };
 }

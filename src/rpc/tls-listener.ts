@@ -18,6 +18,8 @@ export interface Peer {
   readonly caller: Caller | undefined;
   /** IP address. */
   readonly address: string;
+  /** IP:PORT. */
+  readonly endpoint: string;
 }
 
 export interface TlsListenerOptions {
@@ -120,12 +122,10 @@ export class TlsListener {
       log.warn("too many connections without a certificate", { peer: remoteAddress, limit: maxStrangers });
       return void socket.destroy();
     }
-    const peer: Peer = { socket, caller, address: remoteAddress };
     const endpoint = `${remoteAddress}:${remotePort}`;
+    const peer: Peer = { socket, caller, address: remoteAddress, endpoint };
     this.#peers.set(endpoint, peer);
     if (!caller) this.#strangers++;
-    // A stock engine that has renewed its certificate names no protocol any more; HTTP/2 is the only one there is.
-    if (socket.alpnProtocol !== peerProtocol) socket.alpnProtocol = "h2";
     socket.on("close", () => {
       if (this.#peers.get(endpoint) === peer) this.#peers.delete(endpoint);
       if (!caller) this.#strangers--;

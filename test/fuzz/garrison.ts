@@ -65,8 +65,6 @@ export class Garrison {
 
   /** Removes what a round has left, and undoes what it changed. */
   async tidy(): Promise<void> {
-    // Node 20 ends itself now and then (~Http2Session: current_nghttp2_memory_) when connections in use are cut off with their nodes.
-    this.close();
     for (const kind of kinds)
       for (const each of await this.#list(kind))
         await this.#target.api("DELETE", `/${kind}/${encodeURIComponent(idOf(each))}`);

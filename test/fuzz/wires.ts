@@ -1,5 +1,6 @@
 import type { TLSSocket } from "node:tls";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { callHeaders, flag, frame, frameType, magic } from "../../src/rpc/http2-frames.test-kit.ts";
 import { DeliverRequestSchema } from "../../src/wire/gen/shoal/v1/peers_pb.ts";
 import { anyMessage } from "./message.ts";
 import type { Mutator } from "./mutator.ts";
@@ -8,53 +9,28 @@ import type { Outcome } from "./outcome.ts";
 /** A connection that says nothing for this long after all was sent is let go of: it may wait for more. */
 const quietMs = 150;
 const connectLimitMs = 60_000;
-const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 const largestPart = 64;
 
 /** Bytes of HTTP/2 (RFC 9113): a greeting and one call, of which anything may be changed. */
 export function http2Bytes(path: string, body: Uint8Array, mutator: Mutator): Buffer {
-  const headers = [
-    [":method", "POST"],
-    [":scheme", "https"],
-    [":path", path],
-    [":authority", "swarm-manager"],
-    ["content-type", "application/grpc"],
-    ["te", "trailers"],
-  ].map(([name = "", value = ""]) => literal(name, value));
   const frames = [
-    frame(4, 0, 0, Buffer.alloc(0)),
-    frame(1, 4, 1, Buffer.concat(headers)),
-    frame(0, 1, 1, Buffer.from(body)),
-    frame(6, 0, 0, Buffer.alloc(8)),
+    frame(frameType.settings, 0, 0, Buffer.alloc(0)),
+    frame(frameType.headers, flag.endHeaders, 1, callHeaders(path)),
+    frame(frameType.data, flag.endStream, 1, body),
+    frame(frameType.ping, 0, 0, Buffer.alloc(8)),
   ];
   if (mutator.chance(0.3)) frames.splice(mutator.below(4), 1, anyFrame(mutator));
   if (mutator.chance(0.3)) frames.push(anyFrame(mutator));
-  const bytes = Buffer.concat([preface, ...frames]);
+  const bytes = Buffer.concat([magic, ...frames]);
   if (mutator.chance(0.2)) return bytes;
   return mutator.chance(0.8)
-    ? Buffer.concat([preface, mutator.bytes(bytes.subarray(preface.length))])
+    ? Buffer.concat([magic, mutator.bytes(bytes.subarray(magic.length))])
     : mutator.bytes(bytes);
-}
-
-/** A frame's header and payload; the stream's number as it comes. */
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const header = Buffer.alloc(9);
-  header.writeUIntBE(payload.length, 0, 3);
-  header[3] = type;
-  header[4] = flags;
-  header.writeUInt32BE(stream, 5);
-  return Buffer.concat([header, payload]);
 }
 
 function anyFrame(mutator: Mutator): Buffer {
   const payload = Buffer.from(mutator.random.bytes(mutator.below(40)));
   return frame(mutator.below(12), mutator.below(256), mutator.one([0, 1, 3, 5, 2 ** 31 - 1]), payload);
-}
-
-/** A header that is not indexed (RFC 7541, 6.2.2), neither part longer than 126 bytes. */
-function literal(name: string, value: string): Buffer {
-  const part = (text: string) => Buffer.concat([Uint8Array.of(text.length), Buffer.from(text)]);
-  return Buffer.concat([Uint8Array.of(0), part(name), part(value)]);
 }
 
 /** What managers say to each other: frames with a length each. From a manager nothing that can be read: see `rpcInput`. */
