@@ -4,7 +4,7 @@ import { type Config, newMeta } from "../model/objects.ts";
 import { ConfigSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { ConfigSpec } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { AnnotationsSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { relabelled } from "./data-update.ts";
+import { isUnchanged, relabelled } from "./data-update.ts";
 import { checkDataName } from "./names.ts";
 import { type ControlApiParts, invalidArgument, type Methods, notFound, required } from "./parts.ts";
 import { selectAnyBySpec } from "./select.ts";
@@ -45,7 +45,9 @@ export function configMethods({
       const config = await store.update(tx => {
         const current = tx.config.get(id);
         if (!current) throw notFound("config", id);
-        return tx.config.update({ ...atVersion(current, version), spec: relabelled(current.spec, sent) });
+        const spec = relabelled(current.spec, sent);
+        if (isUnchanged(current, version, spec)) return current;
+        return tx.config.update({ ...atVersion(current, version), spec });
       });
       return { config };
     },

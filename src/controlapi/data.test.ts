@@ -89,6 +89,20 @@ describe.each(["secret", "config"] as const)("a %s", kind => {
   });
 
   it.each<[string, Spec]>([
+    ["the same data", { data }],
+    ["no data", {}],
+  ])("is not written anew for the same labels and %s", async (_, sent) => {
+    const { api, store } = newApi();
+    const annotations = { name: "s1", labels: { a: "b" } };
+    const { id } = await create(api, { annotations, data });
+    const { version } = store;
+    await update(api, id, 1n, { annotations, ...sent });
+    expect(store.version).toBe(version);
+    await update(api, id, 1n, { annotations: { name: "s1" }, ...sent });
+    expect(store.version).not.toBe(version);
+  });
+
+  it.each<[string, Spec]>([
     ["another name", { annotations: { name: "s2" } }],
     ["other data", { annotations: { name: "s1" }, data: Buffer.from("tada") }],
     ["more data", { annotations: { name: "s1" }, data: Buffer.from("data!") }],

@@ -4,7 +4,7 @@ import { newMeta, type Secret } from "../model/objects.ts";
 import { SecretSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { SecretSpec } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { AnnotationsSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { relabelled } from "./data-update.ts";
+import { isUnchanged, relabelled } from "./data-update.ts";
 import { checkDataName } from "./names.ts";
 import { type ControlApiParts, invalidArgument, type Methods, notFound, required } from "./parts.ts";
 import { withoutData } from "./redacted.ts";
@@ -48,7 +48,9 @@ export function secretMethods({
       const secret = await store.update(tx => {
         const current = tx.secret.get(id);
         if (!current) throw notFound("secret", id);
-        return tx.secret.update({ ...atVersion(current, version), spec: relabelled(current.spec, sent) });
+        const spec = relabelled(current.spec, sent);
+        if (isUnchanged(current, version, spec)) return current;
+        return tx.secret.update({ ...atVersion(current, version), spec });
       });
       return { secret: withoutData(secret) };
     },
