@@ -17,6 +17,16 @@ export class ApiError extends CliError {
   }
 }
 
+/** An answer that refuses a call is told with what was tried, in `docker stack`'s words: `failed to create service web: …`. */
+export async function trying<T>(what: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw new CliError(`failed to ${what}: Error response from daemon: ${error.message}`, { cause: error });
+  }
+}
+
 /** Tells what went wrong and makes the exit status 1. Errors that nobody foresaw are thrown on, with their stack. */
 export function report(error: unknown): void {
   process.stderr.write(`${lineFor(error)}\n`);

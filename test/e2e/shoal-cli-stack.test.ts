@@ -49,7 +49,10 @@ describe("shoal stack", () => {
     const found = (await daemon.apiOk("GET", `/services?filters=${filters}`)) as Service[];
     return found.sort((a, b) => (a.Spec.Name < b.Spec.Name ? -1 : 1));
   };
-  const versions = async (stack: string) => (await services(stack)).map(({ Version }) => Version.Index);
+  const versions = async (stack: string) => {
+    const files = await Promise.all(["/secrets", "/configs"].map(path => daemon.apiOk("GET", path)));
+    return [...(await services(stack)), ...(files.flat() as Service[])].map(({ Version }) => Version.Index);
+  };
 
   beforeAll(async () => {
     await daemon.start();
@@ -96,7 +99,12 @@ describe("shoal stack", () => {
     const other = await shoal(daemon, deploy("--detach"), { env: { ...env, WHO: "they" } });
     expect([other.code, other.stderr]).toEqual([
       1,
-      expect.stringContaining("the content of config shop_motd has changed"),
+      expect.stringMatching(/^error: failed to update config shop_motd: .*only updates to Labels are allowed$/m),
+    ]);
+    const guessed = await shoal(daemon, deploy("--detach"), { env: { ...env, TOKEN: "another" } });
+    expect([guessed.code, guessed.stderr]).toEqual([
+      1,
+      expect.stringContaining("failed to update secret shop_token: "),
     ]);
   });
 
@@ -129,6 +137,32 @@ describe("shoal stack", () => {
       ),
     ]);
     await shoalOk(daemon, ["stack", "rm", "--detach", "broken", "never"]);
+  });
+
+  it("says what the task of a paused update died of, goes on with that update when it is deployed again, and leaves others alone", async () => {
+    const stack = ["stack", "deploy", "-c", "-", "halted"];
+    const deploy = { update_config: { monitor: "2s" }, restart_policy: { delay: "50ms" } };
+    const input = (command: string, more = {}) =>
+      JSON.stringify({
+        services: {
+          a: { image: "shoal/job", command, networks: ["host"], deploy },
+          ...more,
+        },
+        networks: { host: { external: true } },
+      });
+    const idle = { image: "shoal/sleep", networks: ["host"] };
+    await shoalOk(daemon, stack, { input: input("sleep 600", { other: idle }) });
+    for (const _ of ["the first time", "once more"]) {
+      const failed = await shoal(daemon, stack, { input: input("false") });
+      expect([failed.code, failed.stdout, failed.stderr]).toEqual([
+        1,
+        expect.stringContaining("Updating service halted_a"),
+        expect.stringMatching(/^error: halted_a: .*: task: non-zero exit \(1\)$/m),
+      ]);
+      expect(failed.stderr).toContain("Service halted_other of the stack is not in what is deployed");
+      expect(failed.stdout).not.toContain("halted_other:");
+    }
+    await shoalOk(daemon, ["stack", "rm", "--detach", "halted"]);
   });
 
   it("makes of a stack file what docker's CLI makes of it, and takes over its stacks", async () => {

@@ -1,6 +1,7 @@
 import { type Api, filters } from "../api.ts";
 import { CliError } from "../failure.ts";
 import type { NodeView, ServiceView, TaskView } from "../types.ts";
+import { Culprits } from "./culprits.ts";
 import { Display } from "./display.ts";
 import { type Progress, progressOf } from "./service-progress.ts";
 
@@ -11,6 +12,8 @@ export interface WaitOptions {
   /** The API's filters for services; for tasks those of `tasks`. */
   readonly services: Readonly<Record<string, readonly string[]>>;
   readonly tasks: Readonly<Record<string, readonly string[]>>;
+  /** Names of those of the services that are waited for; all of them without it. */
+  readonly names?: ReadonlySet<string>;
   /** Services whose fresh tasks have to stay up for a while, and whose update must not be rolled back: ids. */
   readonly changed?: ReadonlySet<string>;
   /** Give up after that, in milliseconds; 0 for never. */
@@ -27,12 +30,14 @@ const defaultMonitorNs = 5e9;
  */
 export async function waitForServices(api: Api, options: WaitOptions): Promise<void> {
   const display = new Display({ quiet: options.quiet ?? false });
+  const culprits = new Culprits(api);
   const began = Date.now();
   let doneSince: number | undefined;
   for (;;) {
     const services = await look(api, options);
     display.show(services.map(lineOf));
-    const failures = services.flatMap(one => failureOf(one, options) ?? []);
+    for (const { service } of services) await culprits.lookAt(service);
+    const failures = services.flatMap(one => failureOf(one, options, culprits.errorOf(one.service)) ?? []);
     if (failures.length > 0) throw new CliError(failures.join("\n"));
     const now = Date.now();
     if (services.every(({ progress }) => progress.state === "done")) {
@@ -55,7 +60,8 @@ async function look(api: Api, options: WaitOptions): Promise<Looked[]> {
     api.get<TaskView[]>(`/tasks?${filters({ ...options.tasks, "_up-to-date": ["true"] })}`),
     api.get<NodeView[]>("/nodes"),
   ]);
-  const sorted = [...services].sort((a, b) => (a.Spec.Name < b.Spec.Name ? -1 : 1));
+  const waitedFor = services.filter(({ Spec }) => options.names?.has(Spec.Name) ?? true);
+  const sorted = waitedFor.sort((a, b) => (a.Spec.Name < b.Spec.Name ? -1 : 1));
   return sorted.map(service => {
     const own = tasks.filter(task => task.ServiceID === service.ID);
     return { service, progress: progressOf(service, own, nodes) };
@@ -68,16 +74,14 @@ function lineOf({ service, progress: { settled, wanted, reason } }: Looked): str
   return `${service.Spec.Name}: ${settled} of ${wanted ?? "?"} ${word}${reason ? ` (${reason})` : ""}`;
 }
 
-function failureOf({ service, progress }: Looked, { changed }: WaitOptions): string | undefined {
-  const { State, Message } = service.UpdateStatus ?? {};
+/** Why a service cannot get there; `error` is what the task died of that made its update stop, or "". */
+function failureOf({ service, progress }: Looked, { changed }: WaitOptions, error: string): string | undefined {
+  const { State = "", Message } = service.UpdateStatus ?? {};
   const rolledBack = changed?.has(service.ID) && State === "rollback_completed";
-  const reason = rolledBack
-    ? `service rolled back: ${Message}`
-    : progress.state === "failed"
-      ? progress.reason
-      : undefined;
-  if (reason === undefined) return undefined;
-  return changed ? `${service.Spec.Name}: ${reason}` : reason;
+  if (!rolledBack && progress.state !== "failed") return undefined;
+  const reason = rolledBack ? `service rolled back: ${Message}` : progress.reason;
+  const died = error !== "" && (rolledBack || State.endsWith("paused")) ? `: ${error}` : "";
+  return changed ? `${service.Spec.Name}: ${reason}${died}` : `${reason}${died}`;
 }
 
 function longestMonitorMs(services: readonly Looked[], { changed }: WaitOptions): number {

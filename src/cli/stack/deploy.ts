@@ -8,6 +8,7 @@ import { changeOf, keepingForce, keepingImage } from "../../compose/stack/servic
 import { serviceSpecOf } from "../../compose/stack/service-spec.ts";
 import type { ServiceSpec } from "../../compose/stack/spec.ts";
 import { type Api, filters } from "../api.ts";
+import { trying } from "../failure.ts";
 import { print, warn } from "../output.ts";
 import { waitForServices } from "../progress/wait.ts";
 import { registryAuth } from "../registry/credentials.ts";
@@ -35,7 +36,7 @@ export async function deploy(api: Api, project: Project, namespace: Namespace, o
     secrets: filesOf("secrets", project, namespace, options.files),
     configs: filesOf("configs", project, namespace, options.files),
   };
-  if (options.prune) await prune(api, project, namespace, listed);
+  await dealWithOthers(api, othersThan(project, namespace, listed), options);
   const networkIds = await provideNetworks(api, networksOf(project, namespace), namespace);
   const idOf = await provideFiles(api, needed);
   const deployment = new Deployment(api, options, present, networkIds);
@@ -49,16 +50,26 @@ export async function deploy(api: Api, project: Project, namespace: Namespace, o
   await waitForServices(api, {
     services: namespace.filter,
     tasks: namespace.filter,
+    names: new Set(Object.keys(project.services).map(name => namespace.scoped(name))),
     changed: deployment.changed,
     timeoutMs: options.timeoutMs,
     quiet: options.quiet,
   });
 }
 
-async function prune(api: Api, project: Project, namespace: Namespace, present: readonly ServiceView[]): Promise<void> {
+/** Services of the stack that the project does not have, or not with these profiles. */
+function othersThan(project: Project, namespace: Namespace, present: readonly ServiceView[]): readonly ServiceView[] {
   const kept = new Set(Object.keys(project.services).map(name => namespace.scoped(name)));
-  for (const { ID, Spec } of present) {
-    if (kept.has(Spec.Name)) continue;
+  return present.filter(({ Spec }) => !kept.has(Spec.Name));
+}
+
+/** Removes them if that is asked for; else says that they stay. */
+async function dealWithOthers(api: Api, others: readonly ServiceView[], { prune }: DeployOptions): Promise<void> {
+  for (const { ID, Spec } of others) {
+    if (!prune) {
+      warn(`Service ${Spec.Name} of the stack is not in what is deployed: it stays as it is, --prune removes it`);
+      continue;
+    }
     print(`Removing service ${Spec.Name}`);
     await api.delete(`/services/${ID}`);
   }
@@ -94,16 +105,18 @@ class Deployment {
     const spec = await this.#resolved(wanted, before, auth);
     if (!before) {
       print(`Creating service ${spec.Name}`);
-      this.changed.add((await this.#api.post<{ ID: string }>("/services/create", spec, headers)).ID);
+      const created = this.#api.post<{ ID: string }>("/services/create", spec, headers);
+      this.changed.add((await trying(`create service ${spec.Name}`, created)).ID);
       return;
     }
     const forced = restarts.some(name => this.#updated.has(name));
     const next = changeOf(spec, before.Spec, { networkIds: this.#networkIds, forced });
-    if (!next && auth === undefined) return;
+    if (!next && auth === undefined && !isPaused(before)) return;
     print(`Updating service ${spec.Name} (id: ${before.ID})`);
     const from = auth === undefined ? "&registryAuthFrom=spec" : "";
     const path = `/services/${before.ID}/update?version=${before.Version.Index}${from}`;
-    await this.#api.post(path, next ?? keepingForce(spec, before.Spec), headers);
+    const updated = this.#api.post(path, next ?? keepingForce(spec, before.Spec), headers);
+    await trying(`update service ${spec.Name}`, updated);
     this.changed.add(before.ID);
     this.#updated.add(spec.Name);
   }
@@ -123,4 +136,9 @@ class Deployment {
     }
     return before ? keepingImage(wanted, before.Spec) : wanted;
   }
+}
+
+/** An update that stopped halfway is gone on with by another one, be it the same: what is asked for is not there yet. */
+function isPaused({ UpdateStatus }: ServiceView): boolean {
+  return UpdateStatus?.State === "paused" || UpdateStatus?.State === "rollback_paused";
 }

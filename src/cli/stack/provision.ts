@@ -3,8 +3,8 @@ import type { IdOf } from "../../compose/stack/file-references.ts";
 import type { Namespace } from "../../compose/stack/namespace.ts";
 import type { FileRequest, Needed } from "../../compose/stack/objects.ts";
 import { type Api, filters } from "../api.ts";
-import { ApiError, CliError } from "../failure.ts";
-import { print } from "../output.ts";
+import { CliError, trying } from "../failure.ts";
+import { print, warn } from "../output.ts";
 
 interface NetworkView {
   readonly Name: string;
@@ -15,7 +15,7 @@ interface NetworkView {
 interface FileView {
   readonly ID: string;
   readonly Version: { readonly Index: number };
-  readonly Spec: { readonly Name: string; readonly Labels?: Readonly<Record<string, string>>; readonly Data?: string };
+  readonly Spec: { readonly Name: string };
 }
 
 /** Makes the networks that are not there yet, and looks that the external ones are. Gives their ids by name. */
@@ -34,7 +34,8 @@ export async function provideNetworks(
       continue;
     }
     print(`Creating network ${name}`);
-    ids.set(name, (await api.post<{ Id: string }>("/networks/create", request)).Id);
+    const { Id } = await trying(`create network ${name}`, api.post<{ Id: string }>("/networks/create", request));
+    ids.set(name, Id);
   }
   return ids;
 }
@@ -87,30 +88,26 @@ async function provideFile(
   }
   if (!found) {
     print(`Creating ${word} ${name}`);
-    return (await api.post<{ ID: string }>(`/${kind}/create`, request)).ID;
+    return (await trying(`create ${word} ${name}`, api.post<{ ID: string }>(`/${kind}/create`, request))).ID;
   }
   await updateFile(api, kind, found, request);
   return found.ID;
 }
 
-/** Only labels can change. What a secret holds is not to be read: the daemon compares it. */
+/**
+ * Only labels can change. What a secret holds is not to be read: the daemon compares it, and writes nothing without a
+ * difference.
+ */
 async function updateFile(api: Api, kind: "secrets" | "configs", found: FileView, request: FileRequest): Promise<void> {
   const { ID, Version, Spec } = found;
   const word = kind.slice(0, -1);
-  const changed = `the content of ${word} ${request.Name} has changed, which the swarm does not allow: give it another name`;
-  const hint = `${changed} (\`name: ${request.Name}_2\` in the file), then services move over to it one after the other`;
-  if (kind === "configs" && Spec.Data !== request.Data) throw new CliError(hint);
-  if (kind === "configs" && sameLabels(Spec.Labels, request.Labels)) return;
   try {
-    await api.post(`/${kind}/${ID}/update?version=${Version.Index}`, request);
+    await trying(`update ${word} ${Spec.Name}`, api.post(`/${kind}/${ID}/update?version=${Version.Index}`, request));
   } catch (error) {
-    if (error instanceof ApiError && error.message.includes("only updates to Labels are allowed"))
-      throw new CliError(hint);
+    if (error instanceof CliError && error.message.endsWith("only updates to Labels are allowed"))
+      warn(
+        `The content of ${word} ${Spec.Name} has changed. Give it another name (\`name: ${Spec.Name}_2\` in the file): then services move over to it one after the other`,
+      );
     throw error;
   }
-}
-
-function sameLabels(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {
-  const text = (labels: object): string => JSON.stringify(Object.entries(labels).sort());
-  return text(a) === text(b);
 }
