@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { askPassphrase, firstLine } from "./passphrase.ts";
 
 describe("a passphrase file", () => {
@@ -17,7 +17,13 @@ describe("a passphrase file", () => {
 });
 
 describe("asking for a passphrase", () => {
-  it.skipIf(process.stdin.isTTY)("needs a terminal", async () => {
+  const { isTTY } = process.stdin;
+  afterEach(() => {
+    process.stdin.isTTY = isTTY;
+  });
+
+  it("needs a terminal", async () => {
+    process.stdin.isTTY = false;
     await expect(askPassphrase("once")).rejects.toThrow("use --passphrase-file");
   });
 });
