@@ -179,7 +179,10 @@ describe("the allocator", () => {
 
   it.each([
     ["gone", "waits for network allocation: network gone not found"],
-    ["macvlan", 'waits for network allocation: macvlan networks are not served (network "macvlan")'],
+    [
+      "macvlan",
+      'waits for network allocation: network "macvlan": no node serves macvlan networks, create one with the driver overlay instead',
+    ],
   ])("holds a task back on network %s", async (target, err) => {
     await swarm(["n1"]);
     await world.store.update(tx => tx.network.create(aNetwork("macvlan", "macvlan")));

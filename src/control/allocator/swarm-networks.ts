@@ -41,7 +41,8 @@ export class SwarmNetworks {
   #checked(network: Network): Network | Problem {
     const driver = network.driverState?.name ?? "";
     if (isOverlay(network) || nodeNetworks.has(driver)) return network;
-    const text = `waits for network allocation: ${driver} networks are not served (network "${network.spec.annotations.name}")`;
+    const reason = `no node serves ${driver} networks, create one with the driver overlay instead`;
+    const text = `waits for network allocation: network "${network.spec.annotations.name}": ${reason}`;
     return lacking(text, until.network(network.id));
   }
 }
