@@ -4,10 +4,9 @@ import type { TLSSocket } from "node:tls";
 type Done = (error?: Error | null) => void;
 
 /**
- * A peer's connection as HTTP/2 gets it. Given the socket itself, Node 20 reads and writes past JavaScript: when a connection is
- * cut off, or closed by a broken frame, a write fails on the spot, and that makes Node read on while it is reading already. What it
- * then forgets of the frame it was at ends the process at a garbage collection (~Http2Session: current_nghttp2_memory_ == 0). Of a
- * stream of ours every write ends later. Calls pay nothing for that when there are many; one alone 0.1 ms of processor time.
+ * A peer's connection as HTTP/2 gets it. Given the socket itself, Node 20 reads on within a read when a write fails on the spot, as
+ * one does on a connection that is cut off; what it then forgets ends the process at a garbage collection (docs/adr/0010).
+ * Of a stream of ours every write ends later.
  */
 export class PeerStream extends Duplex {
   readonly #socket: TLSSocket;
