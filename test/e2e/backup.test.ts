@@ -47,8 +47,8 @@ function keepWriting(daemon: Daemon): { readonly answered: () => number; readonl
 
 describe("a backup", () => {
   const flags = ["--runtime", "embedded"];
-  const manager = new Daemon({ address: "127.0.38.1", hostname: "m1", flags });
-  const fresh = new Daemon({ address: "127.0.38.2", hostname: "m2", flags });
+  const manager = new Daemon({ address: "127.0.40.1", hostname: "m1", flags });
+  const fresh = new Daemon({ address: "127.0.40.2", hostname: "m2", flags });
   const addressesOf = ({ options: { address } }: Daemon) => ({ ListenAddr: address, AdvertiseAddr: address });
   let files = "";
   let passphrase = "";
