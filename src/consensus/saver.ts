@@ -27,7 +27,10 @@ export interface SaverOptions {
   readonly onBroken: (fault: Fault) => void;
 }
 
-/** Makes raft's saves durable, one after the other: what comes while one is under way goes out together as the next. */
+/**
+ * Makes raft's saves durable, one after the other: what comes while one is under way goes out together as the next. The first is
+ * handed to the disk before `add` returns: whoever goes on to apply entries then does so while the disk works.
+ */
 export class Saver {
   readonly latency = new LatencyMeter();
   readonly #options: SaverOptions;
@@ -54,8 +57,6 @@ export class Saver {
 
   async #run(): Promise<void> {
     this.#isWorking = true;
-    // Whoever adds one is in the middle of something; and whatever else it adds shares the write.
-    await Promise.resolve();
     while (this.#queue.length > 0 && !this.#end.signal.aborted) {
       const batch = this.#nextBatch();
       const saves = batch.map(({ save }) => save);

@@ -16,3 +16,22 @@ it("runs sections one after the other, also past a failure", async () => {
   expect(seen).toEqual(["a in", "a out", "b in", "b out", "c in", "c out"]);
   expect(results.map(result => result.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
 });
+
+it("begins at once what waits for nobody, and nothing that is asked for from within", async () => {
+  const mutex = new Mutex();
+  const seen: string[] = [];
+  let inner: Promise<void> | undefined;
+  const outer = mutex.run(async () => {
+    inner = mutex.run(async () => void seen.push("inner"));
+    await Promise.resolve();
+    seen.push("outer");
+  });
+  seen.push("asked");
+  await outer;
+  await inner;
+  expect(seen).toEqual(["asked", "outer", "inner"]);
+  const third = mutex.run(async () => void seen.push("third"));
+  seen.push("asked again");
+  await third;
+  expect(seen.slice(3)).toEqual(["third", "asked again"]);
+});

@@ -1,11 +1,19 @@
 /** Runs sections one after the other, in the order they asked. */
 export class Mutex {
-  #last: Promise<unknown> = Promise.resolve();
+  #isTaken = false;
+  readonly #waiting: (() => void)[] = [];
 
-  /** Runs `section` when all before it have ended, and gives what it gives. */
-  run<T>(section: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(section);
-    this.#last = result.catch(() => {});
-    return result;
+  /** Runs `section` when all before it have ended, before this returns when there are none, and gives what it gives. */
+  async run<T>(section: () => Promise<T>): Promise<T> {
+    if (this.#isTaken) await new Promise<void>(resolve => this.#waiting.push(resolve));
+    this.#isTaken = true;
+    try {
+      return await section();
+    } finally {
+      // Handed over while it is taken: nobody gets in between.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#isTaken = false;
+    }
   }
 }

@@ -99,7 +99,8 @@ class SystemAppendFile implements AppendFile {
   append(chunks: readonly Uint8Array[]): Promise<void> {
     return guarded(`Cannot append to "${this.#path}"`, async () => {
       const wanted = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-      await this.#reserve(wanted);
+      // Without a pause, even a short one, where there is room: the caller may go on to do other work for a while.
+      if (this.#mustReserve(wanted)) await this.#reserve(wanted);
       const { bytesWritten } = await this.#file.writev([...chunks], this.#size);
       this.#size += bytesWritten;
       // The kernel writes less than asked only when it runs out of room or is interrupted half-way.
@@ -130,8 +131,11 @@ class SystemAppendFile implements AppendFile {
     }
   }
 
+  #mustReserve(bytes: number): boolean {
+    return this.#reserveBytes > 0 && this.#size + bytes > this.#reserved;
+  }
+
   async #reserve(bytes: number): Promise<void> {
-    if (this.#reserveBytes === 0 || this.#size + bytes <= this.#reserved) return;
     const reserved = this.#size + bytes + this.#reserveBytes;
     await this.#file.truncate(reserved);
     this.#reserved = reserved;
