@@ -40,15 +40,25 @@ interface EncodedEntries {
 }
 
 /**
- * What was encoded last: the same entries go to every follower and to the disk, one right after the other. They never change, so
- * the same ones have the same bytes.
+ * What was encoded or decoded last: the same entries go to every follower and to the disk, or come from the leader and go to the disk, one
+ * right after the other. They never change, so the same ones have the same bytes.
  */
-let lastEncoded: EncodedEntries = { entries: [], bytes: new Uint8Array() };
+let last: EncodedEntries = { entries: [], bytes: new Uint8Array() };
 
 export function encodeEntries(entries: readonly Entry[]): Uint8Array {
-  if (!areSame(entries, lastEncoded.entries))
-    lastEncoded = { entries, bytes: encodeItems(entries.map(entry => ({ kind: "entry", entry }))) };
-  return lastEncoded.bytes;
+  if (!areSame(entries, last.entries))
+    last = { entries, bytes: encodeItems(entries.map(entry => ({ kind: "entry", entry }))) };
+  return last.bytes;
+}
+
+/** Entries as `encodeEntries` has them. Fault data_loss for bytes that are anything but entries. */
+export function decodeEntries(bytes: Uint8Array): readonly Entry[] {
+  const entries = decodeItems(bytes).map(item => {
+    if (item.kind === "entry") return item.entry;
+    throw new Fault("data_loss", `Cannot read log entries: there is an item of kind "${item.kind}" among them`);
+  });
+  last = { entries, bytes };
+  return entries;
 }
 
 function areSame(some: readonly Entry[], others: readonly Entry[]): boolean {

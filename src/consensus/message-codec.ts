@@ -12,7 +12,7 @@ import {
 import type { PeerMessage } from "../wire/gen/shoal/v1/peers_pb.ts";
 import { fromConfState, toConfState } from "./configuration-codec.ts";
 import { decodePayload, encodePayload, fromWireEntry, toWireEntry } from "./entry-codec.ts";
-import { decodeItems, encodeEntries } from "./log-record.ts";
+import { decodeEntries, encodeEntries } from "./log-record.ts";
 
 /*
  * Raft's messages as raftpb has them. What a field means in each type is etcd's: `index` and `logTerm` are a place in the log,
@@ -37,8 +37,7 @@ export function fromPeerMessage({ message, entries }: PeerMessage): Message {
   if (!message) throw new Fault("invalid_argument", "no message");
   const decoded = fromWireMessage(message);
   if (decoded.type !== "append" || entries.length === 0) return decoded;
-  const items = decodeItems(entries).flatMap(item => (item.kind === "entry" ? [item.entry] : []));
-  return { ...decoded, entries: items };
+  return { ...decoded, entries: decodeEntries(entries) };
 }
 
 export function toWireMessage(message: Message): WireMessage {
