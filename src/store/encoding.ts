@@ -1,4 +1,4 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import {
   type InternalRaftRequest,
@@ -7,9 +7,10 @@ import {
   StoreActionSchema,
 } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { type StoreSnapshot, StoreSnapshotSchema } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
+import { encodeMessage } from "../wire/message-encoder.ts";
 import type { TaskReader } from "./task-reader.ts";
 import { writeTask } from "./task-writer.ts";
-import { splitMessage } from "./wire-split.ts";
+import { type Split, splitMessage } from "./wire-split.ts";
 
 const actionField = InternalRaftRequestSchema.field.action.number;
 const taskField = StoreActionSchema.field.task.number;
@@ -23,10 +24,10 @@ let entryWriter = new BinaryWriter();
 export function encodeRequest(request: InternalRaftRequest): Uint8Array {
   const { action: actions, ...rest } = request;
   // In one go where nothing is shared: each buffer in between costs as much as the encoding.
-  if (!actions.some(({ target }) => target.case === "task")) return toBinary(InternalRaftRequestSchema, request);
+  if (!actions.some(({ target }) => target.case === "task")) return encodeMessage(InternalRaftRequestSchema, request);
   const writer = entryWriter;
   entryWriter = new BinaryWriter();
-  writer.raw(toBinary(InternalRaftRequestSchema, { ...rest, action: [] }));
+  writer.raw(encodeMessage(InternalRaftRequestSchema, { ...rest, action: [] }));
   for (const action of actions) {
     writer.tag(actionField, WireType.LengthDelimited).fork();
     writeAction(writer, action);
@@ -40,7 +41,7 @@ export function encodeRequest(request: InternalRaftRequest): Uint8Array {
 
 function writeAction(writer: BinaryWriter, action: StoreAction): void {
   if (action.target.case !== "task" || action.$unknown) {
-    writer.raw(toBinary(StoreActionSchema, action));
+    writer.raw(encodeMessage(StoreActionSchema, action));
     return;
   }
   writer.tag(StoreActionSchema.field.action.number, WireType.Varint).int32(action.action);
@@ -52,13 +53,15 @@ function writeAction(writer: BinaryWriter, action: StoreAction): void {
 /** A log entry from its bytes; what `tasks` has read before is shared with it. Throws where the bytes are no entry. */
 export function decodeRequest(bytes: Uint8Array, tasks: TaskReader): InternalRaftRequest {
   const { parts, rest } = splitMessage(bytes, [actionField]);
+  const actions = parts.map(part => ({ bytes: part.bytes, split: splitMessage(part.bytes, [taskField]) }));
+  // In one go where nothing is shared.
+  if (actions.every(({ split }) => split.parts.length === 0)) return fromBinary(InternalRaftRequestSchema, bytes);
   const request = fromBinary(InternalRaftRequestSchema, rest);
-  request.action = parts.map(part => decodeAction(part.bytes, tasks));
+  request.action = actions.map(action => decodeAction(action.bytes, action.split, tasks));
   return request;
 }
 
-function decodeAction(bytes: Uint8Array, tasks: TaskReader): StoreAction {
-  const { parts, rest } = splitMessage(bytes, [taskField]);
+function decodeAction(bytes: Uint8Array, { parts, rest }: Split, tasks: TaskReader): StoreAction {
   const [part] = parts;
   if (!part || parts.length > 1) return fromBinary(StoreActionSchema, bytes);
   const action = fromBinary(StoreActionSchema, rest);
@@ -69,9 +72,10 @@ function decodeAction(bytes: Uint8Array, tasks: TaskReader): StoreAction {
 
 /** The bytes of a snapshot, or of a piece of one: pieces one after the other are the whole. */
 export function encodeSnapshot(snapshot: StoreSnapshot): Uint8Array {
+  if (snapshot.tasks.length === 0) return encodeMessage(StoreSnapshotSchema, snapshot);
   const { tasks, ...rest } = snapshot;
   const writer = new BinaryWriter();
-  writer.raw(toBinary(StoreSnapshotSchema, { ...rest, tasks: [] }));
+  writer.raw(encodeMessage(StoreSnapshotSchema, { ...rest, tasks: [] }));
   for (const task of tasks) {
     writer.tag(snapshotTasksField, WireType.LengthDelimited).fork();
     writeTask(writer, task);
