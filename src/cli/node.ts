@@ -17,7 +17,7 @@ interface UpdateOptions {
 
 const listing: Listing = {
   columns: [
-    ["ID", "MarkedID"],
+    ["ID", "ID"],
     ["HOSTNAME", "Hostname"],
     ["STATUS", "Status"],
     ["AVAILABILITY", "Availability"],
@@ -25,7 +25,7 @@ const listing: Listing = {
     ["ENGINE VERSION", "EngineVersion"],
   ],
   more: [
-    ["ID", "ID"],
+    ["SELF", "Self"],
     ["TLS STATUS", "TLSStatus"],
   ],
 };
@@ -79,8 +79,9 @@ function updateCommands(node: Command, api: () => Api): void {
       .argument("<node...>")
       .action(async (names: string[]) => {
         for (const name of names) {
-          await update(api(), name, { role: to });
-          print(`Node ${name} ${told}`);
+          const isSo = (await find(api(), name)).Spec.Role === to;
+          if (!isSo) await update(api(), name, { role: to });
+          print(`Node ${name} ${isSo ? `is already a ${to}.` : told}`);
         }
       });
   };
@@ -105,11 +106,12 @@ async function list(api: Api, options: ListOptions): Promise<void> {
   const nodes = await api.get<NodeView[]>(`/nodes?${filters(parseFilters(options.filter))}`);
   const { Swarm } = await api.get<InfoView>("/info");
   const { TLSInfo } = await api.get<SwarmView>("/swarm");
+  const isMarked = (id: string): boolean =>
+    id === Swarm.NodeID && !options.quiet && (options.format ?? "table") === "table";
   const rows = nodes.map(
     (one): Row => ({
-      ID: one.ID,
-      MarkedID: one.ID + (one.ID === Swarm.NodeID ? " *" : ""),
-      Self: String(one.ID === Swarm.NodeID),
+      ID: isMarked(one.ID) ? `${one.ID} *` : one.ID,
+      Self: one.ID === Swarm.NodeID,
       Hostname: one.Description.Hostname,
       Status: capital(one.Status.State),
       Availability: capital(one.Spec.Availability),

@@ -2,7 +2,7 @@ import { withoutDigest } from "../lib/image-name.ts";
 import { type Api, filters } from "./api.ts";
 import { type Listing, type ListOptions, parseFilters, printList, type Row } from "./list/listing.ts";
 import { ago, capital, shortId } from "./output.ts";
-import type { NodeView, ServiceView, TaskView } from "./types.ts";
+import type { InfoView, NodeView, ServiceView, TaskView } from "./types.ts";
 
 /** Longest reason shown without `--no-trunc`. */
 const errorWidth = 60;
@@ -32,7 +32,8 @@ export async function printTasks(
   by: Readonly<Record<string, readonly string[]>>,
   options: TaskListOptions,
 ): Promise<void> {
-  const tasks = await api.get<TaskView[]>(`/tasks?${filters({ ...parseFilters(options.filter), ...by })}`);
+  const asked = await withOwnId(api, parseFilters(options.filter));
+  const tasks = await api.get<TaskView[]>(`/tasks?${filters({ ...asked, ...by })}`);
   const [services, nodes] = options.resolve
     ? await Promise.all([api.get<ServiceView[]>("/services"), api.get<NodeView[]>("/nodes")])
     : [[], []];
@@ -49,7 +50,7 @@ export async function printTasks(
     const name = nameOf(task);
     const isTable = (options.format ?? "table").startsWith("table");
     return {
-      ID: options.trunc ? shortId(task.ID) : task.ID,
+      ID: options.trunc && !options.quiet ? shortId(task.ID) : task.ID,
       Name: isTable && previous && nameOf(previous) === name ? ` \\_ ${name}` : name,
       Image: options.trunc ? withoutDigest(task.Spec.ContainerSpec.Image) : task.Spec.ContainerSpec.Image,
       Node: nodeName.get(task.NodeID ?? "") ?? task.NodeID ?? "",
@@ -60,6 +61,13 @@ export async function printTasks(
     };
   });
   printList(listing, rows, sorted, options);
+}
+
+/** `node=self` is the daemon's own node: docker's CLI puts its id there, the API knows of no such word. */
+async function withOwnId(api: Api, by: Record<string, string[]>): Promise<Record<string, string[]>> {
+  if (!by.node?.includes("self")) return by;
+  const { Swarm } = await api.get<InfoView>("/info");
+  return { ...by, node: by.node.map(name => (name === "self" ? Swarm.NodeID : name)) };
 }
 
 function shortened(error: string, truncate: boolean): string {

@@ -64,6 +64,10 @@ describe("the shoal command", () => {
       "shoal/sleep:latest",
     ]);
     expect(rows(await ok(manager, "service", "ps", "web")).map(([, name]) => name)).toEqual(["web.1", "web.2"]);
+    const ids = (await ok(manager, "service", "ps", "-q", "--filter", "desired-state=running", "web")).split("\n");
+    expect(ids).toEqual([expect.stringMatching(/^\w{25}$/), expect.stringMatching(/^\w{25}$/)]);
+    const here = await ok(manager, "service", "ps", "--filter", "node=self", "--format", "{{.Node}}", "web");
+    expect(new Set(here.split("\n"))).toEqual(new Set(["m"]));
     const everywhere = await ok(manager, "service", "create", "--name", "all", "--mode", "global", ...sleeping);
     expect(everywhere.split("\n").at(-1)).toBe("all: 2 of 2 running");
   });
@@ -71,6 +75,7 @@ describe("the shoal command", () => {
   it("scales, updates and rolls back", async () => {
     expect((await ok(manager, "service", "scale", "web=3")).split("\n").at(-1)).toBe("web: 3 of 3 running");
     await ok(manager, "service", "update", "--env-add", "A=1", "--label-add", "x=y", "web");
+    expect(await ok(manager, "service", "inspect", "-f", "{{.Spec.UpdateConfig.Parallelism}}", "web")).toBe("1");
     const spec = async () => (JSON.parse(await ok(manager, "service", "inspect", "web")) as [{ Spec: object }])[0].Spec;
     expect(await spec()).toMatchObject({ Labels: { x: "y" }, TaskTemplate: { ContainerSpec: { Env: ["A=1"] } } });
     await ok(manager, "service", "rollback", "web");
@@ -139,6 +144,7 @@ describe("the shoal command", () => {
   });
 
   it("changes, watches and removes nodes, and leaves", async () => {
+    expect(await ok(manager, "node", "demote", "w")).toBe("Node w is already a worker.");
     await ok(manager, "node", "update", "--availability", "drain", "--label-add", "zone=a", "w");
     const [node] = JSON.parse(await ok(manager, "node", "inspect", "w")) as [{ Spec: object }];
     expect(node.Spec).toMatchObject({ Availability: "drain", Labels: { zone: "a" } });

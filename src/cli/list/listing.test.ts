@@ -25,6 +25,16 @@ describe("lists", () => {
     expect(listText(listing, rows, format)).toBe(text);
   });
 
+  it("knows what is true of one of them alone", () => {
+    const nodes = [
+      { ID: "1", Self: true },
+      { ID: "2", Self: false },
+    ];
+    expect(listText(listing, nodes, "{{.ID}}{{if .Self}} *{{end}}")).toBe("1 *\n2");
+    expect(listText(listing, nodes, "json")).toBe('{"ID":"1","Self":true}\n{"ID":"2","Self":false}');
+    expect(listText({ columns: [["SELF", "Self"]] }, nodes, "table")).toBe("SELF\ntrue\nfalse");
+  });
+
   it("says what it cannot format", () => {
     expect(() => listText(listing, rows, "{{.Nope}}")).toThrow("can't evaluate field Nope");
     expect(() => listText(listing, rows, "{{.Name")).toThrow("Cannot use --format: ");

@@ -14,7 +14,8 @@ export interface ListOptions {
 
 /** What a list shows: the headings of its columns, each with the name that `--format` knows it by. */
 export type Columns = readonly (readonly [heading: string, field: string])[];
-export type Row = Readonly<Record<string, string>>;
+/** Truth is no text: `{{if .Self}}` takes every text but the empty one as true. */
+export type Row = Readonly<Record<string, string | boolean>>;
 
 export interface Listing {
   readonly columns: Columns;
@@ -43,14 +44,14 @@ export function printList(listing: Listing, rows: readonly Row[], objects: unkno
 }
 
 function idsOf({ id = "ID" }: Listing, rows: readonly Row[]): string {
-  return rows.map(row => row[id] ?? "").join("\n");
+  return rows.map(row => cellOf(row, id)).join("\n");
 }
 
 /** A list in the words of `--format`. */
 export function listText({ columns, more = [] }: Listing, rows: readonly Row[], format: string): string {
   if (format === "json") return rows.map(row => JSON.stringify(row)).join("\n");
   if (format === "table") {
-    const cells = rows.map(row => columns.map(([, field]) => row[field] ?? ""));
+    const cells = rows.map(row => columns.map(([, field]) => cellOf(row, field)));
     return table(
       columns.map(([heading]) => heading),
       cells,
@@ -75,4 +76,5 @@ export function parseFilters(texts: readonly string[] = []): Record<string, stri
   return found;
 }
 
+const cellOf = (row: Row, field: string): string => String(row[field] ?? "");
 const structOf = (row: Row): Struct => new Struct("formatter.row", row);

@@ -36,7 +36,8 @@ export function serviceCommands(program: Command, api: () => Api): void {
     false,
   ).action(async (name: string, options: ListOptions) => printUsage(api(), await find(name), options));
 
-  inspectCommand(service, "service", find);
+  // As docker shows services: with what counts where a spec says nothing.
+  inspectCommand(service, "service", name => api().get(`/services/${encodeURIComponent(name)}?insertDefaults=true`));
 
   service
     .command("rm")
