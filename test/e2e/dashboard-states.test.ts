@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accessibilityProblems, browserUnavailableReason, startBrowser } from "../lab/browser.ts";
+import { accessibilityProblems, browserUnavailableReason, phoneProblems, startBrowser } from "../lab/browser.ts";
 import type { Daemon } from "../lab/daemon.ts";
 import { init, join, Managers } from "../lab/managers.ts";
 import { createService, runningTasks } from "../lab/services.ts";
@@ -23,7 +23,7 @@ describe.skipIf(reason)(titled("the dashboard where there is little to show"), (
     ((await first.apiOk("POST", "/shoal/dashboard/tokens", body)) as { Token: string }).Token;
   const heading = (name: string | RegExp, at = page) => at.getByRole("heading", { name });
   const isAccessible = async (at = page): Promise<void> => {
-    for (const problem of await accessibilityProblems(at)) problems.push(`${at.url()}: ${problem}`);
+    problems.push(...(await accessibilityProblems(at)), ...(await phoneProblems(at)));
   };
 
   beforeAll(async () => {
@@ -70,6 +70,7 @@ describe.skipIf(reason)(titled("the dashboard where there is little to show"), (
     await brief.goto(url(first, `/nodes#token=${await token({ Seconds: 2 })}`));
     await heading("Nodes", brief).waitFor();
     await brief.getByText("Your session is over").waitFor();
+    await isAccessible(brief);
     await brief.getByLabel("Token").fill(await token());
     await brief.getByRole("button", { name: "Log in" }).click();
     await heading("Nodes", brief).waitFor();
@@ -89,6 +90,7 @@ describe.skipIf(reason)(titled("the dashboard where there is little to show"), (
     await isAccessible();
     await first.end("SIGKILL");
     await page.getByRole("alert").getByText("This manager's daemon cannot be reached.").waitFor();
+    await isAccessible();
     await first.start();
     await page.getByText("Not live.").waitFor({ state: "detached" });
     await page.reload();
@@ -108,6 +110,11 @@ describe.skipIf(reason)(titled("the dashboard where there is little to show"), (
     await isAccessible();
     await first.apiOk("POST", "/swarm/unlock", { UnlockKey: key });
     await heading("Where tasks run").waitFor();
+  });
+
+  it("ends open pages' sessions within seconds when tokens are taken back", async () => {
+    await first.dockerOk("swarm", "join-token", "--rotate", "-q", "manager");
+    await page.getByText("Your session is over").waitFor();
   });
 
   it("had nothing to complain of", () => expect(problems).toEqual([]));

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accessibilityProblems, browserUnavailableReason, startBrowser } from "../lab/browser.ts";
+import { browserUnavailableReason, phoneProblems, startBrowser } from "../lab/browser.ts";
 import type { Daemon } from "../lab/daemon.ts";
 import { leaderAndOthers, Managers } from "../lab/managers.ts";
 import { createService, runningTasks } from "../lab/services.ts";
@@ -143,12 +143,12 @@ configs:
     await plan.getByRole("row", { name: "config shop_motd create" }).waitFor();
     expect(await host.apiOk("GET", "/configs")).toEqual([]);
     await page.getByRole("button", { name: "Deploy: 3 changes" }).click();
-    await page.getByRole("row", { name: /shop_app replicated 2\/2/ }).waitFor();
+    await page.getByRole("row", { name: /shop_app 2\/2/ }).waitFor();
     await page.goto(url("/deploy"));
     await showPlan(compose(3));
     await plan.getByRole("row", { name: "service shop_app change 2 replicas → 3 replicas" }).waitFor();
     await page.getByRole("button", { name: "Deploy: 1 change" }).click();
-    await page.getByRole("row", { name: /shop_app replicated 3\/3/ }).waitFor();
+    await page.getByRole("row", { name: /shop_app 3\/3/ }).waitFor();
     await page.getByRole("status").getByRole("link", { name: "shop", exact: true }).click();
     await page.getByRole("button", { name: "Remove" }).click();
     await confirm("Remove");
@@ -175,18 +175,42 @@ configs:
     await host.dockerOk("service", "rm", "near");
   });
 
-  it.each(["light", "dark"] as const)("can be used by everyone, in %s", async colorScheme => {
-    const context = await browser.newContext({ colorScheme, viewport: { width: 390, height: 800 } });
+  it("can be used by everyone on a phone, in the light and in the dark", async () => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 800 } });
     const small = await opened(context, { Name: "axe" });
-    const { ID } = (await host.apiOk("GET", "/services/web")) as { ID: string };
     const found: string[] = [];
-    for (const path of [...views, `/services/${ID}`]) {
+    const isFine = async () => found.push(...(await phoneProblems(small)));
+    const idOf = async (path: string): Promise<string> => ((await host.apiOk("GET", path)) as { ID: string }).ID;
+    const { Id: network } = (await host.apiOk("GET", "/networks/back")) as { Id: string };
+    const single = [
+      `/services/${await idOf("/services/web")}`,
+      `/nodes/${await idOf(`/nodes/${host.options.hostname}`)}`,
+    ];
+    for (const path of [...views, ...single, `/networks/${network}`, "/services/none", "/none"]) {
       await small.goto(url(path));
       await small.getByRole("heading", { level: 1 }).waitFor();
-      for (const problem of await accessibilityProblems(small)) found.push(`${path}: ${problem}`);
-      const width = await small.evaluate<number>("document.documentElement.scrollWidth");
-      if (width > 390) found.push(`${path} is ${width} wide`);
+      await isFine();
     }
+    await small.goto(url("/deploy"));
+    await small.getByLabel("Name of the stack").fill("shop");
+    await small.getByLabel(/^Compose file/).fill("services: { app: { imago: shoal/sleep } }");
+    await small.getByRole("button", { name: "Show the plan" }).click();
+    await small.getByRole("alert").waitFor();
+    await isFine();
+    await small.getByLabel(/^Compose file/).fill("services: { app: { image: shoal/sleep, build: . } }");
+    await small.getByRole("button", { name: "Show the plan" }).click();
+    await small.getByRole("heading", { name: "The plan" }).waitFor();
+    await isFine();
+    await small.goto(url(single[0]!));
+    await small.getByRole("button", { name: "Environment" }).click();
+    await small.getByRole("dialog").waitFor();
+    await isFine();
+    await small.getByRole("button", { name: "Cancel" }).click();
+    await small.getByRole("button", { name: "Log out" }).click();
+    await small.getByLabel("Token").fill("none");
+    await small.getByRole("button", { name: "Log in" }).click();
+    await small.getByRole("alert").waitFor();
+    await isFine();
     await context.close();
     expect(found).toEqual([]);
   });

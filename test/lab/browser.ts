@@ -26,6 +26,25 @@ export async function accessibilityProblems(page: Page): Promise<string[]> {
   return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(node => node.html).join(" | ")}`);
 }
 
+const phone = { width: 390, height: 800 };
+
+/** What is wrong with the page on a phone, in the light and in the dark: what axe finds, and what is wider than the screen. */
+export async function phoneProblems(page: Page): Promise<string[]> {
+  const size = page.viewportSize();
+  await page.setViewportSize(phone);
+  const chosen = await page.evaluate<string>("document.documentElement.dataset.theme");
+  const found: string[] = [];
+  for (const theme of ["light", "dark"]) {
+    await page.evaluate(`document.documentElement.dataset.theme = "${theme}"`);
+    for (const problem of await accessibilityProblems(page)) found.push(`${page.url()}, ${theme}: ${problem}`);
+  }
+  await page.evaluate(`document.documentElement.dataset.theme = "${chosen}"`);
+  const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+  if (width > phone.width) found.push(`${page.url()} is ${width} pixels wide`);
+  if (size) await page.setViewportSize(size);
+  return found;
+}
+
 interface Violation {
   readonly id: string;
   readonly help: string;

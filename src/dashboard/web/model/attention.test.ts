@@ -28,7 +28,12 @@ const CASES: readonly (readonly [string, Parameters<typeof swarmOf>[0], readonly
         failure("t4", "2026-11-21T08:00:00Z"),
       ),
     },
-    [{ title: "web fails again and again", reason: "3 failures in ten minutes, the last: task: non-zero exit (1)" }],
+    [
+      {
+        title: "web fails again and again",
+        reason: "at least 3 failures in ten minutes, the last: task: non-zero exit (1)",
+      },
+    ],
   ],
   [
     "a paused update",

@@ -114,8 +114,8 @@ function crashLoop({ name, link }: About, tasks: readonly Task[], nowMs: number)
     {
       level: "bad",
       title: `${name} fails again and again`,
-      reason: `${failed.length} failures in ten minutes, the last: ${reasonOf(last)}`,
-      next: "Its logs say more. Roll back if it worked before.",
+      reason: `at least ${failed.length} failures in ten minutes, the last: ${reasonOf(last)}`,
+      next: "Its page has each failure's reason, and its logs. Roll back if it worked before.",
       link,
     },
   ];

@@ -9,6 +9,9 @@ export interface ServiceSummary {
   /** Tasks wanted now; for jobs the completions wanted. */
   readonly desired: number;
   readonly completed: number;
+  /** Of the desired ones those that are as they are meant to be, and how that is. */
+  readonly done: number;
+  readonly goal: "running" | "completed";
   readonly tone: Tone;
   /** What goes on with it, in a few words. */
   readonly says: string;
@@ -21,7 +24,10 @@ export function summarise(service: Service, tasks: Iterable<Task>, nodes: Iterab
   const running = current.filter(task => lookOf(task) === "running").length;
   const completed = all.filter(task => task.State === "complete" && isWanted(task)).length;
   const { mode, desired, isJob } = wanted(service, nodes);
-  const counts = { mode, desired, running, completed };
+  const reached = isJob
+    ? ({ done: completed, goal: "completed" } as const)
+    : ({ done: running, goal: "running" } as const);
+  const counts = { mode, desired, running, completed, ...reached };
   const update = updateSays(service.UpdateStatus);
   if (update) return { ...counts, ...update };
   if (isJob && completed >= desired) return { ...counts, tone: "good", says: "completed" };

@@ -12,6 +12,17 @@ export function age(since: string, nowMs: number): string {
   return "now";
 }
 
+/** When something was: "3 min ago". */
+export function ago(since: string, nowMs: number): string {
+  const text = age(since, nowMs);
+  return text === "now" ? text : `${text} ago`;
+}
+
+/** What the API says, as people write it: with a capital letter and a full stop. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+}
+
 const step = 1024;
 
 /** Bytes as people say them: "1.5 GiB". */

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Refusal } from "../api.ts";
+import { sentence } from "../model/text.ts";
 import { turnAway } from "../visitor.ts";
 
 interface Question {
@@ -65,7 +66,7 @@ export function ConfirmDialog() {
           {asked.field && <FieldInput field={asked.field} input={input} />}
           {failure.value && (
             <p class="failure" role="alert">
-              {failure.value}
+              {sentence(failure.value)}
             </p>
           )}
           <div class="actions">

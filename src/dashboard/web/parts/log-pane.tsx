@@ -47,8 +47,8 @@ export function LogPane({ of, id }: LogPaneProps) {
         {found.map((line, at) => (
           <Line key={at} line={line} />
         ))}
+        {found.length === 0 && <li class="empty">{search ? "No line has that." : "Nothing was written yet."}</li>}
       </ol>
-      {found.length === 0 && <p class="empty">{search ? "No line has that." : "Nothing was written yet."}</p>}
     </div>
   );
 }

@@ -1,21 +1,30 @@
 import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
 
 interface PageProps {
-  readonly title: ComponentChildren;
+  readonly title: string;
+  /** The title as it is drawn, where that is more than its text. */
+  readonly heading?: ComponentChildren;
   /** What kind of thing it is, above the title. */
   readonly kind?: string;
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-/** A view: its title, what can be done, and what there is to see. */
-export function Page({ title, kind, actions, children }: PageProps) {
+/** A view: its title (the browser's too), what can be done, and what there is to see. */
+export function Page({ title, heading = title, kind, actions, children }: PageProps) {
+  useEffect(() => {
+    document.title = `${title} · Shoal`;
+    return () => {
+      document.title = "Shoal";
+    };
+  }, [title]);
   return (
     <>
       <header class="page-head">
         <div>
           {kind && <p class="kind">{kind}</p>}
-          <h1>{title}</h1>
+          <h1>{heading}</h1>
         </div>
         {actions && <div class="actions">{actions}</div>}
       </header>

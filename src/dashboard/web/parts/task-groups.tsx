@@ -3,6 +3,7 @@ import type { Task } from "../model/objects.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { countLooks } from "../model/task.ts";
 import { figure } from "../model/text.ts";
+import { Swatched } from "./swatch.tsx";
 import { TaskMarks } from "./task-marks.tsx";
 
 interface TaskGroupsProps {
@@ -43,7 +44,7 @@ function TaskGroup({ name, hue, group, swarm }: TaskGroupProps) {
     <li>
       <details onToggle={event => setOpen(event.currentTarget.open)}>
         <summary style={`--hue:${hue}`}>
-          <span class="swatch" aria-hidden="true" /> {name}
+          <Swatched name={name} />
           <span class="next">
             {countLooks(group).map(([look, count]) => (
               <span key={look}>

@@ -24,7 +24,7 @@ export function TimelineDetail({ bar, swarm }: TimelineDetailProps) {
           on <a href={`/nodes/${task.NodeID}`}>{node}</a>
         </>
       )}
-      , made <Age since={task.CreatedAt} /> ago
+      , made <Age since={task.CreatedAt} isPast />
       {task.Image && (
         <>
           {" "}

@@ -1,5 +1,5 @@
 import { hueAt } from "../model/hue.ts";
-import { bytes, processors } from "../model/text.ts";
+import { bytes, figure, processors } from "../model/text.ts";
 import { fromBeginning, highest, latest, type Series, type Usage } from "../model/usage.ts";
 import { Chart, type Line } from "./chart.tsx";
 import { Empty } from "./page.tsx";
@@ -18,6 +18,8 @@ interface UsageChartsProps {
 export function UsageCharts({ usage, nameOf, limit }: UsageChartsProps) {
   if (!usage) return <Empty>Nothing was measured yet: samples come every ten seconds.</Empty>;
   const { times, total, tasks, leftOut } = fromBeginning(usage);
+  if (highest(total.CPUs) === undefined && highest(total.Memory) === undefined)
+    return <Empty>Nothing was measured in the last hour: no task ran for the ten seconds between two samples.</Empty>;
   const measures = [
     { title: "CPU", measure: "CPUs", format: processors, most: limit?.cpus ?? 0 },
     { title: "Memory", measure: "Memory", format: bytes, most: limit?.memory ?? 0, steps: powersOfTwo },
@@ -42,7 +44,9 @@ export function UsageCharts({ usage, nameOf, limit }: UsageChartsProps) {
           />
         ))}
       </div>
-      {leftOut > 0 && <p class="next">{leftOut} more tasks are in the sum alone.</p>}
+      {leftOut > 0 && (
+        <p class="next">{leftOut === 1 ? "One more task is" : `${figure(leftOut)} more tasks are`} in the sum alone.</p>
+      )}
     </>
   );
 }

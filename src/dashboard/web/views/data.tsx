@@ -55,7 +55,7 @@ function DataRow({ kind, object }: { readonly kind: "secret" | "config"; readonl
       </td>
       <td>{stack && <a href={`/stacks/${stack}`}>{stack}</a>}</td>
       <td>{labelLines(object.Spec.Labels).replaceAll("\n", ", ")}</td>
-      <td>
+      <td class={users.length > 0 ? "" : "nowrap"}>
         {users.length > 0 ? <ServiceLinks services={users} /> : "nobody "}
         {users.length === 0 && mayChange() && (
           <RemoveButton

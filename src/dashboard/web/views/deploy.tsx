@@ -1,5 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import { type Plan, planStack, Refusal, type StackRequest } from "../api.ts";
+import { sentence } from "../model/text.ts";
 import { Page } from "../parts/page.tsx";
 import { mayChange, turnAway } from "../visitor.ts";
 import { PlanView } from "./plan.tsx";
@@ -87,7 +88,7 @@ function Fields({ request, failure, change }: FieldsProps) {
       {failure && (
         <div class="mistake">
           <p class="failure" role="alert">
-            {failure}
+            {sentence(failure)}
           </p>
           {line && (
             <button type="button" onClick={() => area.current && select(area.current, Number(line))}>

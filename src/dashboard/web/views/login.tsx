@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { logIn, Refusal } from "../api.ts";
+import { sentence } from "../model/text.ts";
 import { Command } from "../parts/command.tsx";
 import { door, turnAway } from "../visitor.ts";
 
@@ -35,7 +36,7 @@ export function LogIn() {
         </label>
         {failure.value && (
           <p class="failure" role="alert">
-            {failure.value}
+            {sentence(failure.value)}
           </p>
         )}
         <button type="submit" class="primary">

@@ -3,6 +3,7 @@ import { removeObject } from "../api.ts";
 import { countOf, type Holder, holdersOn, roomIn } from "../model/addresses.ts";
 import type { Network } from "../model/objects.ts";
 import { Age } from "../parts/age.tsx";
+import { Gone } from "../parts/gone.tsx";
 import { Empty, Facts, Page } from "../parts/page.tsx";
 import { Pages } from "../parts/pages.tsx";
 import { RemoveButton } from "../parts/remove-button.tsx";
@@ -17,7 +18,7 @@ import { kindsOf, servicesOn } from "./networks.tsx";
 export function NetworkView({ id }: { readonly id: string }) {
   const swarm = useSwarm(`network ${id}`, "service", "task", "node");
   const network = swarm.get("network", id);
-  if (!network) return <Empty>This network is gone.</Empty>;
+  if (!network) return <Gone title="This network is gone" to="/networks" name="all networks" />;
   const holders = holdersOn(network, swarm);
   const services = servicesOn(network, swarm);
   const isFree = services.length === 0 && !network.Ingress;
@@ -57,7 +58,7 @@ function factsOf(network: Network, services: ComponentChildren) {
     ["Kind", kindsOf(network)],
     ["Services", services],
     ["Labels", labels.join(", ") || "none"],
-    ["Created", <Age key="created" since={network.CreatedAt} />],
+    ["Created", <Age key="created" since={network.CreatedAt} isPast />],
     ["ID", <code key="id">{network.Id}</code>],
   ] as const;
 }

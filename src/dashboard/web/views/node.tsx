@@ -6,6 +6,7 @@ import { isCurrent, lookOf, nodeName, reasonOf, taskName } from "../model/task.t
 import { bytes, cpus } from "../model/text.ts";
 import { Age } from "../parts/age.tsx";
 import { ask } from "../parts/confirm.tsx";
+import { Gone } from "../parts/gone.tsx";
 import { Empty, Facts, Page } from "../parts/page.tsx";
 import { Pages } from "../parts/pages.tsx";
 import { Table } from "../parts/table.tsx";
@@ -22,7 +23,7 @@ export function NodeView({ id }: { readonly id: string }) {
   const swarm = useSwarm("quorum", `node ${id}`, `tasks on ${id}`, "service");
   const node = swarm.get("node", id);
   const usage = useUsage({ of: "node", id });
-  if (!node) return <Empty>This node is gone.</Empty>;
+  if (!node) return <Gone title="This node is gone" to="/nodes" name="all nodes" />;
   const current = [...swarm.tasksOn(id).values()].filter(isCurrent);
   const isReady = node.Status.State === "ready";
   const reserved = reservedBy(current, swarm);
@@ -68,7 +69,7 @@ function factsOf({ Description, Spec, Status, ID, CreatedAt, Certificate }: Node
       "Certificate",
       Certificate ? `until ${new Date(Certificate.Ends).toLocaleDateString()}, renewed by itself` : "none yet",
     ],
-    ["Joined", <Age key="joined" since={CreatedAt} />],
+    ["Joined", <Age key="joined" since={CreatedAt} isPast />],
     ["ID", <code key="id">{ID}</code>],
   ] as const;
 }

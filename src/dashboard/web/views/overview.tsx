@@ -6,6 +6,7 @@ import { imageOf, summarise } from "../model/service.ts";
 import { isCurrent, lookOf, nameOfNode } from "../model/task.ts";
 import { figure } from "../model/text.ts";
 import { Page } from "../parts/page.tsx";
+import { Swatched } from "../parts/swatch.tsx";
 import { TaskMark } from "../parts/task-mark.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
 import { useSwarm } from "../state.ts";
@@ -144,18 +145,15 @@ function ServiceRow({ id }: { readonly id: string }) {
   const swarm = useSwarm(`service ${id}`, `tasks of ${id}`, "node");
   const service = swarm.get("service", id);
   if (!service) return null;
-  const { running, desired, tone, says, completed, mode } = summarise(
-    service,
-    swarm.tasksOf(id).values(),
-    swarm.all("node"),
-  );
-  const done = mode.endsWith("job") ? completed : running;
+  const { done, desired, tone, says } = summarise(service, swarm.tasksOf(id).values(), swarm.all("node"));
   return (
     <li style={`--hue:${swarm.hueOf(id)}`}>
       <a href={`/services/${id}`}>
-        <span class="swatch" aria-hidden="true" /> {service.Spec.Name}
+        <Swatched name={service.Spec.Name} />
       </a>
-      <span class="image">{imageOf(service)}</span>
+      <span class="image" title={imageOf(service)}>
+        {imageOf(service)}
+      </span>
       <meter min="0" max={Math.max(1, desired)} value={Math.min(done, desired)} aria-label={`${done} of ${desired}`} />
       <span class="count">
         {figure(done)}/{figure(desired)}

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { type Plan, Refusal, type Step, takeStep } from "../api.ts";
-import { plural } from "../model/text.ts";
+import { plural, sentence } from "../model/text.ts";
 import { Table } from "../parts/table.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
 import { turnAway } from "../visitor.ts";
@@ -49,7 +49,7 @@ export function PlanView({ plan, onBack }: { readonly plan: Plan; readonly onBac
       </section>
       {failure && (
         <p class="failure" role="alert">
-          {failure} What was done before stays; mend the cause and show the plan again.
+          {sentence(failure)} What was done before stays; mend the cause and show the plan again.
         </p>
       )}
       <div class="actions">

@@ -3,10 +3,12 @@ import { imageOf, stackOf, summarise } from "../model/service.ts";
 import { taskName } from "../model/task.ts";
 import { bytes, cpus, figure } from "../model/text.ts";
 import { Age } from "../parts/age.tsx";
+import { Gone } from "../parts/gone.tsx";
 import { LogPane } from "../parts/log-pane.tsx";
-import { Empty, Facts, Page } from "../parts/page.tsx";
+import { Facts, Page } from "../parts/page.tsx";
 import { PortList } from "../parts/ports.tsx";
 import { Slots } from "../parts/slots.tsx";
+import { Swatched } from "../parts/swatch.tsx";
 import { Timeline } from "../parts/timeline.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
 import { UpdateProgress } from "../parts/update-progress.tsx";
@@ -21,21 +23,22 @@ export function ServiceView({ id }: { readonly id: string }) {
   const swarm = useSwarm(`service ${id}`, `tasks of ${id}`, "node", "network");
   const service = swarm.get("service", id);
   const usage = useUsage({ of: "service", id });
-  if (!service) return <Empty>This service is gone.</Empty>;
+  if (!service) return <Gone title="This service is gone" to="/services" name="all services" />;
   const summary = summarise(service, swarm.tasksOf(id).values(), swarm.all("node"));
   return (
     <Page
       kind={stackOf(service) ? `Service of stack ${stackOf(service)}` : "Service"}
-      title={
+      title={service.Spec.Name}
+      heading={
         <span style={`--hue:${swarm.hueOf(id)}`}>
-          <span class="swatch" aria-hidden="true" /> {service.Spec.Name}
+          <Swatched name={service.Spec.Name} />
         </span>
       }
       actions={mayChange() && <ServiceActions service={service} />}
     >
       <p class="summary">
-        <ToneMark tone={summary.tone} says={summary.says} /> · {figure(summary.running)} of {figure(summary.desired)}{" "}
-        running · {summary.mode}
+        <ToneMark tone={summary.tone} says={summary.says} /> · {figure(summary.done)} of {figure(summary.desired)}{" "}
+        {summary.goal} · {summary.mode}
       </p>
       <UpdateProgress service={service} swarm={swarm} />
       <Facts of={factsOf(service, networkNames(service, swarm))} />
@@ -79,8 +82,8 @@ function factsOf(service: Service, networks: string) {
     ["Environment", (ContainerSpec?.Env ?? []).map(entry => entry.split("=")[0]).join(", ")],
     ["Secrets", (ContainerSpec?.Secrets ?? []).map(secret => secret.SecretName).join(", ")],
     ["Configs", (ContainerSpec?.Configs ?? []).map(config => config.ConfigName).join(", ")],
-    ["Created", <Age key="created" since={service.CreatedAt} />],
-    ["Changed", <Age key="changed" since={service.UpdatedAt} />],
+    ["Created", <Age key="created" since={service.CreatedAt} isPast />],
+    ["Changed", <Age key="changed" since={service.UpdatedAt} isPast />],
   ] as const;
   return facts.filter(([, value]) => value !== "");
 }

@@ -4,6 +4,7 @@ import { figure } from "../model/text.ts";
 import { Age } from "../parts/age.tsx";
 import { Page } from "../parts/page.tsx";
 import { PortList } from "../parts/ports.tsx";
+import { Swatched } from "../parts/swatch.tsx";
 import { Table } from "../parts/table.tsx";
 import { ToneMark } from "../parts/tone-mark.tsx";
 import { useSwarm } from "../state.ts";
@@ -47,7 +48,7 @@ interface ServiceTableProps {
 export function ServiceTable({ name, services }: ServiceTableProps) {
   const sorted = [...services].sort((a, b) => a.Spec.Name.localeCompare(b.Spec.Name));
   return (
-    <Table name={name} heads={["Name", "Mode", "#Running", "State", "Image", "Ports", "Changed"]}>
+    <Table name={name} heads={["Name", "#Running", "State", "Mode", "Image", "Ports", "Changed"]}>
       {sorted.map(({ ID }) => (
         <ServiceRow key={ID} id={ID} />
       ))}
@@ -59,22 +60,24 @@ function ServiceRow({ id }: { readonly id: string }) {
   const swarm = useSwarm(`service ${id}`, `tasks of ${id}`, "node");
   const service = swarm.get("service", id);
   if (!service) return null;
-  const { mode, running, desired, tone, says } = summarise(service, swarm.tasksOf(id).values(), swarm.all("node"));
+  const { mode, done, desired, tone, says } = summarise(service, swarm.tasksOf(id).values(), swarm.all("node"));
   return (
     <tr style={`--hue:${swarm.hueOf(id)}`}>
       <th scope="row">
         <a href={`/services/${id}`}>
-          <span class="swatch" aria-hidden="true" /> {service.Spec.Name}
+          <Swatched name={service.Spec.Name} />
         </a>
       </th>
-      <td>{mode}</td>
       <td class="number">
-        {figure(running)}/{figure(desired)}
+        {figure(done)}/{figure(desired)}
       </td>
       <td>
         <ToneMark tone={tone} says={says} />
       </td>
-      <td class="image">{imageOf(service)}</td>
+      <td>{mode}</td>
+      <td class="image" title={imageOf(service)}>
+        {imageOf(service)}
+      </td>
       <td>
         <PortList ports={service.Endpoint?.Ports ?? []} />
       </td>

@@ -2,6 +2,7 @@ import { logOut } from "../api.ts";
 import { concerns } from "../concerns.ts";
 import { plural } from "../model/text.ts";
 import { ConfirmDialog } from "../parts/confirm.tsx";
+import { Gone } from "../parts/gone.tsx";
 import { followLinks, path } from "../router.ts";
 import { generation, link, linkReason } from "../state.ts";
 import { changeTheme, theme } from "../theme.ts";
@@ -90,7 +91,7 @@ function View() {
     case "events":
       return <EventsView />;
     default:
-      return <p class="empty">There is no such view.</p>;
+      return <Gone title="There is no such view" to="/" name="the overview" />;
   }
 }
 

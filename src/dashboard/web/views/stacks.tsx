@@ -3,6 +3,7 @@ import type { Objects, Service } from "../model/objects.ts";
 import { stackOf, summarise } from "../model/service.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { figure, plural } from "../model/text.ts";
+import { Gone } from "../parts/gone.tsx";
 import { Empty, Page } from "../parts/page.tsx";
 import { RemoveButton } from "../parts/remove-button.tsx";
 import { Table } from "../parts/table.tsx";
@@ -53,7 +54,7 @@ interface StackRowProps {
 function StackRow({ name, services, swarm }: StackRowProps) {
   const all = services.map(service => summarise(service, swarm.tasksOf(service.ID).values(), swarm.all("node")));
   const worst = all.find(({ tone }) => tone === "bad") ?? all.find(({ tone }) => tone !== "good") ?? all[0];
-  const sum = (of: "running" | "desired"): number => all.reduce((total, each) => total + each[of], 0);
+  const sum = (of: "done" | "desired"): number => all.reduce((total, each) => total + each[of], 0);
   const alike = all.filter(({ tone }) => tone === worst?.tone).length;
   return (
     <tr>
@@ -70,7 +71,7 @@ function StackRow({ name, services, swarm }: StackRowProps) {
       </td>
       <td class="number">{services.length}</td>
       <td class="number">
-        {figure(sum("running"))}/{figure(sum("desired"))}
+        {figure(sum("done"))}/{figure(sum("desired"))}
       </td>
     </tr>
   );
@@ -83,7 +84,7 @@ type PartKind = (typeof kinds)[number];
 export function StackView({ name }: { readonly name: string }) {
   const swarm = useSwarm(...kinds);
   const parts = kinds.flatMap(kind => partsOf(swarm, kind, name));
-  if (parts.length === 0) return <Empty>There is no stack {name}.</Empty>;
+  if (parts.length === 0) return <Gone title={`There is no stack ${name}`} to="/stacks" name="all stacks" />;
   const others = parts.filter(({ kind }) => kind !== "service");
   return (
     <Page kind="Stack" title={name} actions={mayChange() && <Actions name={name} parts={parts} />}>
