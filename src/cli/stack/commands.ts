@@ -114,9 +114,10 @@ function configCommand(stack: Command): void {
     .option("--services", "only the names of the services")
     .action((flags: ConfigFlags) => {
       const project = projectFrom(withFiles(flags), undefined);
+      const dollars = flags.skipInterpolation ? "as they are" : "doubled";
       if (flags.services) print(Object.keys(project.services).join("\n"));
-      else if (flags.format === "json") printJson(projectDocument(project));
-      else print(projectYaml(project).trimEnd());
+      else if (flags.format === "json") printJson(projectDocument(project, dollars));
+      else print(projectYaml(project, dollars).trimEnd());
     });
 }
 
