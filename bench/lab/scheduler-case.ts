@@ -27,6 +27,8 @@ export interface SchedulerCase {
   readonly nodes: number;
   readonly tasks: number;
   readonly variant: Variant;
+  /** Whether decisions are encoded too, as for a manager's log; otherwise they go into the store in memory alone. */
+  readonly encoded: boolean;
 }
 
 export interface SchedulerResult {
@@ -65,9 +67,9 @@ const placements: Readonly<Record<Variant, Exclude<MessageInitShape<typeof Place
 const noQuorum: Quorum = { members: () => [], remove: async () => {}, handOver: async () => {} };
 
 /** Runs the scheduler alone, from cold, on a store in memory until every task has a node. */
-export async function measureScheduler({ nodes, tasks, variant }: SchedulerCase): Promise<SchedulerResult> {
+export async function measureScheduler({ nodes, tasks, variant, encoded }: SchedulerCase): Promise<SchedulerResult> {
   const store = new Store({ clock: systemClock });
-  store.attach(new ForgetfulLog(store));
+  store.attach(new ForgetfulLog(store, encoded));
   await fill(store, nodes, n => store.update(tx => void tx.node.create(aNode(n))));
   const services = Array.from({ length: variant === "services" ? Math.ceil(tasks / tasksPerService) : 1 }, (_, n) =>
     aService(n, variant),
@@ -118,10 +120,12 @@ async function fill(store: Store, count: number, write: (n: number) => Promise<v
 
 /** A log that keeps nothing, but takes a turn of the event loop for each batch, as a disk does. */
 class ForgetfulLog implements Proposer {
+  readonly needsBytes: boolean;
   readonly #store: Store;
 
-  constructor(store: Store) {
+  constructor(store: Store, needsBytes: boolean) {
     this.#store = store;
+    this.needsBytes = needsBytes;
   }
 
   nextIndex(): bigint {

@@ -19,6 +19,8 @@ export const maxBatchBytes = 2 * 1024 * 1024;
 /** Bytes of one update's entry: the largest config (1,024,000 bytes) and its service fit. */
 export const maxEntryBytes = 1.5 * 1024 * 1024;
 
+const noBytes = new Uint8Array();
+
 interface Update {
   /** Runs the callback; returns what tells its caller that all is well. */
   readonly run: (tx: WriteTx) => () => void;
@@ -102,7 +104,7 @@ export class GroupCommit {
       for (const update of this.#queue.splice(0)) update.reject(error);
       return;
     }
-    const { proposals, outcomes } = this.#collect(first);
+    const { proposals, outcomes } = this.#collect(first, proposer.needsBytes ?? true);
     let failure: { readonly error: unknown } | undefined;
     if (proposals.length > 0) failure = await this.#propose(proposer, proposals);
     for (const outcome of outcomes) {
@@ -128,7 +130,7 @@ export class GroupCommit {
   }
 
   /** Runs updates on the tables until the batch is full, then takes all of it back: only `apply` changes them for good. */
-  #collect(first: bigint): { readonly proposals: Proposal[]; readonly outcomes: Outcome[] } {
+  #collect(first: bigint, needsBytes: boolean): { readonly proposals: Proposal[]; readonly outcomes: Outcome[] } {
     const proposals: Proposal[] = [];
     const outcomes: Outcome[] = [];
     const done: Transaction[] = [];
@@ -139,7 +141,7 @@ export class GroupCommit {
       const transaction = new Transaction(first + BigInt(proposals.length), this.#clock.now());
       try {
         const tell = this.#running.run(transaction, () => update.run(this.#tables));
-        const proposal = this.#encode(transaction);
+        const proposal = this.#proposalOf(transaction, needsBytes);
         if (proposal) {
           proposals.push(proposal);
           done.push(transaction);
@@ -155,12 +157,12 @@ export class GroupCommit {
     return { proposals, outcomes };
   }
 
-  #encode(transaction: Transaction): Proposal | undefined {
+  #proposalOf(transaction: Transaction, needsBytes: boolean): Proposal | undefined {
     const changes = transaction.changes();
     if (changes.length === 0) return undefined;
     const { index } = transaction.version;
     const request = toRequest(index, changes);
-    const bytes = encodeRequest(request);
+    const bytes = needsBytes ? encodeRequest(request) : noBytes;
     if (bytes.length > maxEntryBytes)
       throw new Fault(
         "resource_exhausted",

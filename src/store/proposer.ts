@@ -11,6 +11,11 @@ export interface Proposal {
  * Committed entries reach the store through its `apply`, on this node before `propose` resolves.
  */
 export interface Proposer {
+  /**
+   * Whether entries need their bytes; they do when it is left out. A store in memory alone needs none: nothing is encoded
+   * then, `bytes` stays empty, and the limits on it do not hold.
+   */
+  readonly needsBytes?: boolean;
   /** The index that the first entry of a `propose` called right now would get. Fault unavailable when not the leader. */
   nextIndex(): bigint;
   /**

@@ -92,6 +92,50 @@ describe("an update", () => {
     expect(store.view(tx => tx.config.get("a")?.spec.data)).toEqual(Uint8Array.of(2));
   });
 
+  it.each<[string, readonly ("create" | "remove")[], readonly string[], string | undefined]>([
+    ["a new one", ["create"], ["create"], "x"],
+    ["one that comes, goes and comes", ["create", "remove", "create"], ["create"], "x"],
+    ["one that goes and comes", ["remove", "create"], ["update"], "t"],
+    ["one that goes, comes and goes", ["remove", "create", "remove"], ["remove"], "t"],
+    ["one that goes, comes, goes and comes", ["remove", "create", "remove", "create"], ["update"], "t"],
+  ])("sums up what became of %s", async (_, steps, expected, id = "x") => {
+    const store = newSimStore();
+    const before = await store.update(tx => tx.task.create(sampleTask("t")));
+    const events = recorded(store);
+    const make = (tx: WriteTx) => {
+      for (const step of steps)
+        if (step === "create") tx.task.update({ ...tx.task.create(sampleTask(id)), nodeId: "n" });
+        else tx.task.remove(id);
+    };
+    const threw = store.update(tx => {
+      make(tx);
+      throw new Error("changed my mind");
+    });
+    await expect(threw).rejects.toThrow("changed my mind");
+    expect(store.view(tx => [[...tx.task.all()], [...tx.task.byNode("")]])).toEqual([[before], [before]]);
+    await store.update(make);
+    expect(events.map(({ action, object }) => [action, object.id])).toEqual(expected.map(action => [action, id]));
+    expect(store.view(tx => [...tx.task.byNode("n")].length)).toBe(expected.includes("remove") ? 0 : 1);
+  });
+
+  it("is not encoded where nobody needs the bytes", async () => {
+    const store = new Store({ clock: new SimClock() });
+    const sizes: number[] = [];
+    store.attach({
+      needsBytes: false,
+      nextIndex: () => store.version + 1n,
+      async propose(batch) {
+        for (const { request, bytes } of batch) {
+          sizes.push(bytes.length);
+          store.apply(store.version + 1n, request);
+        }
+      },
+    });
+    await store.update(tx => tx.service.create(sampleService("a")));
+    expect(names(store)).toEqual(["a"]);
+    expect(sizes).toEqual([0]);
+  });
+
   it("proposes nothing without writes", async () => {
     const store = newSimStore();
     expect(await store.update(tx => tx.service.size)).toBe(0);
