@@ -1,12 +1,13 @@
 import { asFault, Fault } from "../lib/fault.ts";
 import { same } from "../lib/same.ts";
 import type { Logger } from "../ports/log.ts";
-import type { BridgeNetwork, BridgeNetworks, Links, NetOps, RulesShape } from "../ports/net-ops.ts";
+import type { BridgeNetwork, BridgeNetworks, Links, NetOps } from "../ports/net-ops.ts";
 import { bridgePlan } from "./bridges.ts";
 import { linkPlan } from "./link-plan.ts";
-import { bridgePrefix, forwardChain, tableName, vxlanPrefix } from "./names.ts";
+import { bridgePrefix, devicePrefixes, forwardChain, tableName } from "./names.ts";
 import { noTable, tableChange, wholeTable } from "./rules/commands.ts";
-import { type Ruleset, shapeOf } from "./rules/ruleset.ts";
+import { KnownRules } from "./rules/known-rules.ts";
+import type { Ruleset } from "./rules/ruleset.ts";
 import type { WantedPlane } from "./wanted.ts";
 
 export interface BuilderOptions {
@@ -30,7 +31,7 @@ export interface MadeBridges {
 interface Known {
   bridges: readonly BridgeNetwork[] | undefined;
   links: Links | undefined;
-  rules: Ruleset | undefined;
+  rules: KnownRules | undefined;
   kernel: WantedPlane["kernel"] | undefined;
   passes: boolean;
 }
@@ -47,21 +48,32 @@ export class Builder {
 
   constructor(options: BuilderOptions) {
     this.#options = options;
-    this.#prefixes = [bridgePrefix(options.nodeId), vxlanPrefix(options.nodeId)];
+    this.#prefixes = devicePrefixes(options.nodeId);
   }
 
-  /**
-   * Relies no more on what is known: somebody else may have changed it. Rules are counted, and kept when that gives the same;
-   * `rewrite`: they are not.
-   */
+  /** Relies no more on what is known: somebody else may have changed it. `rewrite`: rules are written anew, whatever they are. */
   async doubt(rewrite = false): Promise<void> {
+    this.#known = { ...this.#known, bridges: undefined, kernel: undefined };
+    this.doubtLinks();
+    if (rewrite) this.#known.rules = undefined;
+    await this.doubtRules();
+  }
+
+  /** The same for devices and their tables alone. */
+  doubtLinks(): void {
+    this.#known.links = undefined;
+  }
+
+  /** The same for rules alone, which are kept when they are what they were. */
+  async doubtRules(): Promise<void> {
     const { rules } = this.#known;
-    this.#known = { bridges: undefined, links: undefined, rules: undefined, kernel: undefined, passes: false };
-    if (!rules || rewrite) return;
-    const shape = await this.#options.ops.shapeOfRules(rules.table);
-    if (sameShape(shape, shapeOf(rules))) this.#known.rules = rules;
+    this.#known.rules = undefined;
+    this.#known.passes = false;
+    if (!rules) return;
+    const { table } = rules.ruleset;
+    if (rules.agrees(await this.#options.ops.contentsOfRules(table))) this.#known.rules = rules;
     else {
-      this.#options.log.warn("somebody has changed this node's rules: they are written anew", { table: rules.table });
+      this.#options.log.warn("somebody has changed this node's rules: they are written anew", { table });
       this.#options.onRepair?.();
     }
   }
@@ -116,6 +128,7 @@ export class Builder {
     await attempt(this.#setKernel(wanted.kernel));
     if (before.length > 0) await attempt(ops.change(before));
     await attempt(this.#setRules(wanted.rules).then(ruled));
+    await attempt(this.#lookAtNewRules());
     await attempt(this.#passForwarding());
     if (after.length > 0) await attempt(ops.change(after));
     this.#known.links = faults.length > 0 ? undefined : wanted.links;
@@ -158,10 +171,19 @@ export class Builder {
 
   async #setRules(rules: Ruleset): Promise<void> {
     const { rules: before } = this.#known;
-    const commands = before ? tableChange(before, rules) : wholeTable(rules);
+    const commands = before ? tableChange(before.ruleset, rules) : wholeTable(rules);
+    if (commands === "") return;
     this.#known.rules = undefined;
-    if (commands !== "") await this.#options.ops.applyRules(commands);
-    this.#known.rules = rules;
+    await this.#options.ops.applyRules(commands);
+    this.#known.rules = KnownRules.written(rules, before);
+  }
+
+  /** The sooner, the less somebody else may have changed before: what is seen first counts as what was written. */
+  async #lookAtNewRules(): Promise<void> {
+    const { rules } = this.#known;
+    if (!rules?.isWorthALook) return;
+    const contents = await this.#options.ops.contentsOfRules(rules.ruleset.table);
+    if (!rules.agrees(contents)) this.#known.rules = undefined;
   }
 
   async #passForwarding(): Promise<void> {
@@ -190,11 +212,4 @@ export class Builder {
 function isPlanned(made: Links, wanted: Links): boolean {
   const { before, after } = linkPlan(made, wanted);
   return before.length + after.length === 0;
-}
-
-function sameShape(a: RulesShape | undefined, b: RulesShape): boolean {
-  if (!a) return false;
-  const equal = (left: ReadonlyMap<string, number>, right: ReadonlyMap<string, number>): boolean =>
-    left.size === right.size && [...left].every(([name, count]) => right.get(name) === count);
-  return equal(a.chains, b.chains) && equal(a.sets, b.sets);
 }

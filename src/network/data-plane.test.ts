@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { sleep } from "../ports/clock.ts";
 import { silentLogger } from "../ports/log.ts";
 import { noMeters } from "../ports/meters.ts";
 import { SimClock, settle } from "../sim/clock.ts";
@@ -52,7 +53,7 @@ const expectAll = async (parts: PlaneParts): Promise<void> => {
   for (const [name, { rules }] of wanted.rules.chains) expect(ops.rules.rules(table, name)).toEqual(rules);
   for (const [name, { elements }] of wanted.rules.sets)
     expect(new Set(ops.rules.elements(table, name))).toEqual(new Set(elements));
-  expect(ops.rules.shape(table)?.chains.size).toBe(wanted.rules.chains.size);
+  expect(ops.rules.contents(table)?.chains.size).toBe(wanted.rules.chains.size);
   expect(ops.kernel).toEqual(new Map([...ops.kernel, ...wanted.kernel]));
   expect(listening).toEqual(wanted.nameServers);
 };
@@ -96,15 +97,54 @@ describe("a node's data plane", () => {
     expect(ops.forgotten).toEqual(["10.0.0.12", "10.0.1.22"]);
   });
 
-  it("puts right within a minute what somebody else has changed", async () => {
+  describe.each([
+    ["at once", 2_000, ""],
+    ["within a minute where nothing tells of changes", 61_000, "watch"],
+  ])("puts right %s what somebody else has changed:", (_when, withinMs, failing) => {
+    const rule = "add rule inet shoal_node_self port_tcp_8080 drop";
+    it.each<[string, () => unknown]>([
+      ["rules", () => ops.rules.run(`flush chain inet ${table} come_in`)],
+      ["what a rule says", () => ops.rules.run(`flush chain inet ${table} port_tcp_8080\n${rule}`)],
+      ["a device", () => ops.change([{ do: "remove-vxlan", name: "svselfet-back" }])],
+      ["an address", () => ops.change([{ do: "remove-address", bridge: "sbselfet-back", address: "10.0.1.10/32" }])],
+      ["the engine's network", () => ops.remove("shoal-self-b-net-back")],
+    ])("%s", async (_what, damage) => {
+      ops.failing.add(failing);
+      await tell(twoTasks);
+      await clock.advance(61_000);
+      await damage();
+      await clock.advance(withinMs);
+      await expectAll(twoTasks);
+    });
+  });
+
+  it("puts right what somebody changes right after it was put right", async () => {
     await tell(twoTasks);
+    await clock.advance(5_000);
+    const chain = `chain inet ${table} port_tcp_8080`;
     ops.rules.run(`flush chain inet ${table} come_in`);
-    await ops.change([
-      { do: "remove-vxlan", name: "svselfet-back" },
-      { do: "remove-address", bridge: "sbselfet-back", address: "10.0.1.10/32" },
-    ]);
-    await clock.advance(61_000);
+    for (let at = 0; at < 20 && ops.rules.rules(table, "come_in")?.length === 0; at += 1) await clock.advance(100);
+    ops.rules.run(`flush ${chain}\nadd rule inet ${table} port_tcp_8080 drop`);
+    await clock.advance(3_000);
     await expectAll(twoTasks);
+  });
+
+  it("looks at this machine no more than a fifth of the time, however much changes there", async () => {
+    await tell(twoTasks);
+    await clock.advance(5_000);
+    let looks = 0;
+    const contentsOfRules = ops.contentsOfRules.bind(ops);
+    ops.contentsOfRules = async asked => {
+      looks += 1;
+      await sleep(clock, 500);
+      return contentsOfRules(asked);
+    };
+    for (let at = 0; at < 200; at += 1) {
+      ops.rules.run("add table inet somebody_elses");
+      await clock.advance(100);
+    }
+    expect(looks).toBeGreaterThan(1);
+    expect(looks).toBeLessThanOrEqual(20_000 / 2_500 + 1);
   });
 
   it("leaves the engine's network alone whose subnets were asked for in another order than the engine's", async () => {
@@ -199,7 +239,7 @@ describe("a node's data plane", () => {
     await tell(twoTasks);
     await plane.stop();
     expect((await ops.observe(prefixes)).vxlans.size).toBe(2);
-    expect(ops.rules.shape(table)).toBeDefined();
+    expect(ops.rules.contents(table)).toBeDefined();
   });
 
   it("leaves nothing when the node leaves", async () => {
@@ -207,7 +247,7 @@ describe("a node's data plane", () => {
     await plane.remove();
     const { bridges, vxlans, returns } = await ops.observe([""]);
     expect(bridges.size + vxlans.size + returns.size).toBe(0);
-    expect(ops.rules.shape(table)).toBeUndefined();
+    expect(ops.rules.contents(table)).toBeUndefined();
     expect(ops.passing.size).toBe(0);
     expect(await ops.list()).toEqual([]);
   });
@@ -297,6 +337,19 @@ describe("a task that is to be stopped", () => {
     await plane.leave("task1", never);
     const rules = ops.rules.rules(table, "vip4_svc-web_net-back");
     expect(rules).toEqual(["dnat ip to numgen inc mod 1 map { 0 : 10.0.1.22 }"]);
+  });
+
+  it("is waited for no longer than ten seconds where rules cannot be changed", async () => {
+    await tell(twoTasks);
+    ops.failing.add("applyRules");
+    let left = false;
+    void plane.leave("task1", never).then(() => {
+      left = true;
+    });
+    await clock.advance(9_000);
+    expect(left).toBe(false);
+    await clock.advance(1_000);
+    expect(left).toBe(true);
   });
 
   it("is not waited for when it had left before", async () => {

@@ -1,16 +1,17 @@
-import { onAbort } from "../lib/bell.ts";
 import { asFault, Fault } from "../lib/fault.ts";
-import type { Clock } from "../ports/clock.ts";
+import { type Clock, sleep } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import { type Meters, noMeters } from "../ports/meters.ts";
 import type { NameSockets } from "../ports/name-sockets.ts";
-import type { BridgeNetworks, NetOps } from "../ports/net-ops.ts";
+import type { BridgeNetworks, NetOps, NetPart } from "../ports/net-ops.ts";
 import type { Random } from "../ports/random.ts";
 import type { TunnelOps } from "../ports/tunnel-ops.ts";
 import type { NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
 import { Builder } from "./builder.ts";
 import { Resolver } from "./dns/resolver.ts";
+import { DriftWatch } from "./drift-watch.ts";
 import { localNetworks, refusalOf } from "./local-networks.ts";
+import { devicePrefixes } from "./names.ts";
 import type { PlaneMemory } from "./plane-memory.ts";
 import { applyMessage, emptyPlane, type Plane } from "./plane-state.ts";
 import { Reconciler } from "./reconciler.ts";
@@ -22,6 +23,9 @@ import { wantedPlane } from "./wanted.ts";
 
 /** What a packet of an underlay may have where nothing is known of it, in bytes: Ethernet's. */
 const usualMtu = 1_500;
+
+/** How long a task that is to be stopped waits for this node's own rules, in milliseconds. */
+const leaveLimitMs = 10_000;
 
 export interface DataPlaneOptions {
   readonly nodeId: string;
@@ -58,8 +62,10 @@ export class DataPlane {
   readonly #reconciler: Reconciler;
   readonly #resolver: Resolver;
   readonly #tunnel: TunnelKeeper;
+  readonly #drifts: DriftWatch;
   readonly #leaving = new Set<string>();
   readonly #versions = new Versions();
+  readonly #closing = new AbortController();
   #plane: Plane = emptyPlane;
   #self: Self;
   /** The next comparison trusts nothing. */
@@ -68,8 +74,10 @@ export class DataPlane {
   #unserved: string | undefined;
   /** The networks that are in place, by id. */
   #ready: ReadonlySet<string> = new Set();
-  /** Somebody else has changed this machine. */
+  /** The tunnel is not as it was left. */
   #drifted = false;
+  /** What of this machine's networks may be other than it was left. */
+  readonly #doubtful = new Set<NetPart>();
 
   constructor(options: DataPlaneOptions) {
     const { nodeId, address, names, clock, random, log, meters = noMeters } = options;
@@ -78,6 +86,11 @@ export class DataPlane {
     this.#builder = new Builder({ ...options, onRepair: () => meters.networkRepaired() });
     this.#resolver = new Resolver(names);
     this.#tunnel = new TunnelKeeper({ ...options, onDrift: () => this.#drift() });
+    this.#drifts = new DriftWatch({
+      ...options,
+      prefixes: devicePrefixes(nodeId),
+      onDrift: parts => this.#doubt(parts),
+    });
     this.#reconciler = new Reconciler({ pass: compare => this.#pass(compare), clock, random, log, meters });
   }
 
@@ -94,8 +107,8 @@ export class DataPlane {
     return this.#tunnel.publicKey();
   }
 
-  /** Takes in a message of the managers'. Resolves when this node's rules are made from it. */
-  receive(message: NetworkMessage): Promise<void> {
+  /** Takes in a message of the managers'. Resolves when this node's rules are made from it: `Versions.next`. */
+  receive(message: NetworkMessage): Promise<boolean> {
     this.#unserved = undefined;
     this.#plane = applyMessage(this.#plane, message);
     this.#options.memory?.note(this.#plane);
@@ -109,15 +122,17 @@ export class DataPlane {
     this.#reconciler.release();
   }
 
-  /** Sends nothing new to a task that is about to be stopped. Resolves when that is so on this node. */
+  /**
+   * Sends nothing new to a task that is about to be stopped. Resolves when that is so on this node, or cannot be brought about for
+   * long: a node whose rules cannot be changed must still stop tasks.
+   */
   async leave(taskId: string, signal: AbortSignal): Promise<void> {
     if (!this.#plane.endpoints.get(taskId)?.ready || this.#leaving.has(taskId)) return;
     this.#leaving.add(taskId);
     const inForce = this.#changed();
-    await new Promise<void>(resolve => {
-      const forget = onAbort(signal, resolve);
-      void inForce.then(resolve).then(forget);
-    });
+    const over = new AbortController();
+    await Promise.race([inForce, sleep(this.#options.clock, leaveLimitMs, AbortSignal.any([signal, over.signal]))]);
+    over.abort();
   }
 
   /**
@@ -166,7 +181,9 @@ export class DataPlane {
 
   /** Lets go. The networks stay as they are, and traffic goes on. */
   async stop(): Promise<void> {
+    this.#closing.abort();
     await this.#reconciler.stop();
+    await this.#drifts.stop();
     this.#tunnel.stop();
     this.#versions.reach(this.#versions.latest);
     await this.#options.names.close();
@@ -186,10 +203,19 @@ export class DataPlane {
     this.#reconciler.wake();
   }
 
-  /** Resolves when what is wanted now is in force. */
-  #changed(): Promise<void> {
+  /** Resolves when that has been looked at. */
+  #doubt(parts: ReadonlySet<NetPart>): Promise<void> {
+    for (const part of parts) this.#doubtful.add(part);
+    const looked = this.#reconciler.passed(this.#closing.signal);
+    this.#reconciler.wake();
+    return looked;
+  }
+
+  /** Resolves when what is wanted now is in force: `Versions.next`. */
+  #changed(): Promise<boolean> {
     this.#resolver.replace(this.#plane, this.#leaving);
     this.#reconciler.wake();
+    this.#drifts.start();
     return this.#versions.next();
   }
 
@@ -203,11 +229,14 @@ export class DataPlane {
   async #pass(compare: boolean): Promise<void> {
     const { names } = this.#options;
     if (compare || this.#drifted) await this.#lookAgain();
+    else await this.#lookAtDoubtful();
     const asked = this.#plane;
     const version = this.#versions.latest;
     const tunnel = wantedTunnel(asked, this.#self);
-    const encryption: TunnelState = tunnel ? await this.#tunnel.make(tunnel) : { isThere: true };
     const all = wantedPlane(asked, this.#self, this.#leaving);
+    // After a restart most devices are there: names are answered on them again before anything is compared, and on all afterwards.
+    if (this.#ready.size === 0) await names.listen(all.nameServers, this.#resolver.handler).catch(() => {});
+    const encryption: TunnelState = tunnel ? await this.#tunnel.make(tunnel) : { isThere: true };
     const bridges = await this.#builder.makeBridges(all.bridges);
     this.#refused = new Map([...bridges.refused, ...unencrypted(asked, encryption)]);
     const plane = this.#refused.size === 0 ? asked : withoutNetworks(asked, this.#refused);
@@ -222,9 +251,17 @@ export class DataPlane {
     if (fault) throw fault;
   }
 
+  async #lookAtDoubtful(): Promise<void> {
+    const parts = [...this.#doubtful];
+    this.#doubtful.clear();
+    if (parts.includes("links")) this.#builder.doubtLinks();
+    if (parts.includes("rules")) await this.#builder.doubtRules();
+  }
+
   async #lookAgain(): Promise<void> {
     const { ops, address, nodeId } = this.#options;
     this.#drifted = false;
+    this.#doubtful.clear();
     this.#tunnel.doubt();
     await this.#builder.doubt(this.#rewrites);
     this.#rewrites = false;

@@ -101,7 +101,7 @@ it.each([
 });
 
 it("confirms what it is asked to, and once that is in force", async () => {
-  const inForce: (() => void)[] = [];
+  const inForce: ((isSo: boolean) => void)[] = [];
   const stop = new AbortController();
   void followFeed(connection, "session", stop.signal, {
     receive: () => new Promise(resolve => void inForce.push(resolve)),
@@ -112,11 +112,11 @@ it("confirms what it is asked to, and once that is in force", async () => {
   });
   await clock.advance(100);
   expect(asked).toEqual([]);
-  inForce[0]?.();
-  inForce[1]?.();
+  inForce[0]?.(true);
+  inForce[1]?.(true);
   await clock.advance(100);
   expect(asked).toEqual(["confirm 1"]);
-  inForce[2]?.();
+  inForce[2]?.(true);
   await clock.advance(100);
   expect(asked).toEqual(["confirm 1", "confirm 2"]);
   stop.abort();

@@ -11,8 +11,8 @@ const followBackoff: Backoff = { firstMs: 250, longestMs: 8_000 };
 const confirmTimeoutMs = 10_000;
 
 export interface FeedOptions {
-  /** Takes the message in at once; resolves when it is in force on this node. */
-  readonly receive: (message: NetworkMessage) => Promise<void>;
+  /** Takes the message in at once; resolves with true when it is in force on this node, with false when a later one is waited for. */
+  readonly receive: (message: NetworkMessage) => Promise<boolean>;
   /** The manager has nothing to say of networks, ever. */
   readonly unserved: (reason: string) => void;
   readonly clock: Clock;
@@ -40,7 +40,7 @@ export async function followFeed(
       const messages = connection.client(NetworkFeed).watch({ sessionId }, { signal });
       for await (const message of messages) {
         const inForce = receive(message);
-        if (message.confirm > 0n) void inForce.then(() => confirm(message.confirm));
+        if (message.confirm > 0n) void inForce.then(isSo => (isSo ? confirm(message.confirm) : undefined));
         attempt = 1;
       }
     } catch (error) {

@@ -21,6 +21,11 @@ export function vxlanPrefix(nodeId: string): string {
   return `sv${nodeTag(nodeId)}`;
 }
 
+/** How the names of all devices begin that a node has in its machine's own network namespace. */
+export function devicePrefixes(nodeId: string): readonly string[] {
+  return [bridgePrefix(nodeId), vxlanPrefix(nodeId)];
+}
+
 /** The node's WireGuard device, and the network namespace that it is in. */
 export function tunnelName(nodeId: string): string {
   return `sw${nodeTag(nodeId)}`;

@@ -127,7 +127,7 @@ export class NetworkedRuntime implements Runtime {
   async followNetworks(connection: Connection, sessionId: string, signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#doors;
     this.desk.follow(connection, signal);
-    const receive = (message: NetworkMessage): Promise<void> => {
+    const receive = (message: NetworkMessage): Promise<boolean> => {
       const inForce = this.#plane.receive(message);
       this.#ports.changed();
       return inForce;

@@ -126,7 +126,7 @@ describe("a data plane that remembers", () => {
         close: async () => {},
       },
     });
-  const shape = (ops: SimNetOps) => ops.rules.shape("shoal_node_self");
+  const shape = (ops: SimNetOps) => ops.rules.contents("shoal_node_self");
 
   it("lets rules and names go on after a restart without managers, until these say something else", async () => {
     const before = new SimNetOps();

@@ -1,16 +1,23 @@
+/** Who may wait at a time: more come only while nothing can be brought about, and then the longest waits are given up. */
+export const waiterLimit = 1_000;
+
 /** What was wanted one after the other, and up to where it has been brought about. */
 export class Versions {
   #latest = 0;
-  #waiting: { readonly version: number; readonly resolve: () => void }[] = [];
+  #waiting: { readonly version: number; readonly resolve: (inForce: boolean) => void }[] = [];
 
   get latest(): number {
     return this.#latest;
   }
 
-  /** Something else is wanted from now on. Resolves when that, or something later, is in force. */
-  next(): Promise<void> {
+  /**
+   * Something else is wanted from now on. Resolves with true when that, or something later, is in force; with false when too many
+   * who came later wait for that.
+   */
+  next(): Promise<boolean> {
     this.#latest += 1;
     const version = this.#latest;
+    if (this.#waiting.length >= waiterLimit) this.#waiting.shift()?.resolve(false);
     return new Promise(resolve => this.#waiting.push({ version, resolve }));
   }
 
@@ -18,6 +25,6 @@ export class Versions {
   reach(version: number): void {
     const reached = this.#waiting.filter(each => each.version <= version);
     this.#waiting = this.#waiting.filter(each => each.version > version);
-    for (const { resolve } of reached) resolve();
+    for (const { resolve } of reached) resolve(true);
   }
 }

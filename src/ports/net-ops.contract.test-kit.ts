@@ -1,4 +1,4 @@
-import type { Links, NetOps, ReturnPath } from "./net-ops.ts";
+import type { LinkChange, Links, NetOps, NetPart, ReturnPath, RulesContents } from "./net-ops.ts";
 import { returnKey } from "./net-ops.ts";
 
 const bridge = "sbkit1";
@@ -45,18 +45,60 @@ export async function exerciseNetOps(ops: NetOps): Promise<Seen> {
     { do: "remove-address", bridge, address: "10.77.0.10/32" },
   );
   await note("partly removed");
+  seen.told = await exerciseWatch(ops);
   await twice({ do: "remove-vxlan", name: vxlan });
   await note("removed");
   seen.rules = await exerciseRules(ops);
   return seen;
 }
 
+/** What is told of changes to one thing at a time. */
+async function exerciseWatch(ops: NetOps): Promise<unknown> {
+  const entry = { device: vxlan, mac: "02:42:0a:4d:00:06", to: "192.0.2.2" };
+  const neighbour = { device: vxlan, address: "10.77.0.6" };
+  const address = { bridge, address: "10.77.0.11/32" };
+  const table = "shoal_kit_watched";
+  const there = (change: LinkChange) => () => ops.change([change]);
+  return [
+    await told(ops, there({ do: "set-forwarding", ...entry }), there({ do: "remove-forwarding", ...entry })),
+    await told(
+      ops,
+      there({ do: "set-neighbour", ...neighbour, mac: entry.mac }),
+      there({ do: "remove-neighbour", ...neighbour }),
+    ),
+    await told(ops, there({ do: "add-address", ...address }), there({ do: "remove-address", ...address })),
+    await told(ops, there({ do: "set-return", path }), there({ do: "remove-return", path })),
+    await told(
+      ops,
+      () => ops.applyRules(`add table inet ${table}\n`),
+      () => ops.applyRules(`delete table inet ${table}\n`),
+    ),
+  ];
+}
+
+/** What is told first while a change is made and taken back, until it is told: nobody knows when that begins. */
+async function told(ops: NetOps, make: () => Promise<void>, takeBack: () => Promise<void>): Promise<NetPart[]> {
+  const parts = new Set<NetPart>();
+  const stop = new AbortController();
+  const watching = ops.watch(prefixes, part => parts.add(part), stop.signal);
+  while (parts.size === 0) {
+    await make();
+    await takeBack();
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+  stop.abort();
+  await watching;
+  return [...parts];
+}
+
 async function exerciseRules(ops: NetOps): Promise<unknown[]> {
   const table = "shoal_kit";
   const shapes: unknown[] = [];
   const note = async (): Promise<void> => {
-    const shape = await ops.shapeOfRules(table);
-    shapes.push(shape && { chains: [...shape.chains].sort(), sets: [...shape.sets].sort() });
+    const contents = await ops.contentsOfRules(table);
+    const counts = (parts: RulesContents["chains"]): unknown =>
+      [...parts].map(([name, { count }]) => [name, count]).sort();
+    shapes.push(contents && { chains: counts(contents.chains), sets: counts(contents.sets) });
   };
   await note();
   await ops.applyRules(

@@ -15,8 +15,13 @@ export interface NetOps {
   change(changes: readonly LinkChange[]): Promise<void>;
   /** Runs nftables commands as one transaction: all of them or none. */
   applyRules(commands: string): Promise<void>;
-  /** What the table (family inet) holds, roughly; undefined when there is none. */
-  shapeOfRules(table: string): Promise<RulesShape | undefined>;
+  /** What the table (family inet) holds; undefined when there is none. */
+  contentsOfRules(table: string): Promise<RulesContents | undefined>;
+  /**
+   * Calls `changed` whenever rules, or devices whose names begin with one of `prefixes` and what belongs to them, may have become
+   * others, whoever did that: once more rather than once less. Resolves when `signal` aborts, rejects when it can tell no longer.
+   */
+  watch(prefixes: readonly string[], changed: (what: NetPart) => void, signal: AbortSignal): Promise<void>;
   /** Sets kernel settings (`net/ipv4/ip_forward`) that are not so yet. A setting that does not exist is a Fault. */
   setKernel(settings: ReadonlyMap<string, string>): Promise<void>;
   /**
@@ -29,6 +34,9 @@ export interface NetOps {
   /** Makes the kernel forget UDP flows that were sent to these addresses, so that their next packet is balanced anew. */
   forgetUdp(addresses: readonly string[]): Promise<void>;
 }
+
+/** Tables of nftables and iptables; or all else. */
+export type NetPart = "rules" | "links";
 
 /** Devices, addresses and tables outside of nftables. The same type is what is wanted and what there is. */
 export interface Links {
@@ -90,10 +98,17 @@ export type LinkChange =
   | { readonly do: "set-return"; readonly path: ReturnPath }
   | { readonly do: "remove-return"; readonly path: ReturnPath };
 
-/** How many rules each chain and how many elements each set has: enough to notice that somebody has changed them. */
-export interface RulesShape {
-  readonly chains: ReadonlyMap<string, number>;
-  readonly sets: ReadonlyMap<string, number>;
+/** What a table holds, by the names of its chains and of its sets and maps: enough to notice that somebody has changed it. */
+export interface RulesContents {
+  readonly chains: ReadonlyMap<string, RulesPart>;
+  readonly sets: ReadonlyMap<string, RulesPart>;
+}
+
+export interface RulesPart {
+  /** Rules, or elements. */
+  readonly count: number;
+  /** The same for as long as nobody changes anything about it. To be compared with the same part's on the same machine alone. */
+  readonly digest: string;
 }
 
 /** The bits of a packet's mark that name the node a connection came in by. */

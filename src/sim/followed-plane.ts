@@ -26,8 +26,9 @@ export class FollowedPlane {
   }
 
   readonly follow = (connection: Connection, sessionId: string, signal: AbortSignal): void => {
-    const receive = async (message: NetworkMessage): Promise<void> => {
+    const receive = async (message: NetworkMessage): Promise<boolean> => {
       this.#current = applyMessage(this.#current, message);
+      return true;
     };
     const unserved = (reason: string): void => assert(false, `every simulated manager serves the feed: ${reason}`);
     void followFeed(connection, sessionId, signal, { ...this.#options, receive, unserved });

@@ -1,3 +1,4 @@
+import { onAbort } from "../lib/bell.ts";
 import { Fault } from "../lib/fault.ts";
 import {
   type BridgeLink,
@@ -6,8 +7,9 @@ import {
   type LinkChange,
   type Links,
   type NetOps,
+  type NetPart,
   type ReturnPath,
-  type RulesShape,
+  type RulesContents,
   returnKey,
   type VxlanLink,
 } from "../ports/net-ops.ts";
@@ -28,12 +30,17 @@ export class SimNetOps implements NetOps, BridgeNetworks {
   readonly failing = new Set<string>();
   /** Engine networks that containers run on. */
   readonly busy = new Set<string>();
+  readonly #watchers = new Set<(what: NetPart) => void>();
   readonly #networks = new Map<string, BridgeNetwork>();
   readonly #bridges = new Map<string, BridgeLink>();
   readonly #vxlans = new Map<string, VxlanLink>();
   readonly #forwarding: Table = new Map();
   readonly #neighbours: Table = new Map();
   readonly #returns = new Map<string, ReturnPath>();
+
+  constructor() {
+    this.rules.onChange = () => this.#tell("rules");
+  }
 
   async obstacle(): Promise<undefined> {}
 
@@ -60,6 +67,7 @@ export class SimNetOps implements NetOps, BridgeNetworks {
       this.done.push(change.do);
       this.#change(change);
     }
+    this.#tell("links");
   }
 
   async applyRules(commands: string): Promise<void> {
@@ -68,8 +76,20 @@ export class SimNetOps implements NetOps, BridgeNetworks {
     this.done.push("rules");
   }
 
-  async shapeOfRules(table: string): Promise<RulesShape | undefined> {
-    return this.rules.shape(table);
+  async contentsOfRules(table: string): Promise<RulesContents | undefined> {
+    return this.rules.contents(table);
+  }
+
+  /** Tells of its own changes as well, as a kernel does. */
+  watch(_prefixes: readonly string[], changed: (what: NetPart) => void, signal: AbortSignal): Promise<void> {
+    if (this.failing.has("watch")) return Promise.reject(new Fault("failed_precondition", "watch fails"));
+    this.#watchers.add(changed);
+    return new Promise(resolve => {
+      onAbort(signal, () => {
+        this.#watchers.delete(changed);
+        resolve();
+      });
+    });
   }
 
   async setKernel(settings: ReadonlyMap<string, string>): Promise<void> {
@@ -99,6 +119,7 @@ export class SimNetOps implements NetOps, BridgeNetworks {
     this.#networks.set(network.name, { ...network, subnets: ipv4First(network.subnets) });
     this.#bridges.set(network.bridge, { name: network.bridge, mac: "02:42:00:00:00:00", addresses: new Set() });
     this.done.push("create");
+    this.#tell("links");
   }
 
   async remove(name: string): Promise<void> {
@@ -109,6 +130,11 @@ export class SimNetOps implements NetOps, BridgeNetworks {
     this.#bridges.delete(network.bridge);
     this.#neighbours.delete(network.bridge);
     this.done.push("remove");
+    this.#tell("links");
+  }
+
+  #tell(what: NetPart): void {
+    for (const changed of this.#watchers) changed(what);
   }
 
   #attempt(operation: string): void {

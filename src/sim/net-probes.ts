@@ -27,7 +27,7 @@ export class SimNetProbes implements NetProbes {
     wanted.run(commands);
     const { rules: actual } = this.#machine;
     const compare = (kind: RulesDifference["kind"], of: (tables: NftTables, name: string) => readonly string[]) => {
-      const names = (tables: NftTables): string[] => [...(tables.shape(table)?.[`${kind}s`].keys() ?? [])];
+      const names = (tables: NftTables): string[] => [...(tables.contents(table)?.[`${kind}s`].keys() ?? [])];
       const [is, ought] = [new Set(names(actual)), new Set(names(wanted))];
       return [...new Set([...is, ...ought])].sort().flatMap((name): RulesDifference[] => {
         if (!is.has(name)) return [{ kind, name, is: "missing" }];

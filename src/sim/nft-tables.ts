@@ -1,5 +1,5 @@
 import { Fault } from "../lib/fault.ts";
-import type { RulesShape } from "../ports/net-ops.ts";
+import type { RulesContents, RulesPart } from "../ports/net-ops.ts";
 
 interface Table {
   readonly chains: Map<string, string[]>;
@@ -8,6 +8,8 @@ interface Table {
 
 /** nftables as far as commands for whole tables, chains, rules, sets and elements go: each text is one transaction. */
 export class NftTables {
+  /** Called after each change. */
+  onChange = (): void => {};
   #tables = new Map<string, Table>();
 
   /** Faults internal for what nft would refuse; then nothing has changed. */
@@ -20,14 +22,16 @@ export class NftTables {
       this.#tables = before;
       throw error;
     }
+    this.onChange();
   }
 
-  shape(name: string): RulesShape | undefined {
+  contents(name: string): RulesContents | undefined {
     const table = this.#tables.get(name);
     if (!table) return undefined;
+    const part = (lines: readonly string[]): RulesPart => ({ count: lines.length, digest: lines.join("\n") });
     return {
-      chains: new Map([...table.chains].map(([chain, rules]) => [chain, rules.length])),
-      sets: new Map([...table.sets].map(([set, elements]) => [set, elements.size])),
+      chains: new Map([...table.chains].map(([chain, rules]) => [chain, part(rules)])),
+      sets: new Map([...table.sets].map(([set, elements]) => [set, part([...elements].sort())])),
     };
   }
 

@@ -15,8 +15,6 @@ import { networkNames, Users } from "./users.ts";
 
 /** A swarm that is not where its users want it after so long is stuck, in milliseconds. */
 const settleLimitMs = 120_000;
-/** What is damaged by hand is noticed once a minute; in milliseconds, with what it takes to repair it. */
-const repairLimitMs = 75_000;
 
 export interface NetChaosOptions {
   readonly swarm: OverlaySwarm;
@@ -24,7 +22,7 @@ export interface NetChaosOptions {
   readonly changes: number;
   /** How long every node may take, once the swarm is settled, to have what the managers' state says, in milliseconds. */
   readonly withinMs: number;
-  /** Whether nodes are also damaged by hand: a repair may take a minute. */
+  /** Whether nodes are also damaged by hand. */
   readonly damages: boolean;
   readonly say: (line: string) => void;
 }
@@ -78,9 +76,8 @@ class NetChaos {
     const what = await change();
     this.#story.push(`${number} ${what}`);
     const settledAfter = await this.#settled();
-    const limitMs = what.startsWith("damage") ? repairLimitMs : this.#options.withinMs;
-    const tookMs = await this.#equal(limitMs);
-    if (!what.startsWith("damage")) this.#tookMs.push(tookMs);
+    const tookMs = await this.#equal(this.#options.withinMs);
+    this.#tookMs.push(tookMs);
     const total = ((performance.now() - begin) / 1_000).toFixed(1);
     this.#options.say(
       `${this.#story.at(-1)}: settled after ${settledAfter} ms, equal ${Math.round(tookMs)} ms later (${total} s)`,

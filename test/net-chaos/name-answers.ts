@@ -5,18 +5,23 @@ import type { LabHost } from "../lab/lab.ts";
 import { readyOn } from "./expectation.ts";
 import { addressOn, gatewayOn, isReady, nameOf, type SwarmState } from "./swarm-state.ts";
 
-/** Asks for IPv4 addresses: lines "SERVER NAME" on standard input, answered "SERVER NAME ADDRESS,…" ("?" for no answer in time). */
+/**
+ * Asks for IPv4 addresses: lines "SERVER NAME" on standard input, answered "SERVER NAME ADDRESS,…" ("?" for no answer in time). Asks
+ * again a few times a second, so that an answer that comes late is not taken for one that comes after the end of all patience.
+ */
 const asker = String.raw`use strict; use IO::Socket::INET; use Socket; use IO::Select; use Time::HiRes qw(time);
 my $socket = IO::Socket::INET->new(Proto => 'udp') or die $!;
 my (@asked, %answers); my $select = IO::Select->new($socket);
-while (<STDIN>) {
-  chomp; my ($server, $name) = split / /; my $id = @asked; push @asked, "$server $name";
+while (<STDIN>) { chomp; push @asked, $_ }
+sub ask {
+  my ($id) = @_; my ($server, $name) = split / /, $asked[$id];
   my $question = join('', map { pack('C/a', $_) } split(/\./, $name)) . "\0" . pack('nn', 1, 1);
   $socket->send(pack('n6', $id, 0x0100, 1, 0, 0, 0) . $question, 0, pack_sockaddr_in(53, inet_aton($server)));
 }
-my $end = time + 3;
-while (keys %answers < @asked && (my $left = $end - time) > 0) {
-  next unless $select->can_read($left);
+my $end = time + 3; my $again = 0;
+while (keys %answers < @asked && time < $end) {
+  if (time >= $again) { ask($_) for grep { !defined $answers{$_} } 0 .. $#asked; $again = time + 0.2 }
+  next unless $select->can_read(0.05);
   next unless defined $socket->recv(my $bytes, 4096);
   my ($id, $flags, $questions, $records) = unpack('n4', $bytes);
   my $at = 12; while (my $length = ord substr $bytes, $at, 1) { $at += 1 + $length } $at += 5;

@@ -1,5 +1,3 @@
-import type { RulesShape } from "../../ports/net-ops.ts";
-
 /** A chain of nftables. */
 export interface Chain {
   /** Where in a packet's way it is called ("type nat hook prerouting priority -105"); undefined: only from other chains. */
@@ -22,12 +20,4 @@ export interface Ruleset {
   readonly table: string;
   readonly chains: ReadonlyMap<string, Chain>;
   readonly sets: ReadonlyMap<string, NamedSet>;
-}
-
-/** How it would show when counted (`NetOps.shapeOfRules`). */
-export function shapeOf(ruleset: Ruleset): RulesShape {
-  return {
-    chains: new Map([...ruleset.chains].map(([name, { rules }]) => [name, rules.length])),
-    sets: new Map([...ruleset.sets].map(([name, { elements }]) => [name, elements.length])),
-  };
 }

@@ -205,9 +205,10 @@ export class EmbeddedRuntime implements Runtime {
 
   followNetworks(connection: Connection, sessionId: string, signal: AbortSignal): Promise<void> {
     let plane = emptyPlane;
-    const receive = async (message: NetworkMessage): Promise<void> => {
+    const receive = async (message: NetworkMessage): Promise<boolean> => {
       plane = applyMessage(plane, message);
       this.#mesh.follow(plane);
+      return true;
     };
     const unserved = (reason: string): void =>
       this.#options.log.warn("ports that services publish are not served on this node", { reason });

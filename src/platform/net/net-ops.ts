@@ -2,13 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asFault, Fault } from "../../lib/fault.ts";
-import type { LinkChange, Links, NetOps, RulesShape } from "../../ports/net-ops.ts";
+import type { LinkChange, Links, NetOps, RulesContents } from "../../ports/net-ops.ts";
 import { runBatches } from "./batch.ts";
+import { watchChanges } from "./change-watch.ts";
 import { passForwarding, unpassForwarding } from "./forward-pass.ts";
 import { batchLines } from "./link-commands.ts";
 import { observeLinks, observeMtu } from "./link-observation.ts";
 import { mustRun, runProgram } from "./program.ts";
-import { rulesShape } from "./rules-shape.ts";
+import { rulesContents } from "./rules-contents.ts";
 
 /** This machine's network, by the programs that every Linux system has for it. */
 export const systemNetOps: NetOps = {
@@ -44,12 +45,14 @@ export const systemNetOps: NetOps = {
     }
   },
 
-  async shapeOfRules(table: string): Promise<RulesShape | undefined> {
+  async contentsOfRules(table: string): Promise<RulesContents | undefined> {
     const { code, stdout, stderr } = await runProgram("nft", ["-j", "list", "table", "inet", table]);
-    if (code === 0) return rulesShape(stdout);
+    if (code === 0) return rulesContents(stdout);
     if (stderr.includes("No such file or directory")) return undefined;
     throw new Fault("internal", `nft list table inet ${table}: ${stderr.trim()}`);
   },
+
+  watch: watchChanges,
 
   async setKernel(settings: ReadonlyMap<string, string>): Promise<void> {
     for (const [path, value] of settings) await setOne(path, value);

@@ -6,6 +6,9 @@ const runTimeoutMs = 30_000;
 /** How much of a program's output is read, in bytes: 100,000 neighbour entries are about 15 MB. */
 const outputLimitBytes = 64 << 20;
 
+/** Programs are the system's, and speak English. */
+export const programEnvironment = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
+
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
@@ -18,8 +21,7 @@ export interface Outcome {
  */
 export function runProgram(file: string, args: readonly string[], input = ""): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
-    const child = spawn(file, args, { env, timeout: runTimeoutMs, killSignal: "SIGKILL" });
+    const child = spawn(file, args, { env: programEnvironment, timeout: runTimeoutMs, killSignal: "SIGKILL" });
     const output = { stdout: "", stderr: "" };
     let flooded = false;
     for (const stream of ["stdout", "stderr"] as const)
@@ -46,7 +48,7 @@ export async function mustRun(file: string, args: readonly string[], input = "")
   return stdout;
 }
 
-function startFault(file: string, error: NodeJS.ErrnoException): Fault {
+export function startFault(file: string, error: NodeJS.ErrnoException): Fault {
   if (error.code === "ENOENT") return new Fault("failed_precondition", `${file} is not installed`);
   return new Fault("unavailable", `${file} cannot be started: ${error.message}`, { cause: error });
 }

@@ -11,8 +11,8 @@ type Listed = Readonly<Record<string, unknown>>;
 
 /** Name → what is in it, in nft's own words. */
 interface Contents {
-  readonly chains: ReadonlyMap<string, unknown>;
-  readonly sets: ReadonlyMap<string, unknown>;
+  readonly chains: ReadonlyMap<string, { readonly hook: unknown; readonly rules: readonly unknown[] }>;
+  readonly sets: ReadonlyMap<string, readonly string[]>;
 }
 
 const nothing: Contents = { chains: new Map(), sets: new Map() };
@@ -46,9 +46,10 @@ async function made(table: string, commands: string): Promise<string> {
   }
 }
 
+/** What `nft -j list table` says. */
 export function contentsOf(json: string): Contents {
   const chains = new Map<string, { readonly hook: unknown; readonly rules: unknown[] }>();
-  const sets = new Map<string, unknown>();
+  const sets = new Map<string, string[]>();
   const { nftables = [] } = JSON.parse(json) as { readonly nftables?: readonly Readonly<Record<string, Listed>>[] };
   for (const { chain, rule, set, map } of nftables) {
     if (chain) {

@@ -1,0 +1,99 @@
+import { type Backoff, backoffMs } from "../lib/backoff.ts";
+import { asFault } from "../lib/fault.ts";
+import { type Clock, sleep, type Timer } from "../ports/clock.ts";
+import type { Logger } from "../ports/log.ts";
+import type { NetOps, NetPart } from "../ports/net-ops.ts";
+import type { Random } from "../ports/random.ts";
+
+/** What changes within so many milliseconds is looked at together: a change seldom comes alone. */
+const settleMs = 200;
+/** Least time between two looks, in milliseconds; and how many times longer than the look before it lasts at least. */
+const gapMs = 1_000;
+const gapShare = 4;
+/** Between tries to be told of changes. What runs for longer than the longest wait has worked. */
+const retryBackoff: Backoff = { firstMs: 1_000, longestMs: 60_000 };
+
+export interface DriftWatchOptions {
+  readonly ops: Pick<NetOps, "watch">;
+  readonly prefixes: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** This may be other than it was left, by ourselves or by somebody else: resolves when that has been looked at. */
+  readonly onDrift: (parts: ReadonlySet<NetPart>) => Promise<void>;
+}
+
+/**
+ * Has a node's networks looked at soon after this machine's have changed, however often that is in a bounded share of the time.
+ * Where nothing tells of changes, they are found when everything is compared.
+ */
+export class DriftWatch {
+  readonly #options: DriftWatchOptions;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+  #pending = new Set<NetPart>();
+  #timer: Timer | undefined;
+  #isLooking = false;
+  /** Not to be looked before. */
+  #notBefore = Number.NEGATIVE_INFINITY;
+
+  constructor(options: DriftWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Begins, unless it has. */
+  start(): void {
+    if (!this.#stopping.signal.aborted) this.#running ??= this.#run(this.#stopping.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { ops, prefixes, clock, random, log } = this.#options;
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      const began = clock.monotonic();
+      try {
+        await ops.watch(prefixes, part => this.#note(part), signal);
+      } catch (error) {
+        const { code, message } = asFault(error);
+        if (attempt === 1)
+          log.info("changes that others make to this node's networks are seen only once a minute", { reason: message });
+        if (code === "failed_precondition") return;
+      }
+      if (clock.monotonic() - began > retryBackoff.longestMs) attempt = 1;
+      await sleep(clock, backoffMs(retryBackoff, attempt, random.float()), signal);
+      // Nobody told of what has happened meanwhile.
+      for (const part of ["rules", "links"] as const) this.#note(part);
+    }
+  }
+
+  #note(part: NetPart): void {
+    this.#pending.add(part);
+    this.#plan();
+  }
+
+  #plan(): void {
+    if (this.#timer || this.#isLooking || this.#stopping.signal.aborted) return;
+    const { clock } = this.#options;
+    const waitMs = Math.max(settleMs, this.#notBefore - clock.monotonic());
+    this.#timer = clock.after(waitMs, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    const { clock, onDrift } = this.#options;
+    const parts = this.#pending;
+    this.#pending = new Set();
+    this.#timer = undefined;
+    this.#isLooking = true;
+    const began = clock.monotonic();
+    await onDrift(parts);
+    const tookMs = clock.monotonic() - began;
+    this.#notBefore = clock.monotonic() + Math.max(gapMs, gapShare * tookMs);
+    this.#isLooking = false;
+    if (this.#pending.size > 0) this.#plan();
+  }
+}

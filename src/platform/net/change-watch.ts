@@ -1,0 +1,42 @@
+import type { NetPart } from "../../ports/net-ops.ts";
+import { followProgram } from "./program-lines.ts";
+
+/** Which of the kernel's events are listened to. Forwarding entries come with the neighbours. */
+const linkEvents = ["link", "address", "neigh", "route", "rule"];
+
+/** What tells that rules have changed, by whomever. What of them is not always told. */
+const newRules = /^# new generation /;
+/** Neighbours that the kernel learns and forgets by itself, all the time. */
+const learnt = /\b(REACHABLE|STALE|DELAY|PROBE|INCOMPLETE|FAILED)\s*$/;
+
+/** See `NetOps.watch`: two programs that run for as long as that lasts. */
+export async function watchChanges(
+  prefixes: readonly string[],
+  changed: (what: NetPart) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const ending = new AbortController();
+  const until = AbortSignal.any([signal, ending.signal]);
+  const rules = followProgram("nft", ["monitor"], line => newRules.test(line) && changed("rules"), until);
+  const links = followProgram(
+    "ip",
+    ["monitor", ...linkEvents],
+    line => isLinkNews(line, prefixes) && changed("links"),
+    until,
+  );
+  try {
+    await Promise.race([rules, links]);
+  } finally {
+    ending.abort();
+    await Promise.allSettled([rules, links]);
+  }
+}
+
+/** Whether the line is about a device that begins so, something of it, or a rule of routing, and no everyday event. */
+export function isLinkNews(line: string, prefixes: readonly string[]): boolean {
+  const event = /^(?<deleted>Deleted )?(?:\d+:\s+(?<device>\S+)|.*? dev (?<on>\S+))/.exec(line)?.groups ?? {};
+  const { deleted, device, on } = event;
+  const name = device ?? on ?? "";
+  if (device === "from") return true;
+  return prefixes.some(prefix => name.startsWith(prefix)) && (deleted !== undefined || !learnt.test(line));
+}
