@@ -1,4 +1,5 @@
 import { asFault, Fault } from "../lib/fault.ts";
+import { same } from "../lib/same.ts";
 import { type Clock, sleep } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import { type Meters, noMeters } from "../ports/meters.ts";
@@ -48,6 +49,7 @@ export interface PlaneView {
   readonly plane: Plane;
   readonly self: Self;
   readonly leaving: ReadonlySet<string>;
+  readonly astray: readonly string[];
   /** Why it could not be made so the last time. */
   readonly fault: Fault | undefined;
 }
@@ -70,6 +72,8 @@ export class DataPlane {
   #self: Self;
   /** The next comparison trusts nothing. */
   #rewrites = false;
+  /** Where containers call from whose questions for names are to be led here. */
+  #astray: readonly string[] = [];
   #refused = new Map<string, Fault>();
   #unserved: string | undefined;
   /** The networks that are in place, by id. */
@@ -150,9 +154,12 @@ export class DataPlane {
     }
   }
 
-  /** Containers that call from these addresses ask for names of these networks. */
-  setCallers(callers: ReadonlyMap<string, readonly string[]>): void {
+  /** Containers that call from these addresses ask for names of these networks; `astray`: those that ask others than this node. */
+  setCallers(callers: ReadonlyMap<string, readonly string[]>, astray: readonly string[] = []): void {
     this.#resolver.setCallers(callers);
+    if (same(this.#astray, astray)) return;
+    this.#astray = astray;
+    this.#reconciler.wake();
   }
 
   /** Where a container on these networks asks for names: this node's address on the first that answers. */
@@ -164,7 +171,13 @@ export class DataPlane {
 
   /** What the managers have said last, and what of it is not in place, for who compares that with the machine. */
   get view(): PlaneView {
-    return { plane: this.#plane, self: this.#self, leaving: this.#leaving, fault: this.#reconciler.fault };
+    return {
+      plane: this.#plane,
+      self: this.#self,
+      leaving: this.#leaving,
+      astray: this.#astray,
+      fault: this.#reconciler.fault,
+    };
   }
 
   /** This node's tunnel compared with what it ought to be; undefined where no network is encrypted. */
@@ -233,14 +246,14 @@ export class DataPlane {
     const asked = this.#plane;
     const version = this.#versions.latest;
     const tunnel = wantedTunnel(asked, this.#self);
-    const all = wantedPlane(asked, this.#self, this.#leaving);
+    const all = wantedPlane(asked, this.#self, this.#leaving, this.#astray);
     // After a restart most devices are there: names are answered on them again before anything is compared, and on all afterwards.
     if (this.#ready.size === 0) await names.listen(all.nameServers, this.#resolver.handler).catch(() => {});
     const encryption: TunnelState = tunnel ? await this.#tunnel.make(tunnel) : { isThere: true };
     const bridges = await this.#builder.makeBridges(all.bridges);
     this.#refused = new Map([...bridges.refused, ...unencrypted(asked, encryption)]);
     const plane = this.#refused.size === 0 ? asked : withoutNetworks(asked, this.#refused);
-    const wanted = this.#refused.size === 0 ? all : wantedPlane(plane, this.#self, this.#leaving);
+    const wanted = this.#refused.size === 0 ? all : wantedPlane(plane, this.#self, this.#leaving, this.#astray);
     await this.#builder.build(wanted, () => this.#versions.reach(version));
     this.#ready = new Set(wanted.bridges.map(({ networkId }) => networkId));
     const unanswered = await names.listen(wanted.nameServers, this.#resolver.handler).then(() => undefined, asFault);

@@ -9,7 +9,7 @@ import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts
 import type { NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
 import { AttachmentRuntime } from "./attachments/attachment-runtime.ts";
 import { AttachmentDesk } from "./attachments/desk.ts";
-import { callersOf } from "./attachments/place.ts";
+import { astrayOf, callersOf, type Place } from "./attachments/place.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { Departures } from "./departures.ts";
 import type { ComparisonDoors } from "./doctor/comparison.ts";
@@ -48,8 +48,10 @@ export class NetworkedRuntime implements Runtime {
     const { probes, clock, log } = doors;
     this.#ports = new PortWatch({ probes, clock, log, plane: () => plane.view.plane });
     this.#examiner = new Examiner({ ...doors, plane });
-    this.#attachments = new AttachmentRuntime({ ...doors, onPlaces: places => plane.setCallers(callersOf(places)) });
-    this.desk = new AttachmentDesk({ ...doors, runtime: this.#attachments });
+    const onPlaces = (places: readonly Place[]): void => plane.setCallers(callersOf(places), astrayOf(places));
+    this.#attachments = new AttachmentRuntime({ ...doors, onPlaces });
+    const networks = () => plane.view.plane.networks.values();
+    this.desk = new AttachmentDesk({ ...doors, runtime: this.#attachments, networks });
     void this.desk.run();
   }
 

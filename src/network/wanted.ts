@@ -22,14 +22,22 @@ export interface WantedPlane {
   readonly nameServers: readonly string[];
 }
 
-/** `leaving`: tasks of this node's that are about to be stopped. */
-export function wantedPlane(plane: Plane, self: Self, leaving: ReadonlySet<string>): WantedPlane {
+/**
+ * `leaving`: tasks of this node's that are about to be stopped; `astray`: addresses of containers whose questions for names are to be
+ * led to this node.
+ */
+export function wantedPlane(
+  plane: Plane,
+  self: Self,
+  leaving: ReadonlySet<string>,
+  astray: readonly string[] = [],
+): WantedPlane {
   const networks = localNetworks(plane, self);
   const endpoints = [...plane.endpoints.values()].filter(({ ready, taskId }) => ready && !leaving.has(taskId));
   return {
     bridges: bridgesOf(networks),
     links: linksOf(plane, networks, self),
-    rules: rulesOf(plane, networks, self, leaving),
+    rules: rulesOf(plane, networks, self, leaving, astray),
     kernel: kernelSettings(plane, networks),
     targets: new Set(endpoints.flatMap(({ attachments }) => allAddresses(attachments))),
     nameServers: nameServersOf(networks.filter(({ network }) => !network.ingress)),

@@ -1,10 +1,13 @@
 import { Fault } from "../lib/fault.ts";
+import type { Network } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 
 /**
  * The door to the swarm's networks for containers that users of this node's engine make: what the engine would ask the swarm
  * for, if it were in swarm mode itself. There is one while the node is in a swarm and takes part in its networks.
  */
 export interface ContainerNetworks {
+  /** The swarm's networks that this node takes part in, as far as it knows them by itself: without times and labels. */
+  known(): readonly Network[];
   /** Name servers for a container that is to be made on these networks, before its own; none where all are the engine's. */
   nameServersFor(networks: readonly string[]): Promise<readonly string[]>;
   /**

@@ -27,6 +27,8 @@ export interface UserContainer {
   readonly isUp: boolean;
   /** Its engine is to remove it when it has ended, or cannot be started (`docker run --rm`). */
   readonly removesItself: boolean;
+  /** Those that it was made with; none for the engine's choice. */
+  readonly nameServers: readonly string[];
   /** By the network's name. */
   readonly endpoints: ReadonlyMap<string, UserEndpoint>;
 }

@@ -7,6 +7,7 @@ interface SimContainer {
   readonly name: string;
   isUp: boolean;
   readonly removesItself: boolean;
+  readonly nameServers: readonly string[];
   readonly endpoints: Map<string, UserEndpoint>;
 }
 
@@ -26,9 +27,10 @@ export class SimUserContainers implements UserContainers {
     name: string,
     networks: Readonly<Record<string, Partial<WantedEndpoint>>>,
     removesItself = false,
+    nameServers: readonly string[] = [],
   ): void {
     const endpoints = Object.entries(networks).map(([network, wanted]) => [network, idle(wanted)] as const);
-    this.#containers.set(id, { id, name, isUp: false, removesItself, endpoints: new Map(endpoints) });
+    this.#containers.set(id, { id, name, isUp: false, removesItself, nameServers, endpoints: new Map(endpoints) });
     this.#ring();
   }
 

@@ -89,6 +89,8 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     await worker.dockerOk("network", "connect", "--alias", "tardy", "net", "late");
     const late = await addressOf(worker, "late");
     await means(manager, "app", "tardy", [late]);
+    await reaches(worker, "late", "app");
+    await reaches(worker, "late", "web");
     await reaches(manager, "app", "late");
     await worker.dockerOk("network", "disconnect", "net", "late");
     expect(await addressOf(worker, "late")).toBe("");

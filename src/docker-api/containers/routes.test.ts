@@ -10,6 +10,10 @@ class FakeNetworks implements ContainerNetworks {
   failure: Fault | undefined;
   released = 0;
 
+  known(): [] {
+    return [];
+  }
+
   async nameServersFor(networks: readonly string[]): Promise<readonly string[]> {
     return networks.includes("net") ? ["169.254.53.53"] : [];
   }

@@ -32,14 +32,23 @@ let nodes: Node[] = [];
 let tasks: Task[] = [];
 let services: Service[] = [];
 let asked: { what: string; request: unknown }[] = [];
+/** What a node knows of the swarm's networks by itself. */
+let known: Network[] = [];
+const own = {
+  known: () => known,
+  nameServersFor: async () => [],
+  starting: async () => () => {},
+  connect: async () => false,
+  disconnect: async () => false,
+};
 let api: TestApi;
 beforeAll(async () => {
-  api = await TestApi.start();
+  api = await TestApi.start([], undefined, { containerNetworks: () => (known.length > 0 ? own : undefined) });
 });
 afterAll(() => api[Symbol.asyncDispose]());
 beforeEach(() => {
   asked = [];
-  [nodes, tasks, services] = [[], [], []];
+  [nodes, tasks, services, known] = [[], [], [], []];
   networks = [sampleNetwork(ov1, "ov1", { a: "b" }), samplePredefined("4fhost", "host")];
   api.backend.current = managing;
   api.engine.present = true;
@@ -118,6 +127,24 @@ describe("GET /networks", () => {
 
   it("refuses filters it does not know", async () => {
     expect(await list({ bogus: ["x"] })).toMatchObject({ status: 400, json: { message: "Invalid filter 'bogus'" } });
+  });
+
+  it("shows on a worker the swarm's networks that the node takes part in, in place of its bridges", async () => {
+    api.backend.current = working;
+    known = [sampleNetwork(ov1, "ov1", { a: "b" })];
+    const Containers = { c0: { Name: "web.1", IPv4Address: "10.0.2.5/24" } };
+    const bridge = { Name: "shoal-x-b-1", Id: "b1", Scope: "local", Labels: { "io.shoal.network.id": ov1 } };
+    api.engine.answers.set("/networks", [bridge, localBridge]);
+    api.engine.answers.set("/networks/b1", { ...bridge, Containers });
+    expect((await api.call("GET", "/networks")).json).toEqual([shown, localBridge]);
+    for (const reference of [ov1, "ov1", "mxj"])
+      expect((await api.call("GET", `/networks/${reference}`)).json).toEqual({ ...shown, Containers });
+  });
+
+  it("shows no bridge that stands for a network that a filter leaves out", async () => {
+    const bridge = { Name: "shoal-x-b-1", Id: "b1", Scope: "local", Labels: { "io.shoal.network.id": ov1 } };
+    api.engine.answers.set("/networks", [bridge, localBridge]);
+    expect((await list({ driver: ["bridge"] })).json).toEqual([localBridge]);
   });
 
   it("shows what there is: no swarm, no engine", async () => {

@@ -1,10 +1,10 @@
 import { Fault } from "../../lib/fault.ts";
 import { networkIdLabel } from "../../model/network.ts";
 import type { Network } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
-import { type Answer, empty, json } from "../answer.ts";
+import { type Answer, empty, type Json, json } from "../answer.ts";
 import { attaching } from "../containers/attaching.ts";
 import type { RouteContext } from "../context.ts";
-import { type EngineObject, isObject, localNetworks } from "../engine-json.ts";
+import { type EngineObject, engineObject, isObject, localNetworks } from "../engine-json.ts";
 import { HttpError } from "../errors.ts";
 import { parseFilters } from "../filters.ts";
 import { notInSwarmText } from "../manager.ts";
@@ -33,11 +33,12 @@ const builtIn = ["bridge", "host", "none"];
 
 async function list(context: RouteContext): Promise<Answer> {
   const filters = parseFilters(context.query, networkFilters);
-  const swarm = (await swarmNetworks(context)).filter(network => isListed(network, filters));
+  const all = await swarmNetworks(context);
+  const swarm = all.filter(network => isListed(network, filters));
   const scopes = filters.get("scope");
   const wantsLocal = scopes.length === 0 || scopes.some(scope => scope !== "swarm");
   const local = wantsLocal ? await localNetworks(context.engine, context.query.get("filters") ?? "") : [];
-  const known = new Set(swarm.map(({ id }) => id));
+  const known = new Set(all.map(({ id }) => id));
   return json([...swarm.map(fromNetwork), ...local.filter(network => !standsForOneOf(network, known))]);
 }
 
@@ -54,9 +55,18 @@ async function inspect(context: RouteContext): Promise<Answer> {
   if (found?.kind !== "swarm") return elsewhere(context, found);
   const shown = fromNetwork(found.network);
   if (driverOf(found.network) !== "overlay") return json(shown);
-  const { nodeId } = context.backend.status();
+  const { nodeId, controlAvailable } = context.backend.status();
+  if (!controlAvailable) return json({ ...shown, Containers: await containersHere(context, found.network.id) });
   const usage = await usageOf(found.network, context.control(), { nodeId, verbose });
   return json({ ...shown, ...usage });
+}
+
+/** What the engine has on the bridge by which this node takes part in the network. */
+async function containersHere({ engine }: RouteContext, networkId: string): Promise<Json> {
+  const ids = new Set([networkId]);
+  const bridge = (await localNetworks(engine)).find(network => standsForOneOf(network, ids));
+  const found = bridge && (await engineObject(engine, `/networks/${bridge.Id}`));
+  return found?.Containers ?? {};
 }
 
 /** Networks that are not the engine's are asked for at the managers: also by workers, which know none of them. */
@@ -142,8 +152,8 @@ function elsewhere(context: RouteContext, found: Resolved | undefined): Promise<
   throw new Fault("not_found", `network ${context.params.id ?? ""} not found`);
 }
 
-/** None on a node that is no manager: it knows the engine's alone. */
+/** On a node that is no manager those that it takes part in. */
 async function swarmNetworks(context: RouteContext): Promise<readonly Network[]> {
-  if (!context.backend.status().controlAvailable) return [];
+  if (!context.backend.status().controlAvailable) return context.containerNetworks?.()?.known() ?? [];
   return (await context.control().listNetworks({})).networks;
 }

@@ -10,7 +10,7 @@ import { TaskSchema } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { AttachNetworkRequest, DetachNetworkRequest } from "../../wire/gen/docker/swarmkit/v1/resource_pb.ts";
 import { AttachmentRuntime } from "./attachment-runtime.ts";
 import { AttachmentDesk } from "./desk.ts";
-import { callersOf, type Place } from "./place.ts";
+import { astrayOf, callersOf, type Place } from "./place.ts";
 
 const nodeId = "node-self";
 const bridge = "shoal-self-b-id-net";
@@ -75,7 +75,7 @@ beforeEach(async () => {
   places = [];
   const doors = { nodeId, containers, clock, log: silentLogger };
   runtime = new AttachmentRuntime({ ...doors, onPlaces: now => (places = now) });
-  desk = new AttachmentDesk({ ...doors, runtime });
+  desk = new AttachmentDesk({ ...doors, runtime, networks: () => [] });
   void desk.run();
   await runtime.list();
   managers.begin();
@@ -104,6 +104,18 @@ const addresses = async (): Promise<readonly string[]> =>
   [...((await containers.find(id))?.endpoints.values() ?? [])].flatMap(endpoint => endpoint.addresses);
 
 const fault = (work: Promise<unknown>) => work.then(() => undefined, asFault);
+
+describe("a container's questions for names", () => {
+  it.each([
+    ["are led here when it was made with no name server", [], ["10.0.1.9"]],
+    ["need not be when it was made with ours", ["169.254.53.53"], []],
+    ["go where its user said", ["192.0.2.53"], []],
+  ])("%s", async (_, nameServers, astray) => {
+    containers.create(id, "db", { net: { fixed: ["10.0.1.9"] } }, false, nameServers);
+    await start(id);
+    expect(astrayOf(places)).toEqual(astray);
+  });
+});
 
 describe("a container that is started on a network of the swarm's", () => {
   it("gets its place first, and its attachment runs as long as it does", async () => {

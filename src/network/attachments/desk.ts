@@ -5,9 +5,12 @@ import { AttachFault, type ContainerNetworks, type ContainerWish } from "../../p
 import type { Logger } from "../../ports/log.ts";
 import type { Client, Connection } from "../../ports/transport.ts";
 import type { UserContainer, UserContainers } from "../../ports/user-containers.ts";
+import type { Network } from "../../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { ResourceAllocator } from "../../wire/gen/docker/swarmkit/v1/resource_pb.ts";
+import type { PlaneNetwork } from "../../wire/gen/shoal/v1/network_pb.ts";
 import { networkIdIn, resolverAddress } from "../names.ts";
 import type { AttachmentRuntime } from "./attachment-runtime.ts";
+import { knownNetwork } from "./known-network.ts";
 import { namesOf, type Place, placesOf } from "./place.ts";
 
 /** How long a container waits for a place, in milliseconds. Docker's. */
@@ -29,6 +32,8 @@ export interface AttachmentDeskOptions {
   readonly nodeId: string;
   readonly containers: UserContainers;
   readonly runtime: AttachmentRuntime;
+  /** What the managers say of this node's networks. */
+  readonly networks: () => Iterable<PlaneNetwork>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -47,6 +52,10 @@ export class AttachmentDesk implements ContainerNetworks {
 
   constructor(options: AttachmentDeskOptions) {
     this.#options = options;
+  }
+
+  known(): readonly Network[] {
+    return Array.from(this.#options.networks(), knownNetwork);
   }
 
   /** False once it is closed. */

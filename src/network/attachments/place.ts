@@ -50,6 +50,16 @@ export function callersOf(places: readonly Place[]): Map<string, string[]> {
   return callers;
 }
 
+/**
+ * Addresses that containers with places call from which were made with no name server: on none of the swarm's networks, and came
+ * to one later. What their engine asks for them goes to the machine's own name servers.
+ */
+export function astrayOf(places: readonly Place[]): string[] {
+  const late = places.filter(({ container }) => container.nameServers.length === 0);
+  const endpoints = late.flatMap(({ container }) => [...container.endpoints.values()]);
+  return [...new Set(endpoints.flatMap(({ addresses }) => addresses))].sort();
+}
+
 /** Names that a container answers to, the first of which is its own. */
 export function namesOf({ id, name }: UserContainer, { aliases }: ContainerWish): string[] {
   return [...new Set([name, ...aliases, id.slice(0, shortIdLength)])];

@@ -37,8 +37,8 @@ export interface Compared {
 /** Compares what there is with what there is to be. What cannot be looked at is a finding, too. */
 export async function compare(dataPlane: DataPlane, doors: ComparisonDoors): Promise<Compared> {
   const view = (): PlaneView => dataPlane.view;
-  const { plane, self, leaving, fault } = view();
-  const wanted = wantedPlane(plane, self, leaving);
+  const { plane, self, leaving, astray, fault } = view();
+  const wanted = wantedPlane(plane, self, leaving, astray);
   const networks = localNetworks(plane, self);
   const questions = nameQuestions(plane, networks);
   const gate = new Gate(questionsAtATime);

@@ -1,4 +1,5 @@
 import { returnMarkMask } from "../../ports/net-ops.ts";
+import { resolverAddress } from "../names.ts";
 import type { Chain } from "./ruleset.ts";
 
 const mask = `0x${returnMarkMask.toString(16).padStart(8, "0")}`;
@@ -48,8 +49,12 @@ function markRules(bridges: string, ingress: string | undefined): string[] {
 
 const portRule = "fib daddr type local meta l4proto . th dport vmap @ports";
 
+/** A container that came to a network later asks its engine, and that others. What they would say is asked for by our resolver. */
+const nameRule = `ip saddr @astray4 ip daddr != ${resolverAddress} meta l4proto { tcp, udp } th dport 53 dnat ip to ${resolverAddress}`;
+
 function balanceRules(bridges: string): string[] {
   return [
+    nameRule,
     `iifname "${bridges}" ${balanced} ip daddr vmap @virtual4`,
     `iifname "${bridges}" ${balanced} ip6 daddr vmap @virtual6`,
     portRule,

@@ -10,13 +10,15 @@ import { type Scene, sceneOf } from "./scene.ts";
 import { type ServiceRules, serviceRules } from "./service-chains.ts";
 
 /**
- * The node's whole table in nftables. `leaving`: tasks that get nothing new any more, because they are about to be stopped.
+ * The node's whole table in nftables. `leaving`: tasks that get nothing new any more, because they are about to be stopped; `astray`:
+ * addresses whose questions for names are led to this node.
  */
 export function rulesOf(
   plane: Plane,
   networks: readonly LocalNetwork[],
   self: Self,
   leaving: ReadonlySet<string>,
+  astray: readonly string[] = [],
 ): Ruleset {
   const scene = sceneOf(plane, networks, self, leaving);
   const services = serviceRules(scene);
@@ -26,7 +28,12 @@ export function rulesOf(
     ["restricted", { rules: restricted.flatMap(restriction => restriction.rejectRules()) }],
     ...baseChains(`${bridgePrefix(self.nodeId)}*`, scene.ingress?.bridge),
   ]);
-  const sets = new Map([...baseSets(scene, services), ...restricted.flatMap(restriction => restriction.sets())]);
+  const late: NamedSet = { kind: "set", type: "ipv4_addr", elements: astray.filter(each => familyOf(each) === 4) };
+  const sets = new Map([
+    ...baseSets(scene, services),
+    ["astray4", late],
+    ...restricted.flatMap(restriction => restriction.sets()),
+  ]);
   return { table: tableName(self.nodeId), chains, sets };
 }
 

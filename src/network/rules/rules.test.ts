@@ -35,6 +35,15 @@ describe("the rules for services", () => {
     expect(chain(rules, "port_tcp_8080")?.[0]).toContain("mod 1 map { 0 : 10.0.0.12 . 80 }");
   });
 
+  it("lead questions for names here that others would be asked", () => {
+    const plane = planeOf(twoTasks);
+    const rules = rulesOf(plane, localNetworks(plane, self), self, new Set(), ["172.17.0.2", "fd00::2"]);
+    expect(elements(rules, "astray4")).toEqual(["172.17.0.2"]);
+    expect(chain(rules, "come_in")?.[0]).toBe(
+      "ip saddr @astray4 ip daddr != 169.254.53.53 meta l4proto { tcp, udp } th dport 53 dnat ip to 169.254.53.53",
+    );
+  });
+
   it("refuse at once what nobody would answer", () => {
     const rules = rulesFor({ ...twoTasks, endpoints: [] });
     expect(elements(rules, "virtual4")).toEqual([]);

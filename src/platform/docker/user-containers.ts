@@ -38,7 +38,7 @@ interface Inspected {
   readonly Id: string;
   readonly Name: string;
   readonly State: { readonly Running: boolean; readonly Restarting: boolean };
-  readonly HostConfig: { readonly AutoRemove?: boolean };
+  readonly HostConfig: { readonly AutoRemove?: boolean; readonly Dns?: readonly string[] | null };
   readonly Config: { readonly Labels: Readonly<Record<string, string>> | null };
   readonly NetworkSettings: { readonly Networks?: Endpoints };
 }
@@ -83,6 +83,7 @@ export class EngineUserContainers implements UserContainers {
       name: Name.replace(/^\//, ""),
       isUp: State.Running || State.Restarting,
       removesItself: HostConfig.AutoRemove ?? false,
+      nameServers: HostConfig.Dns ?? [],
       endpoints: new Map(endpoints),
     };
   }
