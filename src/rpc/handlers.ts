@@ -41,6 +41,9 @@ export interface Surroundings {
   readonly clock: Clock;
 }
 
+/** Why a call's signal is aborted, which it is at the end of each call. One for all: without a reason, one is made, with its stack. */
+const callOver = new Fault("cancelled", "the call is over");
+
 /** A service in grpc-js's terms: each method passes the door, then runs its handler. */
 export function implementationOf(
   { service, handlers }: Registration,
@@ -61,7 +64,7 @@ export function implementationOf(
 function adapter(method: DescMethod, handler: Function, { door, log, clock }: Surroundings): UntypedHandleCall {
   const enter = (call: IncomingCall): CallContext => {
     const controller = new AbortController();
-    call.on("cancelled", () => controller.abort());
+    call.on("cancelled", () => controller.abort(callOver));
     return door(method, call, controller.signal);
   };
   const refuse = (error: unknown) => statusOf(thrownFault(error, method.toString(), log));
