@@ -18,7 +18,8 @@ export function followProgram(
   return new Promise((resolve, reject) => {
     if (signal.aborted) return resolve();
     const child = spawn(file, args, { env: programEnvironment, stdio: ["ignore", "pipe", "ignore"] });
-    const end = (): void => void child.kill("SIGTERM");
+    // It has nothing to put in order, and one that somebody has stopped hears nothing else.
+    const end = (): void => void child.kill("SIGKILL");
     signal.addEventListener("abort", end, { once: true });
     let rest = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
