@@ -13,7 +13,7 @@ import { Mutator } from "./mutator.ts";
 
 const program = fileURLToPath(new URL("cut-off-target.ts", import.meta.url));
 const execArgv = ["--import", "tsx/esm", "--expose-gc"];
-/** Connections at a time, and in all: of Node's HTTP/2 over the socket itself the process ended within the first few dozen. */
+/** Connections at a time, and in all: with Node's HTTP/2 over the socket itself the process ended within seconds. */
 const parallel = 20;
 const connections = 400;
 
