@@ -29,6 +29,8 @@ export interface PortView {
 export interface ServiceView {
   readonly ID: string;
   readonly Version: Version;
+  /** By the leader's clock, as a task's is. */
+  readonly UpdatedAt: string;
   readonly Spec: ServiceSpec;
   readonly Endpoint?: { readonly Ports?: readonly PortView[] };
   readonly UpdateStatus?: { readonly State?: string; readonly Message?: string };
@@ -42,6 +44,7 @@ export interface ServiceView {
 
 export interface TaskView {
   readonly ID: string;
+  readonly UpdatedAt: string;
   readonly ServiceID: string;
   readonly NodeID?: string;
   readonly Slot?: number;

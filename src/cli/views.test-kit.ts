@@ -8,8 +8,10 @@ export function task(
 ): TaskView {
   const { state = "running", error, message = "", ...rest } = members;
   tasks += 1;
+  const at = new Date(1_800_000_000_000 + tasks * 1000).toISOString();
   return {
     ID: `t${tasks}`,
+    UpdatedAt: at,
     ServiceID: "s1",
     NodeID: "n1",
     Slot: 1,
@@ -17,7 +19,7 @@ export function task(
     DesiredState: "running",
     Status: {
       State: state,
-      Timestamp: new Date(1_800_000_000_000 + tasks * 1000).toISOString(),
+      Timestamp: at,
       Message: message,
       ...(error === undefined ? {} : { Err: error }),
     },
@@ -25,11 +27,12 @@ export function task(
   };
 }
 
-/** Service `web` with one replica. */
+/** Service `web` with one replica, older than every task. */
 export function serviceView(spec: object = {}, members: object = {}): ServiceView {
   return {
     ID: "s1",
     Version: { Index: 1 },
+    UpdatedAt: "2027-01-15T00:00:00Z",
     Spec: {
       Name: "web",
       TaskTemplate: { ContainerSpec: { Image: "nginx" } },

@@ -69,8 +69,27 @@ describe("how far a service is", () => {
     [
       "too many failures",
       serviceView(),
-      [1, 2, 3, 4, 5].map(() => failed()),
-      { state: "failed", reason: "a task failed 5 times: exit 1" },
+      [1, 2, 3, 4].map(() => failed()),
+      { state: "failed", reason: "a task failed 4 times: exit 1" },
+    ],
+    ["not many yet", serviceView(), [1, 2, 3].map(() => failed()), { state: "waiting", reason: "exit 1" }],
+    [
+      "too many failures, most of them forgotten",
+      serviceView(),
+      [failed({ error: "exit 1 (failed 11 times in a row, next try after 2 s)" }), task({ state: "ready" })],
+      { state: "failed", reason: "a task failed 11 times: exit 1 (failed 11 times in a row, next try after 2 s)" },
+    ],
+    [
+      "too many failures, all of them before it was changed",
+      serviceView({}, { UpdatedAt: "2030-01-01T00:00:00Z" }),
+      [1, 2, 3, 4].map(() => failed()),
+      { state: "waiting", reason: "exit 1" },
+    ],
+    [
+      "too many failures, the last of them after it was changed",
+      serviceView({}, { UpdatedAt: "2030-01-01T00:00:00Z" }),
+      [...[1, 2, 3].map(() => failed()), failed({ UpdatedAt: "2030-01-01T00:00:01Z" })],
+      { state: "failed", reason: "a task failed 4 times: exit 1" },
     ],
     [
       "a task that ended well and is not to begin again",

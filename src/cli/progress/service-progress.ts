@@ -13,9 +13,12 @@ export interface Progress {
 
 /**
  * Failures in one place, with no task that runs there, after which nobody expects it to get better by itself. Services often
- * fail until what they need is there; the swarm keeps this many ended tasks by default.
+ * fail until what they need is there; by default the swarm keeps this many ended tasks beside the one that is to follow.
  */
-const crashesTolerated = 5;
+const crashesTolerated = 4;
+
+/** What a task says that has failed too often: it counts those that the swarm has forgotten too. */
+const crashesInARow = /\bfailed (\d+) times in a row\b/;
 
 const ended = new Set(["complete", "failed", "rejected", "shutdown", "orphaned", "remove"]);
 const broken = new Set(["failed", "rejected"]);
@@ -82,10 +85,24 @@ function placeState(tasks: readonly TaskView[], service: ServiceView): PlaceStat
   const failures = tasks.filter(task => broken.has(task.Status.State));
   const live = wanted.find(task => !ended.has(task.Status.State));
   const last = failures[0];
-  if (last && ((!live && givesUp(service, failures.length)) || failures.length >= crashesTolerated))
-    return { state: "failed", reason: `a task failed ${times(failures.length)}: ${reasonOf(last)}` };
+  const crashes = crashesOf(failures);
+  if (
+    last &&
+    ((!live && givesUp(service, failures.length)) || (crashes >= crashesTolerated && goesOn(failures, service)))
+  )
+    return { state: "failed", reason: `a task failed ${times(crashes)}: ${reasonOf(last)}` };
   const waiting = live ?? last;
   return { state: "waiting", reason: waiting ? reasonOf(waiting) : "" };
+}
+
+function crashesOf(failures: readonly TaskView[]): number {
+  const counted = failures.map(task => Number(crashesInARow.exec(task.Status.Err ?? "")?.[1] ?? 0));
+  return Math.max(failures.length, ...counted);
+}
+
+/** Whether it fails still: what failed before somebody changed the service says nothing of what it does now. */
+function goesOn(failures: readonly TaskView[], { UpdatedAt }: ServiceView): boolean {
+  return failures.some(task => Date.parse(task.UpdatedAt) >= Date.parse(UpdatedAt));
 }
 
 /** Whether a task that ended without an error has done its work. */
