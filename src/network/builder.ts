@@ -1,7 +1,7 @@
 import { asFault, Fault } from "../lib/fault.ts";
 import { same } from "../lib/same.ts";
 import type { Logger } from "../ports/log.ts";
-import type { BridgeNetwork, BridgeNetworks, Links, NetOps } from "../ports/net-ops.ts";
+import type { BridgeNetwork, BridgeNetworks, Links, NetOps, NetPart } from "../ports/net-ops.ts";
 import { bridgePlan } from "./bridges.ts";
 import { linkPlan } from "./link-plan.ts";
 import { bridgePrefix, devicePrefixes, forwardChain, tableName } from "./names.ts";
@@ -51,31 +51,23 @@ export class Builder {
     this.#prefixes = devicePrefixes(options.nodeId);
   }
 
-  /** Relies no more on what is known: somebody else may have changed it. `rewrite`: rules are written anew, whatever they are. */
-  async doubt(rewrite = false): Promise<void> {
+  /** Relies no more on what is known: somebody else may have changed it. Rules are written anew, whatever they are. */
+  distrust(): void {
+    this.#known = { bridges: undefined, links: undefined, rules: undefined, kernel: undefined, passes: false };
+  }
+
+  /** Looks whether all is still as it was left. Rejects at `signal`: what was known then counts as known still. */
+  async lookAtAll(signal?: AbortSignal): Promise<void> {
+    await this.look(new Set(["links", "rules"]), signal);
     this.#known = { ...this.#known, bridges: undefined, kernel: undefined };
-    this.doubtLinks();
-    if (rewrite) this.#known.rules = undefined;
-    await this.doubtRules();
   }
 
-  /** The same for devices and their tables alone. */
-  doubtLinks(): void {
-    this.#known.links = undefined;
-  }
-
-  /** The same for rules alone, which are kept when they are what they were. */
-  async doubtRules(): Promise<void> {
-    const { rules } = this.#known;
-    this.#known.rules = undefined;
-    this.#known.passes = false;
-    if (!rules) return;
-    const { table } = rules.ruleset;
-    if (rules.agrees(await this.#options.ops.contentsOfRules(table))) this.#known.rules = rules;
-    else {
-      this.#options.log.warn("somebody has changed this node's rules: they are written anew", { table });
-      this.#options.onRepair?.();
-    }
+  /** The same for these parts alone. */
+  async look(parts: ReadonlySet<NetPart>, signal?: AbortSignal): Promise<void> {
+    // What is not known is looked at when it is needed.
+    if (parts.has("links") && this.#known.links)
+      this.#known.links = await this.#options.ops.observe(this.#prefixes, signal);
+    if (parts.has("rules")) await this.#lookAtRules(signal);
   }
 
   /**
@@ -115,9 +107,10 @@ export class Builder {
 
   /**
    * Devices and rules: what is new first, then what leads there, then what nothing leads to any more is taken away. What can
-   * be done is, whatever becomes of the rest: then throws the first Fault. `ruled` is called once the rules are in force.
+   * be done is, whatever becomes of the rest: then throws the first Fault. `ruled` is called once the rules are in force. At `signal`
+   * something else waits to be built.
    */
-  async build(wanted: WantedPlane, ruled: () => void): Promise<void> {
+  async build(wanted: WantedPlane, ruled: () => void, signal: AbortSignal): Promise<void> {
     const { ops } = this.#options;
     const faults: Fault[] = [];
     const attempt = (step: Promise<void>): Promise<void> => step.catch(error => void faults.push(asFault(error)));
@@ -128,9 +121,9 @@ export class Builder {
     await attempt(this.#setKernel(wanted.kernel));
     if (before.length > 0) await attempt(ops.change(before));
     await attempt(this.#setRules(wanted.rules).then(ruled));
-    await attempt(this.#lookAtNewRules());
     await attempt(this.#passForwarding());
     if (after.length > 0) await attempt(ops.change(after));
+    await attempt(this.#lookAtNewRules(signal));
     this.#known.links = faults.length > 0 ? undefined : wanted.links;
     this.#made = this.#known.links;
     await this.#forgetGone(wanted.targets);
@@ -149,7 +142,7 @@ export class Builder {
   /** Takes everything away, found by its names. */
   async clear(): Promise<void> {
     const { ops, nodeId } = this.#options;
-    await this.doubt();
+    this.distrust();
     const nothing: Links = {
       bridges: new Map(),
       vxlans: new Map(),
@@ -178,12 +171,34 @@ export class Builder {
     this.#known.rules = KnownRules.written(rules, before);
   }
 
-  /** The sooner, the less somebody else may have changed before: what is seen first counts as what was written. */
-  async #lookAtNewRules(): Promise<void> {
+  /** They are kept when they are what they were. */
+  async #lookAtRules(signal?: AbortSignal): Promise<void> {
+    const { ops, log, onRepair } = this.#options;
     const { rules } = this.#known;
-    if (!rules?.isWorthALook) return;
-    const contents = await this.#options.ops.contentsOfRules(rules.ruleset.table);
-    if (!rules.agrees(contents)) this.#known.rules = undefined;
+    if (rules) {
+      const { table } = rules.ruleset;
+      if (!rules.agrees(await ops.contentsOfRules(table, signal))) {
+        this.#known.rules = undefined;
+        log.warn("somebody has changed this node's rules: they are written anew", { table });
+        onRepair?.();
+      }
+    }
+    this.#known.passes = false;
+  }
+
+  /**
+   * The sooner, the less somebody else may have changed before: what is seen first counts as what was written. But what is to be
+   * built next goes before.
+   */
+  async #lookAtNewRules(signal: AbortSignal): Promise<void> {
+    const { rules } = this.#known;
+    if (!rules?.isWorthALook || signal.aborted) return;
+    try {
+      const contents = await this.#options.ops.contentsOfRules(rules.ruleset.table, signal);
+      if (!rules.agrees(contents)) this.#known.rules = undefined;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
   }
 
   async #passForwarding(): Promise<void> {

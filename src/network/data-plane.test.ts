@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { Fault } from "../lib/fault.ts";
 import { sleep } from "../ports/clock.ts";
 import { silentLogger } from "../ports/log.ts";
 import { noMeters } from "../ports/meters.ts";
@@ -147,6 +148,64 @@ describe("a node's data plane", () => {
     expect(looks).toBeLessThanOrEqual(20_000 / 2_500 + 1);
   });
 
+  describe("while looks take long", () => {
+    const lookMs = 500;
+    const one = { ...twoTasks, endpoints: [webTask(1)] };
+    let looks: number;
+
+    beforeEach(async () => {
+      await tell(twoTasks);
+      await clock.advance(5_000);
+      looks = 0;
+      const contentsOfRules = ops.contentsOfRules.bind(ops);
+      ops.contentsOfRules = async (asked, signal) => {
+        await sleep(clock, lookMs, signal);
+        if (signal?.aborted) throw new Fault("cancelled", "nobody waits for it");
+        looks += 1;
+        return contentsOfRules(asked);
+      };
+    });
+
+    const expectRules = (parts: PlaneParts): void => {
+      const { rules } = wantedPlane(planeOf(parts), self, new Set());
+      for (const [name, chain] of rules.chains) expect(ops.rules.rules(table, name)).toEqual(chain.rules);
+    };
+
+    it("makes a change that comes during a look at once, and looks after it", async () => {
+      ops.rules.run("add table inet somebody_elses");
+      await clock.advance(300);
+      await tell(one);
+      expectRules(one);
+      expect(looks).toBe(0);
+      ops.rules.run(`flush chain inet ${table} come_in`);
+      await clock.advance(3_000);
+      expectRules(one);
+      expect(looks).toBeGreaterThan(0);
+    });
+
+    it("makes a change at once that comes while it looks at what it has made itself", async () => {
+      await tell(one);
+      await clock.advance(100);
+      await tell(twoTasks);
+      expectRules(twoTasks);
+    });
+
+    it("makes a change at once that comes during the comparison of every minute", async () => {
+      await clock.advance(55_200);
+      await tell(one);
+      expectRules(one);
+    });
+
+    it("looks all the same where changes never cease", async () => {
+      ops.rules.run(`flush chain inet ${table} come_in`);
+      for (let at = 0; at < 50; at += 1) {
+        await tell(at % 2 === 0 ? one : twoTasks);
+        await clock.advance(100);
+      }
+      expectRules(twoTasks);
+    });
+  });
+
   it("leaves the engine's network alone whose subnets were asked for in another order than the engine's", async () => {
     const subnets = [{ cidr: "fd00:aa::/64", gateway: "fd00:aa::2" }, ...mesh.subnets];
     await tell({ ...twoTasks, networks: [{ ...mesh, subnets }, back] });
@@ -250,6 +309,11 @@ describe("a node's data plane", () => {
     expect(ops.rules.contents(table)).toBeUndefined();
     expect(ops.passing.size).toBe(0);
     expect(await ops.list()).toEqual([]);
+  });
+
+  it("does not let anybody wait who has given up already", async () => {
+    await tell(twoTasks);
+    await expect(plane.compareNow(AbortSignal.abort())).resolves.toBeUndefined();
   });
 
   it("keeps the network of a container that is still there, and removes it afterwards", async () => {

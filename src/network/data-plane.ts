@@ -10,6 +10,7 @@ import type { TunnelOps } from "../ports/tunnel-ops.ts";
 import type { NetworkMessage } from "../wire/gen/shoal/v1/network_pb.ts";
 import { Builder } from "./builder.ts";
 import { Resolver } from "./dns/resolver.ts";
+import { Doubts, type Look } from "./doubts.ts";
 import { DriftWatch } from "./drift-watch.ts";
 import { localNetworks, refusalOf } from "./local-networks.ts";
 import { devicePrefixes } from "./names.ts";
@@ -78,10 +79,9 @@ export class DataPlane {
   #unserved: string | undefined;
   /** The networks that are in place, by id. */
   #ready: ReadonlySet<string> = new Set();
-  /** The tunnel is not as it was left. */
-  #drifted = false;
-  /** What of this machine's networks may be other than it was left. */
-  readonly #doubtful = new Set<NetPart>();
+  readonly #doubts = new Doubts();
+  /** Something else is wanted than what a pass is making or looking at. */
+  #newer = new AbortController();
 
   constructor(options: DataPlaneOptions) {
     const { nodeId, address, names, clock, random, log, meters = noMeters } = options;
@@ -189,6 +189,7 @@ export class DataPlane {
   /** Compares everything with what there really is, and puts right what is not. Resolves when that was tried, or at `signal`. */
   compareNow(signal: AbortSignal): Promise<void> {
     this.#rewrites = true;
+    this.#doubts.insist(this.#options.clock.monotonic());
     return this.#reconciler.compareNow(signal);
   }
 
@@ -211,17 +212,19 @@ export class DataPlane {
     await this.#tunnel.remove();
   }
 
+  /** The tunnel is not as it was left. */
   #drift(): void {
-    this.#drifted = true;
+    this.#doubts.add("everything", this.#options.clock.monotonic());
     this.#reconciler.wake();
   }
 
   /** Resolves when that has been looked at. */
-  #doubt(parts: ReadonlySet<NetPart>): Promise<void> {
-    for (const part of parts) this.#doubtful.add(part);
-    const looked = this.#reconciler.passed(this.#closing.signal);
+  async #doubt(parts: ReadonlySet<NetPart>): Promise<void> {
+    const { signal } = this.#closing;
+    this.#doubts.add(parts, this.#options.clock.monotonic());
     this.#reconciler.wake();
-    return looked;
+    do await this.#reconciler.passed(signal);
+    while (this.#doubts.has(parts) && !signal.aborted);
   }
 
   /** Resolves when what is wanted now is in force: `Versions.next`. */
@@ -229,6 +232,7 @@ export class DataPlane {
     this.#resolver.replace(this.#plane, this.#leaving);
     this.#reconciler.wake();
     this.#drifts.start();
+    this.#newer.abort();
     return this.#versions.next();
   }
 
@@ -240,9 +244,18 @@ export class DataPlane {
   }
 
   async #pass(compare: boolean): Promise<void> {
+    const now = this.#options.clock.monotonic();
+    if (compare) this.#doubts.add("everything", now);
+    const look = this.#doubts.take(now, this.#versions.isBehind);
+    if (look) await this.#look(look);
+    await this.#make();
+    // Put off for what has been made.
+    if (this.#doubts.remain) this.#reconciler.wake();
+  }
+
+  async #make(): Promise<void> {
     const { names } = this.#options;
-    if (compare || this.#drifted) await this.#lookAgain();
-    else await this.#lookAtDoubtful();
+    const newer = this.#untilNewer();
     const asked = this.#plane;
     const version = this.#versions.latest;
     const tunnel = wantedTunnel(asked, this.#self);
@@ -254,7 +267,7 @@ export class DataPlane {
     this.#refused = new Map([...bridges.refused, ...unencrypted(asked, encryption)]);
     const plane = this.#refused.size === 0 ? asked : withoutNetworks(asked, this.#refused);
     const wanted = this.#refused.size === 0 ? all : wantedPlane(plane, this.#self, this.#leaving, this.#astray);
-    await this.#builder.build(wanted, () => this.#versions.reach(version));
+    await this.#builder.build(wanted, () => this.#versions.reach(version), newer);
     this.#ready = new Set(wanted.bridges.map(({ networkId }) => networkId));
     const unanswered = await names.listen(wanted.nameServers, this.#resolver.handler).then(() => undefined, asFault);
     await this.#builder.finish(all.bridges);
@@ -264,21 +277,31 @@ export class DataPlane {
     if (fault) throw fault;
   }
 
-  async #lookAtDoubtful(): Promise<void> {
-    const parts = [...this.#doubtful];
-    this.#doubtful.clear();
-    if (parts.includes("links")) this.#builder.doubtLinks();
-    if (parts.includes("rules")) await this.#builder.doubtRules();
+  /** A look that is broken off, or fails, is still to be had. */
+  async #look(look: Look): Promise<void> {
+    const signal = look.canWait ? this.#untilNewer() : undefined;
+    try {
+      if (look.parts === "everything") await this.#lookAtAll(signal);
+      else await this.#builder.look(look.parts, signal);
+    } catch (error) {
+      this.#doubts.putBack(look);
+      if (!signal?.aborted) throw error;
+    }
   }
 
-  async #lookAgain(): Promise<void> {
+  async #lookAtAll(signal: AbortSignal | undefined): Promise<void> {
     const { ops, address, nodeId } = this.#options;
-    this.#drifted = false;
-    this.#doubtful.clear();
-    this.#tunnel.doubt();
-    await this.#builder.doubt(this.#rewrites);
+    if (this.#rewrites) this.#builder.distrust();
+    else await this.#builder.lookAtAll(signal);
     this.#rewrites = false;
+    this.#tunnel.doubt();
     this.#self = { nodeId, address, underlayMtu: (await ops.mtuOf(address)) ?? usualMtu };
+  }
+
+  /** Aborts as soon as something else is wanted than now. */
+  #untilNewer(): AbortSignal {
+    this.#newer = new AbortController();
+    return this.#newer.signal;
   }
 }
 

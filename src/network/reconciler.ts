@@ -49,6 +49,7 @@ export class Reconciler {
 
   /** Resolves after the next pass, whatever became of it, or when `signal` aborts. */
   passed(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
     return new Promise(resolve => {
       const finish = (): void => {
         this.#waiters.delete(finish);

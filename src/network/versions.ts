@@ -4,10 +4,16 @@ export const waiterLimit = 1_000;
 /** What was wanted one after the other, and up to where it has been brought about. */
 export class Versions {
   #latest = 0;
+  #reached = 0;
   #waiting: { readonly version: number; readonly resolve: (inForce: boolean) => void }[] = [];
 
   get latest(): number {
     return this.#latest;
+  }
+
+  /** Whether something is wanted that is not in force yet. */
+  get isBehind(): boolean {
+    return this.#reached < this.#latest;
   }
 
   /**
@@ -23,6 +29,7 @@ export class Versions {
 
   /** Everything up to `version` is in force. */
   reach(version: number): void {
+    this.#reached = Math.max(this.#reached, version);
     const reached = this.#waiting.filter(each => each.version <= version);
     this.#waiting = this.#waiting.filter(each => each.version > version);
     for (const { resolve } of reached) resolve(true);

@@ -1,3 +1,4 @@
+import { asFault } from "../lib/fault.ts";
 import type { LinkChange, Links, NetOps, NetPart, ReturnPath, RulesContents } from "./net-ops.ts";
 import { returnKey } from "./net-ops.ts";
 
@@ -49,6 +50,7 @@ export async function exerciseNetOps(ops: NetOps): Promise<Seen> {
   await twice({ do: "remove-vxlan", name: vxlan });
   await note("removed");
   seen.rules = await exerciseRules(ops);
+  seen.brokenOff = await exerciseBreakingOff(ops);
   return seen;
 }
 
@@ -89,6 +91,13 @@ async function told(ops: NetOps, make: () => Promise<void>, takeBack: () => Prom
   stop.abort();
   await watching;
   return [...parts];
+}
+
+/** How looks end that nobody waits for any more. */
+async function exerciseBreakingOff(ops: NetOps): Promise<unknown[]> {
+  const looks = [ops.observe(prefixes, AbortSignal.abort()), ops.contentsOfRules("shoal_kit", AbortSignal.abort())];
+  const ended = await Promise.allSettled(looks);
+  return ended.map(each => (each.status === "rejected" ? asFault(each.reason).code : each.status));
 }
 
 async function exerciseRules(ops: NetOps): Promise<unknown[]> {

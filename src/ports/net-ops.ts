@@ -9,14 +9,14 @@ export interface NetOps {
   obstacle(): Promise<string | undefined>;
   /** The MTU in bytes of the device that has `address`; undefined when none has. */
   mtuOf(address: string): Promise<number | undefined>;
-  /** What there is on devices whose names begin with one of `prefixes`, and all return paths. */
-  observe(prefixes: readonly string[]): Promise<Links>;
+  /** What there is on devices whose names begin with one of `prefixes`, and all return paths. Fault cancelled at `signal`. */
+  observe(prefixes: readonly string[], signal?: AbortSignal): Promise<Links>;
   /** Makes the changes in their order. */
   change(changes: readonly LinkChange[]): Promise<void>;
   /** Runs nftables commands as one transaction: all of them or none. */
   applyRules(commands: string): Promise<void>;
-  /** What the table (family inet) holds; undefined when there is none. */
-  contentsOfRules(table: string): Promise<RulesContents | undefined>;
+  /** What the table (family inet) holds; undefined when there is none. Fault cancelled at `signal`. */
+  contentsOfRules(table: string, signal?: AbortSignal): Promise<RulesContents | undefined>;
   /**
    * Calls `changed` whenever rules, or devices whose names begin with one of `prefixes` and what belongs to them, may have become
    * others, whoever did that: once more rather than once less. Resolves when `signal` aborts, rejects when it can tell no longer.

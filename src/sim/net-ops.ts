@@ -48,7 +48,8 @@ export class SimNetOps implements NetOps, BridgeNetworks {
     return 1_500;
   }
 
-  async observe(prefixes: readonly string[]): Promise<Links> {
+  async observe(prefixes: readonly string[], signal?: AbortSignal): Promise<Links> {
+    failAt(signal);
     const isOurs = (name: string): boolean => prefixes.some(prefix => name.startsWith(prefix));
     const ours = <T>(map: ReadonlyMap<string, T>): Map<string, T> => new Map([...map].filter(([name]) => isOurs(name)));
     const tables = (all: Table): Table => new Map([...ours(all)].map(([name, table]) => [name, new Map(table)]));
@@ -76,7 +77,8 @@ export class SimNetOps implements NetOps, BridgeNetworks {
     this.done.push("rules");
   }
 
-  async contentsOfRules(table: string): Promise<RulesContents | undefined> {
+  async contentsOfRules(table: string, signal?: AbortSignal): Promise<RulesContents | undefined> {
+    failAt(signal);
     return this.rules.contents(table);
   }
 
@@ -201,6 +203,10 @@ export class SimNetOps implements NetOps, BridgeNetworks {
     table.set(device, entries);
     return entries;
   }
+}
+
+function failAt(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new Fault("cancelled", "nobody waits for it any more");
 }
 
 function withAddresses(bridge: BridgeLink, addresses: readonly string[]): BridgeLink {

@@ -58,7 +58,8 @@ interface RouteJson {
 }
 
 /** What there is on devices whose names begin so, and all return paths. */
-export async function observeLinks(prefixes: readonly string[]): Promise<Links> {
+export async function observeLinks(prefixes: readonly string[], signal?: AbortSignal): Promise<Links> {
+  const query = queries(signal);
   const isOurs = (name: string | undefined): name is string => prefixes.some(prefix => name?.startsWith(prefix));
   const [links, addresses, forwarding, neighbours] = await Promise.all([
     query<LinkJson>("ip", "-d", "link", "show"),
@@ -69,7 +70,7 @@ export async function observeLinks(prefixes: readonly string[]): Promise<Links> 
   const ours = links.filter(({ ifname }) => isOurs(ifname));
   return {
     bridges: bridgesIn(ours, addresses),
-    vxlans: vxlansIn(ours, await namespacesOf(ours)),
+    vxlans: vxlansIn(ours, await namespacesOf(ours, query)),
     forwarding: tableOf(
       forwarding.filter(({ ifname, dst }) => isOurs(ifname) && dst),
       each => [...[each.ifname, each.mac, each.dst]],
@@ -78,13 +79,13 @@ export async function observeLinks(prefixes: readonly string[]): Promise<Links> 
       neighbours.filter(({ dev }) => isOurs(dev)),
       each => [each.dev, each.dst, each.lladdr],
     ),
-    returns: new Map([...(await returnsOf(4)), ...(await returnsOf(6))]),
+    returns: new Map([...(await returnsOf(4, query)), ...(await returnsOf(6, query))]),
   };
 }
 
 /** The MTU in bytes of the device that has the address. */
 export async function observeMtu(address: string): Promise<number | undefined> {
-  const all = await query<AddressJson & { readonly mtu?: number }>("ip", "address", "show");
+  const all = await queries()<AddressJson & { readonly mtu?: number }>("ip", "address", "show");
   return all.find(({ addr_info: has = [] }) => has.some(({ local }) => local === address))?.mtu;
 }
 
@@ -113,13 +114,13 @@ function vxlansIn(links: readonly LinkJson[], namespaces: ReadonlyMap<number, st
 }
 
 /** The names of other namespaces, by the numbers that this one knows them by; asked for only where a device needs one. */
-async function namespacesOf(links: readonly LinkJson[]): Promise<Map<number, string>> {
+async function namespacesOf(links: readonly LinkJson[], query: Query): Promise<Map<number, string>> {
   if (links.every(({ link_netnsid: within }) => within === undefined)) return new Map();
   const all = await query<NamespaceJson>("ip", "netns", "list");
   return new Map(all.flatMap(({ name, id }) => (name !== undefined && id !== undefined ? [[id, name]] : [])));
 }
 
-async function returnsOf(family: 4 | 6): Promise<[string, ReturnPath][]> {
+async function returnsOf(family: 4 | 6, query: Query): Promise<[string, ReturnPath][]> {
   const [rules, routes] = await Promise.all([
     query<RuleJson>("ip", `-${family}`, "rule", "show"),
     query<RouteJson>("ip", `-${family}`, "route", "show", "table", "all", "proto", String(routeProtocol)),
@@ -146,7 +147,12 @@ function tableOf<T>(
   return found;
 }
 
-async function query<T>(program: "ip" | "bridge", ...args: string[]): Promise<T[]> {
-  const text = await mustRun(program, ["-j", ...args]);
-  return text.trim() === "" ? [] : (JSON.parse(text) as T[]);
+type Query = <T>(program: "ip" | "bridge", ...args: string[]) => Promise<T[]>;
+
+/** Asks iproute2, until `signal`. */
+function queries(signal?: AbortSignal): Query {
+  return async <T>(program: "ip" | "bridge", ...args: string[]): Promise<T[]> => {
+    const text = await mustRun(program, ["-j", ...args], "", signal);
+    return text.trim() === "" ? [] : (JSON.parse(text) as T[]);
+  };
 }

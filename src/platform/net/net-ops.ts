@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asFault, Fault } from "../../lib/fault.ts";
-import type { LinkChange, Links, NetOps, RulesContents } from "../../ports/net-ops.ts";
+import type { LinkChange, NetOps, RulesContents } from "../../ports/net-ops.ts";
 import { runBatches } from "./batch.ts";
 import { watchChanges } from "./change-watch.ts";
 import { passForwarding, unpassForwarding } from "./forward-pass.ts";
@@ -25,9 +25,7 @@ export const systemNetOps: NetOps = {
 
   mtuOf: observeMtu,
 
-  observe(prefixes: readonly string[]): Promise<Links> {
-    return observeLinks(prefixes);
-  },
+  observe: observeLinks,
 
   change(changes: readonly LinkChange[]): Promise<void> {
     return runBatches(changes.flatMap(batchLines));
@@ -45,8 +43,8 @@ export const systemNetOps: NetOps = {
     }
   },
 
-  async contentsOfRules(table: string): Promise<RulesContents | undefined> {
-    const { code, stdout, stderr } = await runProgram("nft", ["-j", "list", "table", "inet", table]);
+  async contentsOfRules(table: string, signal?: AbortSignal): Promise<RulesContents | undefined> {
+    const { code, stdout, stderr } = await runProgram("nft", ["-j", "list", "table", "inet", table], "", signal);
     if (code === 0) return rulesContents(stdout);
     if (stderr.includes("No such file or directory")) return undefined;
     throw new Fault("internal", `nft list table inet ${table}: ${stderr.trim()}`);

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { onAbort } from "../../lib/bell.ts";
 import { Fault } from "../../lib/fault.ts";
 
 /** How long one run may take, in milliseconds. */
@@ -17,10 +18,12 @@ export interface Outcome {
 
 /**
  * Runs a program of the system's to its end, with `input` on its standard input, whatever its exit status. Faults:
- * failed_precondition when it is not installed, unavailable when it takes too long, resource_exhausted when it floods.
+ * failed_precondition when it is not installed, unavailable when it takes too long, resource_exhausted when it floods,
+ * cancelled when `signal` ends it.
  */
-export function runProgram(file: string, args: readonly string[], input = ""): Promise<Outcome> {
+export function runProgram(file: string, args: readonly string[], input = "", signal?: AbortSignal): Promise<Outcome> {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(endedFault(file));
     const child = spawn(file, args, { env: programEnvironment, timeout: runTimeoutMs, killSignal: "SIGKILL" });
     const output = { stdout: "", stderr: "" };
     let flooded = false;
@@ -30,9 +33,13 @@ export function runProgram(file: string, args: readonly string[], input = ""): P
         flooded ||= output[stream].length > outputLimitBytes;
         if (flooded) child.kill("SIGKILL");
       });
+    const forget = signal && onAbort(signal, () => child.kill("SIGKILL"));
     child.on("error", error => reject(startFault(file, error)));
     child.on("close", code => {
-      if (flooded) reject(new Fault("resource_exhausted", `${file} wrote more than ${outputLimitBytes >> 20} MiB`));
+      forget?.();
+      if (code === null && signal?.aborted) reject(endedFault(file));
+      else if (flooded)
+        reject(new Fault("resource_exhausted", `${file} wrote more than ${outputLimitBytes >> 20} MiB`));
       else if (code === null) reject(new Fault("unavailable", `${file} did not end within ${runTimeoutMs / 1000} s`));
       else resolve({ code, ...output });
     });
@@ -42,10 +49,19 @@ export function runProgram(file: string, args: readonly string[], input = ""): P
 }
 
 /** The same for a run that must succeed; what it wrote. Fault internal with the program's own text. */
-export async function mustRun(file: string, args: readonly string[], input = ""): Promise<string> {
-  const { code, stdout, stderr } = await runProgram(file, args, input);
+export async function mustRun(
+  file: string,
+  args: readonly string[],
+  input = "",
+  signal?: AbortSignal,
+): Promise<string> {
+  const { code, stdout, stderr } = await runProgram(file, args, input, signal);
   if (code !== 0) throw new Fault("internal", `${file} ${args.join(" ")}: ${stderr.trim() || `exit status ${code}`}`);
   return stdout;
+}
+
+function endedFault(file: string): Fault {
+  return new Fault("cancelled", `${file} is not waited for any more`);
 }
 
 export function startFault(file: string, error: NodeJS.ErrnoException): Fault {
