@@ -63,7 +63,7 @@ async function start({ directory, address, credentials, joining }: Start): Promi
 
 /** Lets another member in, and tells what it has to know. */
 async function admit(nodeId: string, address: string): Promise<Start["joining"]> {
-  const { raftId } = await consensus.addMember(nodeId, address);
+  const { raftId } = await consensus.addMember(nodeId, address, { isBlank: true });
   return { raftId, members: consensus.members };
 }
 

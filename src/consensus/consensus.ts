@@ -181,11 +181,12 @@ export class Consensus {
   }
 
   /**
-   * Makes a node a member, or notes its new address. It gets the log first, and its vote as soon as it has caught up.
+   * Makes a node a member, or notes its new address. It gets the log first, and its vote as soon as it has caught up. A blank
+   * one, which has no log, gets an id that no member had before, whatever it was until now.
    * Faults: unavailable when this manager does not lead, aborted when other changes of membership take too long.
    */
-  addMember(nodeId: string, address: string): Promise<Member> {
-    return this.#membership.add(nodeId, address);
+  addMember(nodeId: string, address: string, options: { readonly isBlank?: boolean } = {}): Promise<Member> {
+    return this.#membership.add(nodeId, address, options.isBlank ?? false);
   }
 
   /**

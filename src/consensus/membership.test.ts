@@ -93,6 +93,20 @@ describe("the quorum's members", () => {
     await quorum.stop();
   });
 
+  it("begin anew under another number when they have lost their log", async () => {
+    const quorum = await TestQuorum.start(3);
+    const { leader } = quorum;
+    const [lost] = quorum.followers as [TestManager];
+    const before = lost.consensus.raftId;
+    lost.kill();
+    const again = await quorum.settled(leader.consensus.addMember(lost.name, lost.address, { isBlank: true }));
+    expect([again.raftId !== before, leader.consensus.removedRaftIds]).toEqual([true, [before]]);
+    expect(leader.consensus.members.map(({ nodeId, isVoter }) => `${nodeId} ${isVoter}`)).toContain(
+      `${lost.name} false`,
+    );
+    await quorum.stop();
+  });
+
   it("may move to another address", async () => {
     const quorum = await TestQuorum.start(3);
     const { leader } = quorum;
@@ -101,6 +115,20 @@ describe("the quorum's members", () => {
     const moved = await quorum.settled(leader.consensus.addMember(follower.name, "10.0.0.77:2377"));
     expect(moved).toEqual({ raftId: before, nodeId: follower.name, address: "10.0.0.77:2377" });
     await quorum.until(() => at(quorum, 2).consensus.members.some(({ address }) => address === "10.0.0.77:2377"));
+    await quorum.stop();
+  });
+
+  it("are asked before one is told that it is a member already: the one that leads no more does not know", async () => {
+    const quorum = await TestQuorum.start(3);
+    const old = quorum.leader;
+    const [follower] = quorum.followers as [TestManager];
+    const member = old.consensus.members.find(({ nodeId }) => nodeId === follower.name)!;
+    expect(await quorum.settled(old.consensus.addMember(follower.name, member.address))).toMatchObject({
+      raftId: member.raftId,
+    });
+    quorum.partition(old);
+    const again = old.consensus.addMember(follower.name, member.address);
+    await expect(quorum.settled(again)).rejects.toMatchObject({ code: "unavailable" });
     await quorum.stop();
   });
 

@@ -40,12 +40,17 @@ export class Membership {
     this.#options = options;
   }
 
-  add(nodeId: string, address: string): Promise<Member> {
+  add(nodeId: string, address: string, isBlank: boolean): Promise<Member> {
     return this.#changes.run(async () => {
       this.#checkLeading();
       const { book, random } = this.#options;
-      const known = book.ofNode(nodeId);
-      if (known?.address === address) return known;
+      let known = book.ofNode(nodeId);
+      // Its old id stands for votes and entries that it has no more: nobody may count on them.
+      if (known && isBlank) {
+        await this.#change("remove", known);
+        known = undefined;
+      }
+      // What is known already is asked about too: one that leads no more may not have heard that this node was removed.
       const isTaken = (raftId: NodeId) => book.get(raftId) !== undefined || book.isRemoved(raftId);
       const member: Member = { raftId: known?.raftId ?? newRaftId(random, isTaken), nodeId, address };
       await this.#change(known ? "update" : "add-learner", member);

@@ -132,7 +132,7 @@ export class TestQuorum {
   async join(): Promise<TestManager> {
     const manager = this.#add();
     const { consensus } = this.leader;
-    const { raftId } = await this.settled(consensus.addMember(manager.name, manager.address));
+    const { raftId } = await this.settled(consensus.addMember(manager.name, manager.address, { isBlank: true }));
     await manager.start({ kind: "join", raftId, members: consensus.members });
     await this.until(() => this.leader.consensus.members.every(({ isVoter }) => isVoter));
     return manager;

@@ -71,7 +71,7 @@ class TestManager {
   listen() {
     return network
       .transport(`10.0.0.${this.#at}`, callerOf(`m${this.#at}`))
-      .listen(addressOf(this.#at), [...this.registrations, healthService]);
+      .listen(addressOf(this.#at), [...this.registrations, healthService(() => true)]);
   }
 
   #control(): Handlers<typeof Control> {

@@ -28,6 +28,8 @@ export interface ServiceParts extends LeaderUnitParts, Omit<MembershipServicePar
   readonly seat: LeaderSeat<LeaderUnit>;
   /** What other members of the quorum call. Fault unavailable while it is not there yet. */
   readonly raft: () => readonly Registration[];
+  /** Whether this manager has a log by now: it is open, or was when it began. */
+  readonly hasLog: () => boolean;
 }
 
 /** All that a manager serves, and what of it this manager itself calls: each done by the leader, whichever manager is asked. */
@@ -73,7 +75,7 @@ export function managerServices(parts: ServiceParts): ManagerServices {
       byLeader(lateService(LogBroker, async signal => (await seat.serving(signal)).broker.agents)),
       byLeader(register(ResourceAllocator, resourceAllocator(parts))),
       // Between the members themselves: whoever is called is meant.
-      healthService,
+      healthService(parts.hasLog),
       amongRaft(Raft, raft),
       amongRaft(Peers, raft),
     ],

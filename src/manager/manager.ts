@@ -89,6 +89,7 @@ export class Manager {
       ...{ transport, https, seat: this.#seat },
       consensus: this.#lateConsensus(),
       raft: () => this.consensus.registrations,
+      hasLog: () => this.#consensus !== undefined,
       routing: {
         route: new LeaderRoute({ watch, clock, link: this.#link }),
         readBarrier: () => this.consensus.readBarrier(),
@@ -297,7 +298,7 @@ export class Manager {
   #lateConsensus() {
     const consensus = () => this.consensus;
     return {
-      addMember: (nodeId: string, address: string) => consensus().addMember(nodeId, address),
+      addMember: (...member: Parameters<Consensus["addMember"]>) => consensus().addMember(...member),
       removeMember: (nodeId: string) => consensus().removeMember(nodeId),
       get members() {
         return consensus().members;

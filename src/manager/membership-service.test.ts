@@ -48,6 +48,7 @@ describe("a leader that is asked for membership", () => {
   let store: SimStore;
   let members: MemberStatus[];
   let asked: string[];
+  let hasLog: boolean;
   let service: Handlers<typeof RaftMembership>;
 
   const status = (nodeId: string, raftId: bigint, change: Partial<MemberStatus> = {}): MemberStatus => {
@@ -57,7 +58,7 @@ describe("a leader that is asked for membership", () => {
     const node = sampleNode(nodeId);
     return store.update(tx => tx.node.create({ ...node, spec: { ...node.spec, desiredRole } }));
   };
-  const answering = () => network.transport("10.0.0.2", joiner).listen(address, [healthService]);
+  const answering = () => network.transport("10.0.0.2", joiner).listen(address, [healthService(() => hasLog)]);
   const settled = async <T>(work: Promise<T>): Promise<T> => {
     work.catch(() => {});
     await clock.advance(6_000);
@@ -70,6 +71,7 @@ describe("a leader that is asked for membership", () => {
     store = newSimStore({ clock });
     members = [status("m1", 1n, { isLeader: true })];
     asked = [];
+    hasLog = false;
     service = membershipService({
       store,
       transport: network.transport("10.0.0.1", { ...joiner, nodeId: "m1" }),
@@ -79,8 +81,8 @@ describe("a leader that is asked for membership", () => {
           return members;
         },
         removedRaftIds: [9n],
-        addMember: async (nodeId, at) => {
-          asked.push(`add ${nodeId} at ${at}`);
+        addMember: async (nodeId, at, { isBlank } = {}) => {
+          asked.push(`add ${isBlank ? "blank " : ""}${nodeId} at ${at}`);
           const member = status(nodeId, 2n, { address: at });
           members = [...members, member];
           return member;
@@ -98,7 +100,7 @@ describe("a leader that is asked for membership", () => {
     const answer = await settled(
       service.join({ $typeName: "docker.swarmkit.v1.JoinRequest", addr: "0.0.0.0:2377" }, context()),
     );
-    expect(asked).toEqual([`add m2 at ${address}`]);
+    expect(asked).toEqual([`add blank m2 at ${address}`]);
     expect(answer).toMatchObject({
       raftId: 2n,
       members: [
@@ -111,6 +113,13 @@ describe("a leader that is asked for membership", () => {
 
   const join = (addr = address, caller: Caller | undefined = joiner) =>
     settled(service.join({ $typeName: "docker.swarmkit.v1.JoinRequest", addr }, context(caller)));
+
+  it("knows who has a log by what it says itself: such a one has moved", async () => {
+    hasLog = true;
+    await answering();
+    await join();
+    expect(asked).toEqual([`add m2 at ${address}`]);
+  });
 
   it("refuses who does not answer, or never", async () => {
     await expect(join()).rejects.toMatchObject({

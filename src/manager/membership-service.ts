@@ -4,10 +4,10 @@ import { asFault, Fault } from "../lib/fault.ts";
 import type { Logger } from "../ports/log.ts";
 import type { CallContext, Caller, Handlers, Transport } from "../ports/transport.ts";
 import type { Store } from "../store/store.ts";
-import { Health } from "../wire/gen/docker/swarmkit/v1/health_pb.ts";
+import { Health, HealthCheckResponse_ServingStatus } from "../wire/gen/docker/swarmkit/v1/health_pb.ts";
 import type { LeaveRequest, RaftMembership } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { NodeRole } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
-import { raftHealth } from "./health.ts";
+import { logHealth, raftHealth } from "./health.ts";
 import { memberAddress } from "./member-address.ts";
 
 /** How long a manager that wants to join has to answer at its address. */
@@ -27,10 +27,10 @@ export function membershipService(parts: MembershipServiceParts): Handlers<typeo
       const { nodeId } = known(context);
       checkMayJoin(parts, nodeId);
       const address = memberAddress(addr, context.peerAddress);
-      await dialBack(parts, address);
+      const isBlank = await dialBack(parts, address);
       // It was time enough to demote it.
       checkMayJoin(parts, nodeId);
-      const member = await parts.consensus.addMember(nodeId, address);
+      const member = await parts.consensus.addMember(nodeId, address, { isBlank });
       parts.log.info("a manager is a member of the quorum", { node: nodeId, address });
       return {
         raftId: member.raftId,
@@ -63,15 +63,21 @@ function checkMayJoin({ store }: MembershipServiceParts, nodeId: string): void {
     throw new Fault("permission_denied", `Permission denied: node ${nodeId} is not to be a manager`);
 }
 
-/** A member that cannot be reached would cost the quorum a vote as soon as it is in. */
-async function dialBack({ transport }: MembershipServiceParts, address: string): Promise<void> {
+/**
+ * A member that cannot be reached would cost the quorum a vote as soon as it is in. Gives whether it says that it has no log: who
+ * moves to another address has one, who comes for the first time, or has lost it, has none.
+ */
+async function dialBack({ transport }: MembershipServiceParts, address: string): Promise<boolean> {
   const connection = transport.connect(address);
+  const health = connection.client(Health);
   try {
-    await connection.client(Health).check({ service: raftHealth }, { timeoutMs: dialBackMs });
+    await health.check({ service: raftHealth }, { timeoutMs: dialBackMs });
+    const log = await health.check({ service: logHealth }, { timeoutMs: dialBackMs });
+    return log.status === HealthCheckResponse_ServingStatus.NOT_SERVING;
   } catch (error) {
     const { code, message } = asFault(error);
     // An old or a strange manager there is a manager all the same; whether it works shows soon enough.
-    if (code !== "unavailable" && code !== "deadline_exceeded") return;
+    if (code !== "unavailable" && code !== "deadline_exceeded") return false;
     const text = `Cannot let this manager join: it does not answer at its address ${address}: ${message}`;
     throw new Fault("failed_precondition", text, { cause: error });
   } finally {

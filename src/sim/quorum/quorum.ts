@@ -109,7 +109,7 @@ export class Quorum {
   /** Asks the leader to let a machine in. Fault unavailable when nobody leads, or it is not known what came of it. */
   async invite({ nodeId, address }: QuorumMember): Promise<Beginning> {
     const run = this.#leading();
-    const { raftId } = await this.patiently(run, run.consensus.addMember(nodeId, address));
+    const { raftId } = await this.patiently(run, run.consensus.addMember(nodeId, address, { isBlank: true }));
     const members: readonly Member[] = run.consensus.members;
     return { kind: "join", raftId, members };
   }
