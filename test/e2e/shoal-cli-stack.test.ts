@@ -10,6 +10,7 @@ const fixtures = resolve(import.meta.dirname, "../fixtures/stack");
 interface Service {
   readonly Version: { readonly Index: number };
   readonly Spec: { readonly Name: string; readonly Labels: Record<string, string> };
+  readonly Endpoint?: { readonly Spec?: object };
 }
 
 /** A web application as people write it: what is needed first, then what needs it, all within this node. */
@@ -174,7 +175,11 @@ describe("shoal stack", () => {
     for (const kind of ["secret", "config"])
       await daemon.dockerWith("x", kind, "create", kind === "secret" ? "s2" : "outer", "-");
     await daemon.dockerOk("stack", "deploy", "--detach", "-c", stack, "st");
-    const docker = await services("st");
+    // The leader gives them their addresses a moment later, which is a change of theirs too.
+    const docker = await eventually("all services have their endpoints", async () => {
+      const made = await services("st");
+      return made.every(({ Endpoint }) => Endpoint?.Spec) ? made : undefined;
+    });
     const flags = ["stack", "deploy", "--detach", "-c", stack, "st"];
     await shoalOk(daemon, flags);
     const changed = docker.filter(({ Spec }) => Spec.Name === "st_plain");
