@@ -1,5 +1,5 @@
 import { Quorum } from "../test/lab/quorum.ts";
-import { type Configs, GrpcConfigs, HttpConfigs } from "./lab/configs.ts";
+import { type Configs, GrpcConfigs, HttpConfigs, ManagerConfigs } from "./lab/configs.ts";
 import { Etcd, hasEtcd } from "./lab/etcd.ts";
 import { type Load, load } from "./lab/load.ts";
 import { median, type Report, settings } from "./lab/report.ts";
@@ -31,7 +31,8 @@ export async function run(report: Report, args: readonly string[]): Promise<void
     else console.error("etcd is not installed (Debian: etcd-server): Shoal is measured alone");
     const leader = await managers.leader();
     const contenders = [
-      shoal("shoal", await GrpcConfigs.at(leader, objectBytes)),
+      shoal("shoal", await ManagerConfigs.at(leader, objectBytes)),
+      shoal("shoal, gRPC", await GrpcConfigs.at(leader, objectBytes)),
       shoal("shoal, Docker API", new HttpConfigs(leader, objectBytes)),
       ...(cluster ? [await etcd(cluster)] : []),
     ];
@@ -84,7 +85,7 @@ function shoal(name: string, configs: Configs): Contender {
   let load = 0;
   return {
     name,
-    write: n => configs.create(`${name.includes("API") ? "http" : "grpc"}-${load}-${n}`),
+    write: n => configs.create(`${name.replaceAll(/\W+/g, "-")}-${load}-${n}`),
     clear: () => {
       load += 1;
       return configs.clear();

@@ -2,10 +2,17 @@ import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { certificatesIn } from "../../src/node/state-file.ts";
+import { type CredentialTexts, parseCredentials } from "../../src/pki/credentials.ts";
 import { loadNodeFiles } from "../../src/pki/key-file.ts";
+import { LiveIdentity } from "../../src/pki/live-identity.ts";
 import { managerServerName } from "../../src/pki/subject.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { systemDisk } from "../../src/platform/disk.ts";
+import { silentLogger } from "../../src/ports/log.ts";
+import type { Client, Connection } from "../../src/ports/transport.ts";
+import { grpcTransport } from "../../src/rpc/transport.ts";
 import {
+  Control,
   CreateConfigRequestSchema,
   CreateConfigResponseSchema,
   RemoveConfigRequestSchema,
@@ -51,8 +58,7 @@ export class GrpcConfigs extends Configs {
   }
 
   static async at(daemon: Daemon, bytes: number): Promise<GrpcConfigs> {
-    const files = await loadNodeFiles(systemDisk, certificatesIn(join(daemon.directory, "data", "swarm")));
-    if (!files) throw new Error(`${daemon.options.hostname} has no certificate`);
+    const files = await filesOf(daemon);
     const tls = { ca: files.rootPem, cert: files.certificatePem, key: files.keyPem, serverName: managerServerName };
     return new GrpcConfigs(new Caller(`${daemon.options.address}:${clusterPort}`, tls), bytes);
   }
@@ -71,6 +77,45 @@ export class GrpcConfigs extends Configs {
     const request = create(RemoveConfigRequestSchema, { configId });
     await this.#caller.call(removePath, toBinary(RemoveConfigRequestSchema, request));
   }
+}
+
+/** As another manager passes its clients' calls on to the leader: over the way that managers have among themselves. */
+export class ManagerConfigs extends Configs {
+  readonly #connection: Connection;
+  readonly #control: Client<typeof Control>;
+  readonly #data: Uint8Array;
+
+  private constructor(connection: Connection, bytes: number) {
+    super();
+    this.#connection = connection;
+    this.#control = connection.client(Control);
+    this.#data = Buffer.alloc(bytes, "x");
+  }
+
+  static async at(daemon: Daemon, bytes: number): Promise<ManagerConfigs> {
+    const identity = new LiveIdentity(parseCredentials(await filesOf(daemon)));
+    const transport = grpcTransport({ identity, log: silentLogger, clock: systemClock });
+    return new ManagerConfigs(transport.connect(`${daemon.options.address}:${clusterPort}`), bytes);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  protected async send(name: string, timeoutMs = 30_000): Promise<string> {
+    const spec = { annotations: { name }, data: this.#data };
+    return (await this.#control.createConfig({ spec }, { timeoutMs })).config?.id ?? "";
+  }
+
+  protected async remove(configId: string): Promise<void> {
+    await this.#control.removeConfig({ configId });
+  }
+}
+
+async function filesOf(daemon: Daemon): Promise<CredentialTexts> {
+  const files = await loadNodeFiles(systemDisk, certificatesIn(join(daemon.directory, "data", "swarm")));
+  if (!files) throw new Error(`${daemon.options.hostname} has no certificate`);
+  return files;
 }
 
 /** Through the Docker API on the manager's socket. */

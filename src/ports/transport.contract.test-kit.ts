@@ -29,8 +29,6 @@ export interface TransportHarness {
 }
 
 const manager: Caller = { nodeId: "manager1", role: "manager", clusterId: "cluster" };
-const worker: Caller = { nodeId: "worker1", role: "worker", clusterId: "cluster" };
-const other: Caller = { nodeId: "worker2", role: "worker", clusterId: "cluster" };
 
 type AllHandlers = Handlers<typeof Dispatcher> & Handlers<typeof LogBroker>;
 /** What a test wants the server to do; methods it leaves out answer unimplemented or nothing. */
@@ -57,9 +55,15 @@ class Moment<T = void> {
   });
 }
 
-/** Runs the contract of `Transport` against one implementation. */
-export function transportContract(name: string, open: () => Promise<TransportHarness>): void {
-  describe(`${name} keeps the contract of a transport`, () => {
+/** Runs the contract of `Transport` against one implementation, for calls of a node in that role. */
+export function transportContract(
+  name: string,
+  open: () => Promise<TransportHarness>,
+  role: Caller["role"] = "worker",
+): void {
+  const caller: Caller = { nodeId: "caller", role, clusterId: "cluster" };
+  const other: Caller = { ...caller, nodeId: "other" };
+  describe(`${name} keeps the contract of a transport for a ${role}`, () => {
     let harness: TransportHarness;
     let listener: Listener;
     let connection: Connection;
@@ -97,7 +101,7 @@ export function transportContract(name: string, open: () => Promise<TransportHar
       harness = await open();
       handlers = {};
       listener = await serve(harness.listenAddress);
-      connection = (await harness.member(worker)).connect(listener.address);
+      connection = (await harness.member(caller)).connect(listener.address);
     });
     afterEach(async () => {
       connection.close();
@@ -114,7 +118,7 @@ export function transportContract(name: string, open: () => Promise<TransportHar
       const answer = await until(dispatcher().heartbeat({ sessionId: "x".repeat(300) }));
       expect([answer.period?.seconds, answer.period?.nanos]).toEqual([300n, 7]);
       const context = await seen.promise;
-      expect(context.caller).toEqual(worker);
+      expect(context.caller).toEqual(caller);
       expect(context.peerAddress).not.toBe("");
     });
 
@@ -128,9 +132,12 @@ export function transportContract(name: string, open: () => Promise<TransportHar
       const follower = (await harness.member({ ...manager, nodeId: "manager2" })).connect(listener.address);
       await until(follower.client(Dispatcher).heartbeat({}, { forwarding }));
       expect(seen).toEqual([expect.objectContaining({ ...forwarding, forwardedBy: "manager2" })]);
-      await expect(until(dispatcher().heartbeat({}, { forwarding }))).rejects.toEqual(fails("permission_denied"));
+      const worker = (await harness.member({ ...caller, role: "worker" })).connect(listener.address);
+      const denied = expect(until(worker.client(Dispatcher).heartbeat({}, { forwarding }))).rejects;
+      await denied.toEqual(fails("permission_denied"));
       expect(seen.length).toBe(1);
       follower.close();
+      worker.close();
     });
 
     it("breaks a long stream of requests at once, at both ends, when its server goes away", async () => {
@@ -358,7 +365,7 @@ export function transportContract(name: string, open: () => Promise<TransportHar
       const bystander = (await harness.member(other)).connect(listener.address);
       const spared = await waiting(bystander);
       const hit = await waiting(connection);
-      listener.disconnect(worker.nodeId);
+      listener.disconnect(caller.nodeId);
       expect(await until(hit.settled)).toEqual(fails("unavailable"));
       await until(hit.gone);
       expect(await Promise.race([spared.settled, Promise.resolve("still running")])).toBe("still running");
@@ -403,7 +410,7 @@ export function transportContract(name: string, open: () => Promise<TransportHar
 
     it("answers unimplemented for a service that is not served", async () => {
       const bare = await (await harness.member(manager)).listen(harness.listenAddress, []);
-      const over = (await harness.member(worker)).connect(bare.address);
+      const over = (await harness.member(caller)).connect(bare.address);
       await expect(until(over.client(Dispatcher).heartbeat({}))).rejects.toEqual(fails("unimplemented"));
       over.close();
       await bare.close();

@@ -6,10 +6,12 @@ import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type CallOptions, type Client, type Connection, NoConnection } from "../ports/transport.ts";
 import { type DeliverResponse, Peers as PeersService } from "../wire/gen/shoal/v1/peers_pb.ts";
+import { CallLine } from "./call-line.ts";
 import { clientOf } from "./calls.ts";
 import { dialFault, dialFaultOf } from "./dial-failure.ts";
 import type { Dialler } from "./dialler.ts";
 import { connectTimeoutMs } from "./limits.ts";
+import { withLine } from "./line-calls.ts";
 import { type DeliverRequests, deliverToPeer } from "./peer-call.ts";
 import { faultOf } from "./status.ts";
 
@@ -34,6 +36,7 @@ export class GrpcConnection implements Connection {
   /** What ends each running call. */
   readonly #running = new Set<() => void>();
   readonly #stopFollowing: () => void;
+  readonly #line: CallLine | undefined;
   #channel: GrpcClient | undefined;
   #closed = false;
 
@@ -42,18 +45,26 @@ export class GrpcConnection implements Connection {
     this.#dialler = dialler;
     this.#clock = clock;
     // Calls in flight go on over the old connection; the next one shows the new identity.
-    this.#stopFollowing = dialler.onChange(() => this.#release());
+    this.#stopFollowing = dialler.onChange(() => {
+      this.#release();
+      this.#line?.retire();
+    });
+    const { amongManagers } = dialler;
+    this.#line = amongManagers && new CallLine({ address, tls: amongManagers.tls, clock });
   }
 
   client<S extends DescService>(service: S): Client<S> {
-    const begin = (options: CallOptions): RunningCall => this.#begin(options);
-    const { tls } = this.#dialler;
-    if (!tls || service.typeName !== PeersService.typeName) return clientOf(service, begin);
-    const client = clientOf(PeersService, begin);
-    // What is asked for beyond the messages themselves only gRPC can carry; members of the quorum never do.
-    const deliver = (requests: DeliverRequests, options?: CallOptions): Promise<DeliverResponse> =>
-      options ? client.deliver(requests, options) : this.#deliver(tls(), requests);
-    return { ...clientOf(service, begin), deliver };
+    const client = clientOf(service, options => this.#begin(options));
+    const { amongManagers } = this.#dialler;
+    if (!amongManagers || !this.#line) return client;
+    const calls = withLine(service, client, {
+      line: this.#line,
+      clock: this.#clock,
+      isUsable: () => amongManagers.isManager(),
+      track: end => this.#track(end),
+      closed: maybeSent => closedFault(this.address, maybeSent),
+    });
+    return service.typeName === PeersService.typeName ? { ...calls, ...this.#peers(amongManagers.tls) } : calls;
   }
 
   close(): void {
@@ -61,6 +72,22 @@ export class GrpcConnection implements Connection {
     this.#stopFollowing();
     for (const end of [...this.#running]) end();
     this.#release();
+    this.#line?.close();
+  }
+
+  /** Members of the quorum have a way of their own for what they tell each other. */
+  #peers(tls: () => ConnectionOptions): Client<typeof PeersService> {
+    const client = clientOf(PeersService, options => this.#begin(options));
+    // What is asked for beyond the messages themselves only gRPC can carry; members of the quorum never do.
+    const deliver = (requests: DeliverRequests, options?: CallOptions): Promise<DeliverResponse> =>
+      options ? client.deliver(requests, options) : this.#deliver(tls(), requests);
+    return { deliver };
+  }
+
+  #track(end: () => void): () => void {
+    if (this.#closed) end();
+    else this.#running.add(end);
+    return () => this.#running.delete(end);
   }
 
   async #deliver(tls: ConnectionOptions, requests: DeliverRequests): Promise<DeliverResponse> {

@@ -11,8 +11,12 @@ export interface Dialler {
   /** For the next connection. Fault failed_precondition when there is nothing to show. */
   credentials(): ChannelCredentials;
   readonly options: ChannelOptions;
-  /** The same for a connection between members of the quorum without gRPC; nobody else makes such. */
-  readonly tls?: () => ConnectionOptions;
+  /** The same for connections without gRPC, which managers alone make, to each other. */
+  readonly amongManagers?: {
+    readonly tls: () => ConnectionOptions;
+    /** Whether this node is one, as long as its certificate does not change. */
+    readonly isManager: () => boolean;
+  };
   /** Calls `changed` when connections made before should no longer be used for new calls. */
   onChange(changed: () => void): () => void;
 }
@@ -38,7 +42,10 @@ export function memberDialler(identity: IdentitySource): Dialler {
     credentials() {
       return ChannelCredentials.createFromSecureContext(createSecureContext(secretsOf(identity)));
     },
-    tls: () => ({ ...secretsOf(identity), servername: managerServerName }),
+    amongManagers: {
+      tls: () => ({ ...secretsOf(identity), servername: managerServerName }),
+      isManager: () => identity.current()?.role === "manager",
+    },
     options: { ...commonOptions, "grpc.ssl_target_name_override": managerServerName },
     onChange: changed => identity.onChange(changed),
   };

@@ -20,14 +20,48 @@ const anyPort = 0;
 
 /** What goes out with a call: nothing unless it is passed on for somebody else. */
 export function forwardingMetadata(forwarding: Forwarding | undefined): Metadata {
+  return metadataOf(forwarding ? fieldsOf(forwarding) : {});
+}
+
+/** The same as text, for calls that have no metadata: JSON, or nothing. */
+export function forwardingText(forwarding: Forwarding | undefined): string {
+  return forwarding ? JSON.stringify(fieldsOf(forwarding)) : "";
+}
+
+/** Reads such a text as `forwardingOf` reads metadata. Fault invalid_argument when it is no JSON object of texts. */
+export function forwardingInText(text: string): StatedForwarding {
+  if (text === "") return ownCall;
+  const fields = jsonObject(text);
+  if (!fields) throw new Fault("invalid_argument", "Cannot read for whom a call is made");
+  return forwardingOf(metadataOf(fields));
+}
+
+function jsonObject(text: string): Record<string, string> | undefined {
+  try {
+    const fields: unknown = JSON.parse(text);
+    return isTexts(fields) ? fields : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isTexts(fields: unknown): fields is Record<string, string> {
+  return typeof fields === "object" && fields !== null && Object.values(fields).every(one => typeof one === "string");
+}
+
+function fieldsOf({ caller, peerAddress }: Forwarding): Record<string, string> {
+  return {
+    [markKey]: "true",
+    [addressKey]: isIP(peerAddress) ? formatAddress(peerAddress, anyPort) : "",
+    [nodeIdKey]: caller?.nodeId ?? "",
+    [unitKey]: caller ? unitOf(caller.role) : "",
+    [clusterKey]: caller?.clusterId ?? "",
+  };
+}
+
+function metadataOf(fields: Readonly<Record<string, string>>): Metadata {
   const metadata = new Metadata();
-  if (!forwarding) return metadata;
-  const { caller, peerAddress } = forwarding;
-  metadata.set(markKey, "true");
-  metadata.set(addressKey, isIP(peerAddress) ? formatAddress(peerAddress, anyPort) : "");
-  metadata.set(nodeIdKey, caller?.nodeId ?? "");
-  metadata.set(unitKey, caller ? unitOf(caller.role) : "");
-  metadata.set(clusterKey, caller?.clusterId ?? "");
+  for (const [key, value] of Object.entries(fields)) metadata.set(key, value);
   return metadata;
 }
 
@@ -38,6 +72,8 @@ export interface StatedForwarding {
   /** For whom. Fault permission_denied when that is not said in full. To be asked only when the forwarder is believed. */
   forwarding(): Forwarding;
 }
+
+const ownCall: StatedForwarding = { forwarded: false, forwarding: () => ({ caller: undefined, peerAddress: "" }) };
 
 /** Reads what an incoming call says of itself. Any value of the mark counts as the mark: there is no harmless one. */
 export function forwardingOf(metadata: Metadata): StatedForwarding {

@@ -6,8 +6,10 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { CallContext, Caller, Handlers, Listener, Registration } from "../ports/transport.ts";
 import { Peers as PeersService } from "../wire/gen/shoal/v1/peers_pb.ts";
+import { callProtocol } from "./call-frames.ts";
+import { type ServedMethods, serveCalls, servedMethods } from "./call-server.ts";
 import { callEndpoint, guardEntrance } from "./entrance.ts";
-import { forwardingOf } from "./forwarding.ts";
+import { forwardingOf, type StatedForwarding } from "./forwarding.ts";
 import { type IncomingCall, implementationOf, type Surroundings } from "./handlers.ts";
 import * as limits from "./limits.ts";
 import { servePeer } from "./peer-server.ts";
@@ -47,13 +49,15 @@ const strangerOptions: ChannelOptions = {
 
 /**
  * One address where a node serves others. Behind the TLS listener stand three gRPC servers with the same services, each with
- * its limits: for managers, for other members of the swarm, and narrow ones for callers without a certificate.
+ * its limits: for managers, for other members of the swarm, and narrow ones for callers without a certificate. Managers
+ * have two more ways to come in, for what gRPC is too slow for.
  */
 export class GrpcListener implements Listener {
   readonly #options: ListenOptions;
   readonly #managers: Front;
   readonly #members: Front;
   readonly #strangers: Front;
+  readonly #methods: ServedMethods;
   #tls: TlsListener | undefined;
 
   private constructor(options: ListenOptions, registrations: readonly Registration[]) {
@@ -62,6 +66,7 @@ export class GrpcListener implements Listener {
     this.#managers = front(registrations, managerOptions, surroundings);
     this.#members = front(registrations, memberOptions, surroundings);
     this.#strangers = front(registrations, strangerOptions, surroundings);
+    this.#methods = servedMethods(registrations);
   }
 
   /** Serves on HOST:PORT. Rejects with a Fault that names the address. */
@@ -76,10 +81,7 @@ export class GrpcListener implements Listener {
       address,
       identity,
       log,
-      accept: peer => {
-        if (peer.socket.alpnProtocol === peerProtocol) listener.#servePeer(peer, registrations);
-        else listener.#frontFor(peer.caller).injector.injectConnection(new PeerStream(peer.socket, peer.endpoint));
-      },
+      accept: peer => listener.#accept(peer, registrations),
     });
     return listener;
   }
@@ -95,6 +97,18 @@ export class GrpcListener implements Listener {
   async close(): Promise<void> {
     await this.#tls?.close();
     for (const { server } of [this.#managers, this.#members, this.#strangers]) server.forceShutdown();
+  }
+
+  #accept(peer: Peer, registrations: readonly Registration[]): void {
+    const { socket, caller, endpoint } = peer;
+    if (socket.alpnProtocol === peerProtocol) this.#servePeer(peer, registrations);
+    else if (socket.alpnProtocol === callProtocol) this.#serveCalls(peer);
+    else this.#frontFor(caller).injector.injectConnection(new PeerStream(socket, endpoint));
+  }
+
+  #serveCalls(peer: Peer): void {
+    const { log, clock } = this.#options;
+    serveCalls(peer, { methods: this.#methods, enter: this.#admit.bind(this), log, clock });
   }
 
   /** A member of the quorum that speaks its own protocol. */
@@ -115,12 +129,20 @@ export class GrpcListener implements Listener {
     return caller.role === "manager" ? this.#managers : this.#members;
   }
 
-  /** Finds out who calls and whether they may. Every call comes through here before its handler. */
+  /** A gRPC call: finds out by which connection it came. */
   #enter(method: DescMethod, call: IncomingCall, signal: AbortSignal): CallContext {
-    const peer = this.#tls?.peer(callEndpoint(call.metadata));
+    return this.#admit(method, this.#tls?.peer(callEndpoint(call.metadata)), forwardingOf(call.metadata), signal);
+  }
+
+  /** Finds out who calls and whether they may. Every call comes through here before its handler. */
+  #admit(
+    method: DescMethod,
+    peer: Peer | undefined,
+    { forwarded, forwarding }: StatedForwarding,
+    signal: AbortSignal,
+  ): CallContext {
     const clusterId = this.#options.identity.current()?.clusterId;
     if (!peer || clusterId === undefined) throw new Fault("unavailable", "the connection is closing");
-    const { forwarded, forwarding } = forwardingOf(call.metadata);
     if (!forwarded) {
       const caller = this.#known(authorize(method, peer.caller, clusterId));
       return { caller, peerAddress: peer.address, signal };

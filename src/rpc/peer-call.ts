@@ -1,28 +1,17 @@
-import { once } from "node:events";
-import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { onAbort } from "../lib/bell.ts";
 import { Fault, faultCodeOf } from "../lib/fault.ts";
-import type { Clock } from "../ports/clock.ts";
 import {
   type DeliverRequestSchema,
   type DeliverResponse,
   DeliverResponseSchema,
 } from "../wire/gen/shoal/v1/peers_pb.ts";
-import { parseAddress } from "./address.ts";
 import { encodeDeliverRequest } from "./deliver-codec.ts";
-import { classifyDialFailure, dialFault } from "./dial-failure.ts";
-import { connectTimeoutMs } from "./limits.ts";
-import { framesOf, headerBytes, KeepAlive, peerProtocol, writeEnd, writeWithHeader } from "./peer-wire.ts";
-
-export interface PeerCallOptions {
-  /** HOST:PORT. */
-  readonly address: string;
-  readonly tls: ConnectionOptions;
-  readonly clock: Clock;
-  /** Breaks the call off. */
-  readonly signal: AbortSignal;
-}
+import { headerBytes, writeWithHeader } from "./frames.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { framesOf, peerProtocol, writeEnd } from "./peer-wire.ts";
+import { type DialOptions, dialTls } from "./tls-dial.ts";
 
 export type DeliverRequests = AsyncIterable<MessageInitShape<typeof DeliverRequestSchema>>;
 
@@ -30,9 +19,9 @@ export type DeliverRequests = AsyncIterable<MessageInitShape<typeof DeliverReque
  * shoal.v1.Peers/Deliver over a connection of its own. Faults: unimplemented when the other side does not know this way,
  * what it ended the call with, or unavailable.
  */
-export async function deliverToPeer(options: PeerCallOptions, requests: DeliverRequests): Promise<DeliverResponse> {
+export async function deliverToPeer(options: DialOptions, requests: DeliverRequests): Promise<DeliverResponse> {
   const { address, clock, signal } = options;
-  const socket = await connected(options);
+  const socket = await dialTls(options, peerProtocol);
   const unhook = onAbort(signal, () => socket.destroy());
   const alive = new KeepAlive(socket, clock);
   const iterator = requests[Symbol.asyncIterator]();
@@ -49,30 +38,6 @@ export async function deliverToPeer(options: PeerCallOptions, requests: DeliverR
     socket.destroy();
     void iterator.return?.();
   }
-}
-
-async function connected({ address, tls, clock, signal }: PeerCallOptions): Promise<TLSSocket> {
-  const { host, port } = parseAddress(address);
-  const socket = connect({ ...tls, host, port, ALPNProtocols: [peerProtocol] });
-  socket.setNoDelay(true);
-  const limit = new AbortController();
-  const timer = clock.after(connectTimeoutMs, () => limit.abort());
-  try {
-    await once(socket, "secureConnect", { signal: AbortSignal.any([limit.signal, signal]) });
-  } catch (error) {
-    socket.on("error", () => {});
-    socket.destroy();
-    if (limit.signal.aborted) throw dialFault(address, "timed out");
-    const text = error instanceof Error ? error.message : String(error);
-    if (/application protocol/i.test(text)) throw unknownThere(address);
-    throw dialFault(address, classifyDialFailure(text), text);
-  } finally {
-    timer.cancel();
-  }
-  socket.on("error", () => {});
-  if (socket.alpnProtocol === peerProtocol) return socket;
-  socket.destroy();
-  throw unknownThere(address);
 }
 
 /** Sends the caller's messages as fast as the other side takes them. */
@@ -106,8 +71,4 @@ function outcome(frame: Uint8Array): DeliverResponse {
 
 function broken(address: string, why: string): Fault {
   return new Fault("unavailable", `the connection to ${address} broke: ${why}`);
-}
-
-function unknownThere(address: string): Fault {
-  return new Fault("unimplemented", `${address} does not speak ${peerProtocol}`);
 }

@@ -4,7 +4,9 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { CallContext, Handlers } from "../ports/transport.ts";
 import { type DeliverRequest, DeliverRequestSchema, type Peers } from "../wire/gen/shoal/v1/peers_pb.ts";
-import { framesOf, KeepAlive, writeFrame } from "./peer-wire.ts";
+import { writeFrame } from "./frames.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { framesOf } from "./peer-wire.ts";
 import { statusOf, thrownFault } from "./status.ts";
 import type { Peer } from "./tls-listener.ts";
 

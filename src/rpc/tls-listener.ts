@@ -8,6 +8,7 @@ import { identityOf } from "../pki/subject.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Caller } from "../ports/transport.ts";
 import { formatAddress, parseAddress } from "./address.ts";
+import { callProtocol } from "./call-frames.ts";
 import { handshakeTimeoutMs, maxConnections, maxStrangers } from "./limits.ts";
 import { peerProtocol } from "./peer-wire.ts";
 
@@ -50,7 +51,7 @@ export class TlsListener {
       ...contextOptions(credentials),
       requestCert: true,
       rejectUnauthorized: false,
-      ALPNProtocols: ["h2", peerProtocol],
+      ALPNProtocols: ["h2", peerProtocol, callProtocol],
       handshakeTimeout: handshakeTimeoutMs,
       noDelay: true,
     });
