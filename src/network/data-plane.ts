@@ -80,6 +80,8 @@ export class DataPlane {
   /** The networks that are in place, by id. */
   #ready: ReadonlySet<string> = new Set();
   readonly #doubts = new Doubts();
+  /** How long the last look took, in milliseconds. */
+  #lookMs = 0;
   /** Something else is wanted than what a pass is making or looking at. */
   #newer = new AbortController();
 
@@ -218,13 +220,14 @@ export class DataPlane {
     this.#reconciler.wake();
   }
 
-  /** Resolves when that has been looked at. */
-  async #doubt(parts: ReadonlySet<NetPart>): Promise<void> {
+  /** Resolves when that has been looked at, with how long the look took, in milliseconds. */
+  async #doubt(parts: ReadonlySet<NetPart>): Promise<number> {
     const { signal } = this.#closing;
     this.#doubts.add(parts, this.#options.clock.monotonic());
     this.#reconciler.wake();
     do await this.#reconciler.passed(signal);
     while (this.#doubts.has(parts) && !signal.aborted);
+    return this.#lookMs;
   }
 
   /** Resolves when what is wanted now is in force: `Versions.next`. */
@@ -280,12 +283,16 @@ export class DataPlane {
   /** A look that is broken off, or fails, is still to be had. */
   async #look(look: Look): Promise<void> {
     const signal = look.canWait ? this.#untilNewer() : undefined;
+    const { clock } = this.#options;
+    const began = clock.monotonic();
     try {
       if (look.parts === "everything") await this.#lookAtAll(signal);
       else await this.#builder.look(look.parts, signal);
     } catch (error) {
       this.#doubts.putBack(look);
       if (!signal?.aborted) throw error;
+    } finally {
+      this.#lookMs = clock.monotonic() - began;
     }
   }
 

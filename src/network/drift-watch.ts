@@ -4,12 +4,10 @@ import { type Clock, sleep, type Timer } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { NetOps, NetPart } from "../ports/net-ops.ts";
 import type { Random } from "../ports/random.ts";
+import { LookBudget } from "./look-budget.ts";
 
 /** What changes within so many milliseconds is looked at together: a change seldom comes alone. */
 const settleMs = 200;
-/** Least time between two looks, in milliseconds; and how many times longer than the look before it lasts at least. */
-const gapMs = 1_000;
-const gapShare = 4;
 /** Between tries to be told of changes. What runs for longer than the longest wait has worked. */
 const retryBackoff: Backoff = { firstMs: 1_000, longestMs: 60_000 };
 
@@ -19,8 +17,11 @@ export interface DriftWatchOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** This may be other than it was left, by ourselves or by somebody else: resolves when that has been looked at. */
-  readonly onDrift: (parts: ReadonlySet<NetPart>) => Promise<void>;
+  /**
+   * This may be other than it was left, by ourselves or by somebody else: resolves when that has been looked at, with how long the look
+   * took, in milliseconds.
+   */
+  readonly onDrift: (parts: ReadonlySet<NetPart>) => Promise<number>;
 }
 
 /**
@@ -34,8 +35,7 @@ export class DriftWatch {
   #pending = new Set<NetPart>();
   #timer: Timer | undefined;
   #isLooking = false;
-  /** Not to be looked before. */
-  #notBefore = Number.NEGATIVE_INFINITY;
+  readonly #budget = new LookBudget();
 
   constructor(options: DriftWatchOptions) {
     this.#options = options;
@@ -79,7 +79,7 @@ export class DriftWatch {
   #plan(): void {
     if (this.#timer || this.#isLooking || this.#stopping.signal.aborted) return;
     const { clock } = this.#options;
-    const waitMs = Math.max(settleMs, this.#notBefore - clock.monotonic());
+    const waitMs = Math.max(settleMs, this.#budget.waitMs(clock.monotonic()));
     this.#timer = clock.after(waitMs, () => void this.#look());
   }
 
@@ -89,10 +89,8 @@ export class DriftWatch {
     this.#pending = new Set();
     this.#timer = undefined;
     this.#isLooking = true;
-    const began = clock.monotonic();
-    await onDrift(parts);
-    const tookMs = clock.monotonic() - began;
-    this.#notBefore = clock.monotonic() + Math.max(gapMs, gapShare * tookMs);
+    const tookMs = await onDrift(parts);
+    this.#budget.spend(tookMs, clock.monotonic());
     this.#isLooking = false;
     if (this.#pending.size > 0) this.#plan();
   }
