@@ -33,14 +33,22 @@ function newest(directory, wanted = () => true) {
 
 const page = join(root, "src", "dashboard", "web");
 const common = ["tsconfig.json", "package-lock.json"];
+const compiler = [...common, "tsconfig.build.json"];
+const newestSource = () => newest(join(root, "src"), ({ parentPath }) => !parentPath.startsWith(page));
 
-/** What is built: from which sources, and the file that tells when that was last. */
+/** What is built, in this order: from which sources, and the file that tells when that was last. */
 const products = [
   {
     stamp: join(root, "dist", ".tsbuildinfo"),
-    changed: () => newest(join(root, "src"), ({ parentPath }) => !parentPath.startsWith(page)),
-    settings: [...common, "tsconfig.build.json"],
+    changed: newestSource,
+    settings: compiler,
     command: ["typescript/bin/tsc", "-p", "tsconfig.build.json"],
+  },
+  {
+    stamp: join(root, "dist", "shoald.js"),
+    changed: newestSource,
+    settings: [...compiler, "scripts/bundle.config.mjs"],
+    command: ["vite/bin/vite.js", "build", "--logLevel", "warn", "--config", "scripts/bundle.config.mjs"],
   },
   {
     stamp: join(root, "dist", "dashboard", "web", "index.html"),
@@ -50,7 +58,7 @@ const products = [
   },
 ];
 
-/** Compiles src to dist, and the dashboard's page, where a source is newer than the last build. */
+/** Compiles src to dist, the daemon to one file and the dashboard's page, where a source is newer than the last build. */
 export function build() {
   const due = products.filter(({ stamp, changed, settings }) => {
     const sources = Math.max(changed(), ...settings.map(path => statSync(join(root, path)).mtimeMs));

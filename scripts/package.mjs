@@ -55,8 +55,8 @@ function copyProgram(to) {
   const isWanted = path => {
     const inside = relative(dist, path);
     if (unused.has(inside) || forDevelopers.test(path)) return false;
-    const isOfPage = path === page || path.startsWith(`${page}/`);
-    return isOfPage || !path.endsWith(".js") || existsSync(join(root, "src", inside.replace(/js$/, "ts")));
+    const isBundled = path === page || path.startsWith(`${page}/`) || inside === "shoald.js";
+    return isBundled || !path.endsWith(".js") || existsSync(join(root, "src", inside.replace(/js$/, "ts")));
   };
   cpSync(dist, join(to, "dist"), { recursive: true, filter: isWanted });
   cpSync(join(root, "bin"), join(to, "bin"), { recursive: true });
