@@ -1,65 +1,42 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
-import { connect } from "node:tls";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Credentials } from "../../src/pki/credentials.ts";
-import { parseAddress } from "../../src/rpc/address.ts";
 import { callHeaders, flag, frame, frameType, preface } from "../../src/rpc/http2-frames.test-kit.ts";
 import { TestSwarm } from "../../src/rpc/identities.test-kit.ts";
 import { SimRandom } from "../../src/sim/random.ts";
+import { ListenerChild } from "./listener-child.ts";
 import { Mutator } from "./mutator.ts";
 
-const program = fileURLToPath(new URL("cut-off-target.ts", import.meta.url));
-const execArgv = ["--import", "tsx/esm", "--expose-gc"];
 /** Connections at a time, and in all: with Node's HTTP/2 over the socket itself the process ended within seconds. */
 const parallel = 20;
 const connections = 400;
 
-let target: ChildProcess | undefined;
+let target: ListenerChild | undefined;
 
-afterEach(() => target?.disconnect());
+afterEach(() => target?.stop());
 
 describe("a node that is cut off while it sends broken HTTP/2", () => {
   it("ends nobody's process", async () => {
     const swarm = await TestSwarm.create();
-    target = fork(program, [], { execArgv, serialization: "advanced" });
-    const ended = once(target, "exit").then(([code, signal]) => ({ code, signal }));
-    target.send(await swarm.credentials("manager", "manager"));
-    const [address] = await once(target, "message");
+    const child = await ListenerChild.start(swarm, { collects: true });
+    target = child;
     const credentials = await swarm.credentials("intruder");
     const mutator = new Mutator(new SimRandom(4));
     const intrude = async (): Promise<void> => {
-      for (let count = 0; count < connections / parallel; count++) await bother(address, credentials, mutator);
+      for (let count = 0; count < connections / parallel; count++) await bother(child, credentials, mutator);
     };
-    const done = Promise.all(Array.from({ length: parallel }, intrude)).then(async () => {
-      target?.send("alive?");
-      return (await once(target as ChildProcess, "message"))[0];
-    });
-    expect(await Promise.race([done, ended])).toBe("alive");
+    expect(await child.outlives(Promise.all(Array.from({ length: parallel }, intrude)))).toBe("alive");
   }, 300_000);
 });
 
 /** One connection: calls whose answers are not read, then data and frames with mistakes, then its end one way or another. */
-function bother(address: string, { certificatePem, keyPem, rootPem }: Credentials, mutator: Mutator): Promise<void> {
+function bother(child: ListenerChild, credentials: Credentials, mutator: Mutator): Promise<void> {
   return new Promise(resolve => {
-    const raw = connectTcp(parseAddress(address));
-    const socket = connect({
-      socket: raw,
-      cert: certificatePem,
-      key: keyPem,
-      ca: rootPem,
-      servername: "swarm-manager",
-      ALPNProtocols: ["h2"],
-    });
+    const { raw, socket } = child.dial(credentials);
     const gone = (): void => {
       if (mutator.chance(0.7)) raw.resetAndDestroy();
       else socket.destroy();
     };
-    raw.on("error", () => {});
     raw.on("close", () => resolve());
-    socket.on("error", () => {});
     socket.on("secureConnect", () => {
       socket.pause();
       const calls = 1 + mutator.below(20);

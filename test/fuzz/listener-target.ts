@@ -7,7 +7,7 @@ import { CA } from "../../src/wire/gen/docker/swarmkit/v1/ca_pb.ts";
 
 /*
  * A program of its own: a listener with its identity from the parent that cuts one node off again and again, and answers
- * with as much as does not go out at once. Needs --expose-gc: what it shows comes out when memory is collected.
+ * with as much as does not go out at once. With --expose-gc, as some of what is to be seen comes out only when memory is collected.
  */
 
 const cutMs = 12;
