@@ -135,7 +135,8 @@ export class Builder {
     this.#known.bridges ??= await this.#options.engine.list();
     const { removed } = bridgePlan(this.#known.bridges, wanted, () => true);
     if (removed.length === 0) return;
-    this.#known.bridges = undefined;
+    // With networks go devices; which, where the engine refuses one, is to be seen.
+    this.#known = { ...this.#known, bridges: undefined, links: undefined };
     for (const name of removed) await this.#options.engine.remove(name);
   }
 

@@ -240,6 +240,16 @@ describe("a node's data plane", () => {
     await expectAll(wider);
   });
 
+  it("serves a network that is wanted again before the last container is off it", async () => {
+    await tell(twoTasks);
+    ops.busy.add("shoal-self-b-net-back");
+    await tell({ ...twoTasks, networks: [mesh], endpoints: [] });
+    expect(measured.at(-1)).toBe("failed");
+    await tell(twoTasks);
+    expect(measured.at(-1)).toBe("applied");
+    await expectAll(twoTasks);
+  });
+
   it("makes the engine's network anew when its device is gone", async () => {
     await tell(twoTasks);
     await ops.remove("shoal-self-b-net-back");
