@@ -126,9 +126,9 @@ function byteAt(frame: Buffer, at: number): number {
   return frame.readUInt8(at);
 }
 
-/** A copy: what is made of a message has views of it, each of which would keep all that came in with it. */
+/** A copy: what is made of a message has views of it, each of which would keep the many that came in with it. */
 function rest(frame: Buffer, from: number): Buffer {
-  return Buffer.from(new Uint8Array(frame.subarray(from)).buffer);
+  return Buffer.from(frame.subarray(from));
 }
 
 function unreadable(): Fault {

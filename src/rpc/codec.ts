@@ -1,5 +1,6 @@
-import { type DescMessage, type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { type DescMessage, type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
 import type { MethodDefinition } from "@grpc/grpc-js";
+import { encodeMessage } from "../wire/message-encoder.ts";
 
 /** How grpc-js is told about a method: path, kind, and how its messages become bytes. */
 export function definitionOf(method: DescMethod): MethodDefinition<Message, Message> {
@@ -16,7 +17,7 @@ export function definitionOf(method: DescMethod): MethodDefinition<Message, Mess
 
 function writer(schema: DescMessage): (message: Message) => Buffer {
   return message => {
-    const bytes = toBinary(schema, message);
+    const bytes = encodeMessage(schema, message);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   };
 }
