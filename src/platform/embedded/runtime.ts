@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { Fault } from "../../lib/fault.ts";
 import { Gate } from "../../lib/gate.ts";
@@ -57,8 +58,8 @@ export interface EmbeddedRuntimeOptions {
 const adoptedAtOnce = 32;
 /** Tasks measured before others get their turn: a few milliseconds of looking. */
 const measuredAtOnce = 50;
-/** Tasks prepared and started at a time: each opens files and starts processes. */
-const launchedAtOnce = 32;
+/** Tasks prepared and started at a time: each opens files and starts processes, which more at a time would not make faster. */
+const launchedAtOnce = 2 * availableParallelism();
 
 /** Opens the embedded runtime: tasks are processes of this machine. Takes over what an earlier daemon left running. */
 export async function embeddedRuntime(options: EmbeddedRuntimeOptions): Promise<EmbeddedRuntime> {

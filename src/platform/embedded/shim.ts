@@ -15,9 +15,13 @@ import type { TaskPaths } from "./task-paths.ts";
  * id into FILE.pid: from then on the task counts as running. (3) It writes the exit status into FILE.exit with one
  * write: readers take a text without its newline for not yet written. Its own messages ("Terminated") are no output.
  *
+ * Each session has as much of the processors as the daemon's (Linux: sched_autogroup), so a hundred that begin would leave it next
+ * to nothing: what it takes to begin goes after it. The program's own session does not.
+ *
  * Arguments: FILE, mode, cgroup.procs files (one word each), hostname, secrets directory, OOM score adjustment, resolv.conf, program…
  */
 const script = `set -C
+{ echo 10 >|/proc/self/autogroup; } 2>/dev/null
 read -r shoal_boot </proc/sys/kernel/random/boot_id
 read -r shoal_stat </proc/self/stat
 echo "$shoal_boot $shoal_stat" >"$1.run" || exit 125
