@@ -11,6 +11,8 @@ const clusterName = "default";
 const minCertificateNanos = 3_600_000_000_000n;
 /** More heartbeats than one a second from each node would only burn the manager's time. */
 const minHeartbeatNanos = 1_000_000_000n;
+/** Docker's API reads and writes JSON, in which greater numbers are not exact: such a spec could be shown, but not sent back. */
+const maxExact = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** A request's cluster spec, whole and checked. */
 export function checkedClusterSpec(sent: ClusterSpec | undefined): Cluster["spec"] {
@@ -22,6 +24,7 @@ export function checkedClusterSpec(sent: ClusterSpec | undefined): Cluster["spec
     if (secret && secret.alg.toLowerCase() !== "bcrypt")
       throw invalidArgument(`hashing algorithm is not supported: ${secret.alg}`);
   checkHeartbeat(spec);
+  checkNumbers(spec);
   if (spec.annotations.name !== clusterName) throw invalidArgument("modification of cluster name is not allowed");
   return spec;
 }
@@ -31,4 +34,15 @@ function checkHeartbeat({ dispatcher }: ClusterSpec): void {
   if (isNegative(period)) throw invalidArgument("heartbeat time period cannot be a negative duration");
   if (period && nanosOf(period) < minHeartbeatNanos)
     throw invalidArgument("heartbeat time period cannot be shorter than 1s");
+}
+
+function checkNumbers({ caConfig, raft }: ClusterSpec): void {
+  const numbers = {
+    "force rotate": caConfig?.forceRotate,
+    "snapshot interval": raft?.snapshotInterval,
+    "number of old snapshots": raft?.keepOldSnapshots,
+    "number of log entries for slow followers": raft?.logEntriesForSlowFollowers,
+  };
+  for (const [name, value] of Object.entries(numbers))
+    if (value !== undefined && value > maxExact) throw invalidArgument(`${name} cannot be greater than ${maxExact}`);
 }

@@ -93,6 +93,16 @@ describe("updateCluster refuses", () => {
       { dispatcher: { heartbeatPeriod: toDuration(999) } },
       invalid("heartbeat time period cannot be shorter than 1s"),
     ],
+    [
+      "a rotation with a number that Docker's API could not send back",
+      { caConfig: { forceRotate: 2n ** 53n } },
+      invalid("force rotate cannot be greater than 9007199254740991"),
+    ],
+    [
+      "snapshots at an interval that Docker's API could not send back",
+      { raft: { snapshotInterval: 2n ** 64n - 1n } },
+      invalid("snapshot interval cannot be greater than 9007199254740991"),
+    ],
     ["another name", { annotations: { name: "other" } }, invalid("modification of cluster name is not allowed")],
     [
       "plain secrets",
