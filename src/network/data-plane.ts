@@ -156,6 +156,11 @@ export class DataPlane {
     }
   }
 
+  /** A container has ended: what the engine refused because of it may be done now. */
+  containerEnded(): void {
+    if (this.#reconciler.fault) this.#reconciler.renew();
+  }
+
   /** Containers that call from these addresses ask for names of these networks; `astray`: those that ask others than this node. */
   setCallers(callers: ReadonlyMap<string, readonly string[]>, astray: readonly string[] = []): void {
     this.#resolver.setCallers(callers);
@@ -233,7 +238,7 @@ export class DataPlane {
   /** Resolves when what is wanted now is in force: `Versions.next`. */
   #changed(): Promise<boolean> {
     this.#resolver.replace(this.#plane, this.#leaving);
-    this.#reconciler.wake();
+    this.#reconciler.renew();
     this.#drifts.start();
     this.#newer.abort();
     return this.#versions.next();

@@ -13,7 +13,7 @@ import { TaskSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { DataPlane } from "./data-plane.ts";
 import { drainMs } from "./drain.ts";
 import { NetworkedRuntime } from "./networked-runtime.ts";
-import { self, twoTasks, wholePlane } from "./plane.test-kit.ts";
+import { mesh, self, twoTasks, wholePlane } from "./plane.test-kit.ts";
 
 const running: Instance = {
   ...{ taskId: "task1", containerId: "c", state: "running", health: "none", pid: 1, exitCode: 0, error: "", ports: [] },
@@ -84,6 +84,18 @@ it("takes a task out of the maps before it stops it", async () => {
   expect(done).toEqual([]);
   await clock.advance(200);
   expect(done).toEqual(["stop"]);
+});
+
+it("removes a network as soon as the last container on it has ended, however often the engine has refused that", async () => {
+  plane.receive(wholePlane(twoTasks));
+  await settle();
+  ops.busy.add("shoal-self-b-net-back");
+  plane.receive(wholePlane({ networks: [mesh] }));
+  await clock.advance(30_000);
+  ops.busy.clear();
+  void runtime.stop(task({ "shoal.drain-seconds": "0" }));
+  await settle();
+  expect((await ops.list()).map(({ name }) => name)).toEqual(["shoal-self-a-net-mesh"]);
 });
 
 it.each([

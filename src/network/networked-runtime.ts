@@ -92,9 +92,11 @@ export class NetworkedRuntime implements Runtime {
     return isAttachment(task) ? this.#attachments.start(task) : this.#runtime.start(task);
   }
 
-  changed(taskId: string, seen: Instance, signal: AbortSignal): Promise<Instance | undefined> {
+  async changed(taskId: string, seen: Instance, signal: AbortSignal): Promise<Instance | undefined> {
     const runtime = this.#attachments.knows(taskId) ? this.#attachments : this.#runtime;
-    return runtime.changed(taskId, seen, signal);
+    const now = await runtime.changed(taskId, seen, signal);
+    if (now?.state !== "running") this.#plane.containerEnded();
+    return now;
   }
 
   /** New callers are sent elsewhere first, on every node: then those that are still there get time to finish. */
@@ -103,11 +105,13 @@ export class NetworkedRuntime implements Runtime {
     const now = await this.#runtime.inspect(task.id);
     if (now?.state === "running" && now.health !== "unhealthy") await this.#drain(task);
     await this.#runtime.stop(task);
+    this.#plane.containerEnded();
   }
 
   async remove(taskId: string): Promise<void> {
     if (this.#attachments.knows(taskId)) this.#attachments.remove(taskId);
     else await this.#runtime.remove(taskId);
+    this.#plane.containerEnded();
   }
 
   logs(taskId: string, options: LogOptions): AsyncIterable<LogLine> {

@@ -29,6 +29,8 @@ export class Reconciler {
   #running: Promise<void> | undefined;
   /** Something may be other than it was made. */
   #isDoubtful = false;
+  /** Passes that failed one after the other while the same was wanted. */
+  #failures = 0;
   #fault: Fault | undefined;
 
   constructor(options: ReconcilerOptions) {
@@ -40,7 +42,13 @@ export class Reconciler {
     return this.#fault;
   }
 
-  /** Something else is wanted: begins with the first call. */
+  /** Something else is wanted, or what stood in the way may be gone: what failed is tried at once, and soon again. */
+  renew(): void {
+    this.#failures = 0;
+    this.wake();
+  }
+
+  /** Makes a pass: begins with the first call. */
   wake(): void {
     if (this.#stopping.signal.aborted) return;
     this.#running ??= this.#run(this.#stopping.signal);
@@ -84,15 +92,14 @@ export class Reconciler {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
-    let failures = 0;
     let comparedAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       const now = clock.monotonic();
-      const compare = failures > 0 || this.#isDoubtful || now - comparedAt >= comparePeriodMs;
+      const compare = this.#fault !== undefined || this.#isDoubtful || now - comparedAt >= comparePeriodMs;
       if (compare) comparedAt = now;
       this.#isDoubtful = false;
-      failures = (await this.#pass(compare)) ? 0 : failures + 1;
-      const waitMs = failures > 0 ? backoffMs(retryBackoff, failures, random.float()) : comparePeriodMs;
+      this.#failures = (await this.#pass(compare)) ? 0 : this.#failures + 1;
+      const waitMs = this.#failures > 0 ? backoffMs(retryBackoff, this.#failures, random.float()) : comparePeriodMs;
       const timer = clock.after(waitMs, () => this.#bell.ring());
       if (!signal.aborted) await this.#bell.wait();
       timer.cancel();
