@@ -147,12 +147,17 @@ it(`is what the managers say after each of ${changes} changes, failures, damages
     else if (chance < 0.1) await machine.damage();
     else {
       if (chance < 0.2) machine.ops.failing.add(dice.pick(operations));
-      parts = randomParts(dice);
-      await machine.tell(parts);
+      // Containers are on the networks for some changes longer than they ought to be.
+      else if (chance < 0.3) for (const { name } of await machine.ops.list()) machine.ops.busy.add(name);
+      for (let left = machine.ops.busy.size > 0 ? 3 : 1; left > 0; left -= 1) {
+        parts = randomParts(dice);
+        await machine.tell(parts);
+      }
     }
-    if (machine.ops.failing.size > 0 || chance < 0.1) {
-      const waitMs = machine.ops.failing.size > 0 ? retryMs : repairMs;
+    if (chance < 0.3) {
+      const waitMs = chance < 0.1 ? repairMs : retryMs;
       machine.ops.failing.clear();
+      machine.ops.busy.clear();
       await machine.clock.advance(waitMs);
     }
     await machine.expect(parts).catch(error => {
