@@ -84,14 +84,17 @@ function readAll(request: IncomingMessage, clock: Clock): Promise<Buffer> {
     const timer = clock.after(bodyTimeoutMs, () => {
       fail(new HttpError(408, `the request body did not come within ${bodyTimeoutMs / 1000} s`));
     });
+    const cutOff = (): void => fail(new HttpError(400, "unexpected EOF"));
     request.on("data", take);
     request.on("end", () => {
+      // Every request closes in the end.
+      request.off("close", cutOff);
       if (size > maxBodyBytes) return fail(tooLarge());
       timer.cancel();
       resolve(Buffer.concat(chunks, size));
     });
-    request.on("error", () => fail(new HttpError(400, "unexpected EOF")));
-    request.on("close", () => fail(new HttpError(400, "unexpected EOF")));
+    request.on("error", cutOff);
+    request.on("close", cutOff);
   });
 }
 
