@@ -10,6 +10,8 @@ import type { Quorum } from "./quorum.ts";
 const retryMs = 300;
 /** Machines at one time. */
 const mostMembers = 7;
+/** Members of which one may lose its log: the others know all that was ever answered, and can let it in again. */
+const fewestToLoseOne = 3;
 /** How long a member that was removed runs on before it is noticed, in milliseconds, at most. */
 const longestAfterlifeMs = 3_000;
 
@@ -27,16 +29,19 @@ export class QuorumOperator {
   readonly #quorum: Quorum;
   readonly #dice: Dice;
   readonly #problem: (problem: string) => void;
+  readonly #losesLogs: boolean;
   readonly #wishes = new Map<QuorumMember, Wish>();
   #isBusy = false;
   #areFaultsOver = false;
   #hasForced = false;
   #isClosed = false;
 
-  constructor(quorum: Quorum, dice: Dice, problem: (problem: string) => void) {
+  /** With `losesLogs` disks fail for good now and then, one at a time. */
+  constructor(quorum: Quorum, dice: Dice, problem: (problem: string) => void, losesLogs: boolean) {
     this.#quorum = quorum;
     this.#dice = dice;
     this.#problem = problem;
+    this.#losesLogs = losesLogs;
     for (const member of quorum.members) this.#wishes.set(member, { kind: "member", invitation: undefined });
     quorum.onBroken = (member, fault) => {
       this.#judge(member, fault);
@@ -59,6 +64,7 @@ export class QuorumOperator {
       ],
       [1, "leadership handed over", () => this.#exclusively(() => this.#transfer())],
       [this.#hasForced ? 0 : 0.2, "new cluster forced", () => this.#exclusively(() => this.#force())],
+      [this.#canLoseLog() ? 3 : 0, "log lost", () => this.#exclusively(() => this.#lose(this.#dice.pick(members)))],
     ];
   }
 
@@ -160,6 +166,18 @@ export class QuorumOperator {
     promises.forced();
     this.#wishes.set(leader, { kind: "member", invitation: { kind: "force-new-cluster" } });
     await this.start(leader);
+  }
+
+  #canLoseLog(): boolean {
+    return this.#losesLogs && this.isComplete() && this.#wanted().length >= fewestToLoseOne;
+  }
+
+  /** The others take it for a member still, whose log they count on: it has to become another one. */
+  async #lose(member: QuorumMember): Promise<void> {
+    this.#note(`${member.name} loses its log`);
+    await this.#clear(member);
+    await sleep(this.#quorum.clock, this.#dice.seldom(longestAfterlifeMs));
+    await this.#add([member]);
   }
 
   async #clear(member: QuorumMember): Promise<void> {

@@ -12,6 +12,8 @@ const restLimitMs = 30_000;
 /** Between two things that happen, in milliseconds, at most. */
 const longestPauseMs = 1_500;
 const storyLines = 120;
+/** Every so many seeds logs are lost, too. (The stories of the others are kept as they were.) */
+const losingEvery = 6;
 
 export interface QuorumSoakOptions {
   readonly seed: number;
@@ -85,7 +87,8 @@ class QuorumSoak {
   async run(): Promise<QuorumSoakResult> {
     const { clock, trace, promises } = this.#quorum;
     await this.#quorum.found(this.#size);
-    const operator = new QuorumOperator(this.#quorum, this.#dice, problem => void this.#problems.push(problem));
+    const problem = (text: string): void => void this.#problems.push(text);
+    const operator = new QuorumOperator(this.#quorum, this.#dice, problem, this.#seed % losingEvery === 0);
     const faults = new QuorumFaults(this.#quorum, this.#dice, member => void operator.start(member));
     // Who reads only does not wait behind a write that a leader cut off from everybody does not answer.
     const clients = [0.1, 0.3, 0.5, 1].map((reads, at) => this.#client(`c${at + 1}`, reads));
