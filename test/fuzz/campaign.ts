@@ -1,3 +1,4 @@
+import { callProtocol } from "../../src/rpc/call-frames.ts";
 import { SimRandom } from "../../src/sim/random.ts";
 import { callOnce } from "./calls.ts";
 import { Garrison } from "./garrison.ts";
@@ -5,10 +6,10 @@ import { apiInput, ask } from "./http.ts";
 import type { Intruder } from "./intruder.ts";
 import { Mutator } from "./mutator.ts";
 import { type Outcome, Tally } from "./outcome.ts";
-import { joinInput, rpcInput } from "./rpc-inputs.ts";
+import { joinInput, prefixBytes, rpcInput } from "./rpc-inputs.ts";
 import { Target } from "./target.ts";
 import { apiTemplates } from "./templates.ts";
-import { http2Bytes, peerBytes, pour } from "./wires.ts";
+import { callBytes, http2Bytes, peerBytes, pour } from "./wires.ts";
 
 /** Inputs between two looks at the manager's size. */
 const roundSize = 2_500;
@@ -131,6 +132,15 @@ async function oneInput(
       peerBytes(intruder.role, mutator),
       mutator,
     );
+  if (dice < 0.84) {
+    const { path, body } = rpcInput(intruder.role, templates, mutator);
+    return pour(
+      intruder.tls(callProtocol, from),
+      `calls among managers as ${intruder.role}`,
+      callBytes(intruder.role, path.slice(1), Buffer.from(body.subarray(prefixBytes)), mutator),
+      mutator,
+    );
+  }
   return ask(target.socket, apiInput(mutator.one(apiTemplates), known, mutator));
 }
 

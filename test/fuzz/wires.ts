@@ -1,15 +1,20 @@
 import type { TLSSocket } from "node:tls";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { encodeCallFrame } from "../../src/rpc/call-frames.ts";
+import { headerBytes } from "../../src/rpc/frames.ts";
 import { callHeaders, flag, frame, frameType, magic } from "../../src/rpc/http2-frames.test-kit.ts";
 import { DeliverRequestSchema } from "../../src/wire/gen/shoal/v1/peers_pb.ts";
 import { anyMessage } from "./message.ts";
 import type { Mutator } from "./mutator.ts";
 import type { Outcome } from "./outcome.ts";
+import { isTrusted } from "./rpc-inputs.ts";
 
 /** A connection that says nothing for this long after all was sent is let go of: it may wait for more. */
 const quietMs = 150;
 const connectLimitMs = 60_000;
 const largestPart = 64;
+/** No message of any kind. */
+const unreadable = Buffer.of(0xff);
 
 /** Bytes of HTTP/2 (RFC 9113): a greeting and one call, of which anything may be changed. */
 export function http2Bytes(path: string, body: Uint8Array, mutator: Mutator): Buffer {
@@ -46,6 +51,26 @@ export function peerBytes(role: string, mutator: Mutator): Buffer {
   const end = Buffer.alloc(4, 0xff);
   const bytes = Buffer.concat(mutator.chance(0.5) ? [...frames, end] : frames);
   return role !== "manager" && mutator.chance(0.3) ? mutator.bytes(bytes) : bytes;
+}
+
+/** Calls between managers: one, perhaps more with its number or another, and what breaks them off. */
+export function callBytes(role: string, path: string, request: Buffer, mutator: Mutator): Buffer {
+  const trusted = isTrusted(role, path);
+  const frames: Buffer[] = [];
+  for (let count = 1 + mutator.below(3); count > 0; count--) {
+    const id = mutator.below(3);
+    const forwarding = mutator.chance(0.7) ? "" : mutator.one(["{}", "null", '{"caller":{}}', mutator.text()]);
+    const call = { kind: "call", id, forwarding, path: path.slice(0, 255) } as const;
+    frames.push(withHeader(encodeCallFrame({ ...call, request: trusted ? unreadable : request })));
+    if (mutator.chance(0.2)) frames.push(withHeader(encodeCallFrame({ kind: "break", id })));
+  }
+  const bytes = Buffer.concat(frames);
+  return trusted || mutator.chance(0.3) ? bytes : mutator.bytes(bytes);
+}
+
+function withHeader(frame: Buffer): Buffer {
+  frame.writeUInt32BE(frame.length - headerBytes);
+  return frame;
 }
 
 function isDelivery(body: Uint8Array): boolean {
