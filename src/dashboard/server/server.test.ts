@@ -6,14 +6,30 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ApiDoor, Obstacle, Visitor } from "./door.ts";
 import { type Dashboard, serveDashboard } from "./server.ts";
 
+/*
+ * The door, as one sees it who has no business here: without a cookie, with another's origin or name, with too much, or with what is
+ * no token at all.
+ */
+
 const assets = mkdtempSync(join(tmpdir(), "shoal-dashboard-"));
+const events = `/api/events?filters=${encodeURIComponent('{"scope":["swarm"]}')}`;
 const own = { "X-Shoal-Dashboard": "1" };
 const visitors = {
   look: { name: "ada", role: "reader", expiresMs: 4_000_000_000_000 },
   briefly: { name: "alan", role: "reader", expiresMs: 1 },
   "taken back": { name: "mary", role: "reader", expiresMs: 4_000_000_000_000 },
   steer: { name: "grace", role: "operator", expiresMs: 4_000_000_000_000 },
+  "yet unseen": { name: "edsger", role: "operator", expiresMs: 4_000_000_000_000 },
 } as const satisfies Record<string, Visitor>;
+/** What every answer has, whatever it is. */
+const everywhere = {
+  "content-security-policy": expect.stringMatching(/^default-src 'none'.*frame-ancestors 'none'$/),
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+} as const;
 /** The tokens that are valid now. */
 const tokens = new Map<string, Visitor>(Object.entries(visitors));
 /** Resolves when a stream was asked for. */
@@ -30,12 +46,13 @@ const api: ApiDoor = {
     return tokens.get(token);
   },
   answer: (request: IncomingMessage, response: ServerResponse, { name }) => {
-    if (request.url === "/events") return name === visitors["taken back"].name ? streamIsAsked() : undefined;
+    if (request.url?.startsWith("/events")) return name === visitors["taken back"].name ? streamIsAsked() : undefined;
     response.writeHead(200, { "Content-Type": "text/plain" }).end(`${name} ${request.method} ${request.url}`);
   },
 };
 
 let obstacle: Obstacle | undefined;
+let localAddress: string;
 let dashboard: Dashboard;
 let url: URL;
 
@@ -45,6 +62,9 @@ beforeAll(async () => {
   writeFileSync(join(assets, "assets", "app-1234.js"), "export {};");
   dashboard = await serveDashboard({ address: "127.0.0.1:0", tls: undefined, names: ["vm"], assets, api });
   url = new URL(dashboard.url);
+});
+beforeEach(() => {
+  localAddress = "127.0.0.1";
 });
 afterAll(async () => {
   await dashboard.close();
@@ -57,10 +77,10 @@ interface Answer {
   readonly text: string;
 }
 
-/** One request, with any headers: `fetch` would not send Host or Origin. */
+/** One request, with any headers: `fetch` would not send Host or Origin. Comes from `localAddress`. */
 function call(method: string, path: string, headers: Record<string, string> = {}, body = ""): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options = { host: url.hostname, port: url.port, method, path, headers, agent: false };
+    const options = { host: url.hostname, port: url.port, method, path, headers, localAddress, agent: false };
     const sent = request(options, async response => {
       const chunks: Buffer[] = [];
       for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -71,7 +91,9 @@ function call(method: string, path: string, headers: Record<string, string> = {}
   });
 }
 
-const as = (token: string) => ({ Cookie: `other=1; shoal-session=${token}` });
+function as(token: string) {
+  return { Cookie: `other=1; shoal-session=${token}` };
+}
 
 describe("the dashboard's page", () => {
   it("is served for each of its views, and may load nothing from elsewhere", async () => {
@@ -81,6 +103,28 @@ describe("the dashboard's page", () => {
       expect(headers["content-security-policy"]).toContain("default-src 'none'");
       expect(headers["x-frame-options"]).toBe("DENY");
     }
+  });
+
+  it.each([
+    ["GET", "/", {}, 200, "no-cache"],
+    ["GET", "/assets/app-1234.js", {}, 200, "public, max-age=31536000, immutable"],
+    ["GET", "/assets/none.js", {}, 404, "no-store"],
+    ["PUT", "/", {}, 405, "no-store"],
+    ["GET", "/", { Host: "evil.example" }, 403, "no-store"],
+    ["GET", "/session", {}, 401, "no-store"],
+    ["GET", "/session", as("look"), 200, "no-store"],
+    ["POST", "/session", {}, 403, "no-store"],
+    ["PUT", "/session", own, 405, "no-store"],
+    ["POST", "/session", own, 401, "no-store"],
+    ["GET", "/api/services/web", {}, 401, "no-store"],
+    ["GET", "/api/swarm", as("look"), 403, "no-store"],
+    ["GET", "/api/services/web", as("look"), 200, "no-store"],
+    ["GET", "/session", as("asked too early"), 503, "no-store"],
+  ])("%s %s %o: %i, guarded, kept by browsers: %s", async (method, path, given, status, caching) => {
+    const { headers, ...answer } = await call(method, path, given as Record<string, string>);
+    expect(headers).toMatchObject({ ...everywhere, "cache-control": caching });
+    expect(answer.status).toBe(status);
+    expect(headers["access-control-allow-origin"]).toBeUndefined();
   });
 
   it("has files that browsers keep, and zips them", async () => {
@@ -94,11 +138,19 @@ describe("the dashboard's page", () => {
   it.each([
     ["GET", "/assets/none.js", 404],
     ["GET", "/../package.json", 404],
+    ["GET", "/assets/../../package.json", 404],
+    ["GET", "/%2e%2e/%2e%2e/package.json", 404],
+    ["GET", "/..\\package.json", 404],
+    ["GET", "/assets/app-1234.js%00.html", 404],
     ["POST", "/", 405],
+    ["TRACE", "/", 405],
   ])("%s %s: %i", async (method, path, status) => expect((await call(method, path)).status).toBe(status));
 
   it.each([
     ["evil.example", 403],
+    ["127.0.0.1.evil.example", 403],
+    ["vm.evil.example", 403],
+    ["evil.example@localhost", 403],
     ["vm:8080", 200],
     ["localhost", 200],
     ["[::1]:80", 200],
@@ -114,13 +166,28 @@ describe("logging in", () => {
 
   it.each([
     ["a token that is none", own, "nonsense", 401],
-    ["far too much", own, "x".repeat(10_000), 401],
+    ["far too much", own, "x".repeat(10_000), 413],
+    ["a forged header", { "X-Shoal-Dashboard": "yes" }, "steer", 403],
+    ["a page of nowhere (a file, a sandboxed frame)", { ...own, Origin: "null" }, "steer", 403],
     ["a page of another site", {}, "steer", 403],
     ["a page of another site that has learnt of the header", { ...own, Origin: "https://evil.example" }, "steer", 403],
     ["a page before the node is a manager", own, "asked too early", 503],
   ])("is refused to %s", async (_who, headers, token, status) => {
     const answer = await call("POST", "/session", headers, token);
     expect([answer.status, answer.headers["set-cookie"]]).toEqual([status, undefined]);
+  });
+
+  it("is refused where too many tokens are tried, but not to those who have a session there", async () => {
+    localAddress = "127.0.0.250";
+    const tries = Array.from({ length: 30 }, (_, at) => call("POST", "/session", own, `guess ${at}`));
+    const refused = (await Promise.all(tries)).filter(({ status }) => status === 429);
+    expect(refused.length).toBe(10);
+    expect(refused[0]?.headers["retry-after"]).toBe("60");
+    expect((await call("POST", "/session", own, "yet unseen")).status).toBe(429);
+    expect((await call("GET", "/session", as("yet unseen"))).status).toBe(401);
+    expect((await call("GET", "/session", as("steer"))).status).toBe(200);
+    localAddress = "127.0.0.251";
+    expect((await call("POST", "/session", own, "yet unseen")).status).toBe(200);
   });
 
   it.each(["outside", "worker", "locked", "starting"] as const)("says what to do on a node that is %s", async kind => {
@@ -145,18 +212,16 @@ describe("the API behind the page", () => {
   });
 
   it("answers who has logged in, by name", async () => {
-    const answer = await call("GET", "/api/services?status=true", as("look"));
-    expect([answer.status, answer.text]).toEqual([200, "ada GET /services?status=true"]);
-    expect(answer.headers["cache-control"]).toBe("no-store");
+    const answer = await call("GET", "/api/services/web?status=true", as("look"));
+    expect([answer.status, answer.text]).toEqual([200, "ada GET /services/web?status=true"]);
   });
 
   it("ends a stream with the session it was opened in", async () => {
-    const path = "/api/events";
-    await expect(call("GET", path, as("briefly"))).rejects.toThrow("socket hang up");
+    await expect(call("GET", events, as("briefly"))).rejects.toThrow("socket hang up");
   });
 
   it("ends a stream soon after its token was taken back", async () => {
-    const stream = call("GET", "/api/events", as("taken back"));
+    const stream = call("GET", events, as("taken back"));
     await asked;
     tokens.delete("taken back");
     await expect(stream).rejects.toThrow("socket hang up");
@@ -170,13 +235,35 @@ describe("the API behind the page", () => {
   });
 
   it.each([
-    ["without logging in", "GET", "/api/services", {}, 401],
+    ["without logging in", "GET", "/api/services/web", {}, 401],
+    ["of tokens that are none", "GET", "/api/services/web", as("nonsense"), 401],
     ["of readers to change something", "DELETE", "/api/services/web", { ...own, ...as("look") }, 403],
-    ["of other sites' pages", "DELETE", "/api/services/web", as("steer"), 403],
+    ["without the page's header", "DELETE", "/api/services/web", as("steer"), 403],
+    ["with a forged one", "DELETE", "/api/services/web", { "X-Shoal-Dashboard": "", ...as("steer") }, 403],
+    ["of other sites", "DELETE", "/api/services/web", { ...own, ...as("steer"), Origin: "http://evil.example" }, 403],
+    ["of other ports", "DELETE", "/api/services/web", { ...own, ...as("steer"), Origin: "http://127.0.0.1:1" }, 403],
+    ["of other ports to look", "GET", "/api/services/web", { ...as("steer"), "Sec-Fetch-Site": "same-site" }, 403],
+    ["under another's name", "GET", "/api/services/web", { ...as("steer"), Host: "evil.example" }, 403],
+    [
+      "before a browser makes it",
+      "OPTIONS",
+      "/api/services/web",
+      { ...as("steer"), Origin: "http://evil.example" },
+      403,
+    ],
     ["for what is not the dashboard's", "GET", "/api/containers/json", as("steer"), 403],
+    ["beside its paths", "GET", "/api/services/../containers/json", as("steer"), 403],
     ["for join tokens", "GET", "/api/swarm", as("steer"), 403],
   ])("refuses calls %s", async (_what, method, path, headers, status) => {
-    expect((await call(method, path, headers as Record<string, string>)).status).toBe(status);
+    const answer = await call(method, path, headers as Record<string, string>);
+    expect([answer.status, answer.headers["access-control-allow-origin"]]).toEqual([status, undefined]);
+  });
+
+  it("tells readers that they only look, and operators what is not done here", async () => {
+    const remove = async (token: string, path: string) =>
+      (JSON.parse((await call("DELETE", path, { ...own, ...as(token) })).text) as { message: string }).message;
+    expect(await remove("look", "/api/services/web")).toBe("this token only allows to look");
+    expect(await remove("steer", "/api/tasks/t1")).toBe("the dashboard does not make this call");
   });
 });
 

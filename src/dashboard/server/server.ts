@@ -4,9 +4,10 @@ import { type AddressInfo, isIP, type Socket } from "node:net";
 import { Fault } from "../../lib/fault.ts";
 import { isAllowed } from "./access.ts";
 import { Assets } from "./assets.ts";
+import { Attempts, windowMs } from "./attempts.ts";
 import type { ApiDoor, Obstacle, Visitor } from "./door.ts";
 import { addSecurityHeaders, isOurHost } from "./headers.ts";
-import { endedSessionCookie, isOwnCall, sessionCookie, tokenIn } from "./session.ts";
+import { endedSessionCookie, isOthersCall, isOwnCall, sessionCookie, tokenIn } from "./session.ts";
 import { endWithSession } from "./session-end.ts";
 
 export interface DashboardOptions {
@@ -30,8 +31,11 @@ export interface Dashboard {
 /** Bytes of a log-in: a token is far shorter. */
 const maxLoginBytes = 4 * 1024;
 const maxConnections = 512;
+const msPerSecond = 1_000;
 /** Milliseconds for a request's headers. */
 const headersMs = 10_000;
+/** Milliseconds for all of a request; answers may last. */
+const requestMs = 60_000;
 
 /** Serves the page, its log-in and its way to the API. Faults: invalid_argument for an address that may not be, unavailable. */
 export async function serveDashboard(options: DashboardOptions): Promise<Dashboard> {
@@ -44,7 +48,7 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
     );
   const site = new Site(options, await Assets.load(options.assets));
   const handle = (request: IncomingMessage, response: ServerResponse): void => void site.handle(request, response);
-  const limits = { headersTimeout: headersMs, requestTimeout: 0 };
+  const limits = { headersTimeout: headersMs, requestTimeout: requestMs };
   const server = tls
     ? createTlsServer({ ...limits, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, handle)
     : createServer(limits, handle);
@@ -69,6 +73,7 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
 class Site {
   readonly #options: DashboardOptions;
   readonly #assets: Assets;
+  readonly #attempts = new Attempts();
 
   constructor(options: DashboardOptions, assets: Assets) {
     this.#options = options;
@@ -83,10 +88,10 @@ class Site {
     addSecurityHeaders(response, this.#isSecure);
     if (!isOurHost(request.headers.host, this.#options.names))
       return refuse(response, 403, "this is no name of the dashboard's");
-    const path = (request.url ?? "/").split("?")[0] ?? "/";
-    const { method = "" } = request;
+    const { method = "", url = "/" } = request;
+    const [path = "/"] = url.split("?");
     try {
-      if (path.startsWith("/api/")) this.#callApi(request, response, path.slice("/api".length));
+      if (path.startsWith("/api/")) this.#callApi(request, response, url.slice("/api".length));
       else if (path === "/session") await this.#session(request, response);
       else if (method !== "GET" && method !== "HEAD") refuse(response, 405, "only GET is answered here");
       else if (!this.#assets.serve(path, request, response)) refuse(response, 404, "there is no such file");
@@ -96,14 +101,14 @@ class Site {
     }
   }
 
-  #callApi(request: IncomingMessage, response: ServerResponse, path: string): void {
+  #callApi(request: IncomingMessage, response: ServerResponse, url: string): void {
     const visitor = this.#visitor(request);
-    const refusal = whyRefused(request, visitor, path);
+    const refusal = visitor ? whyRefused(request, visitor, url) : notLoggedIn;
     if (!visitor || refusal) {
       refuse(response, ...(refusal ?? notLoggedIn));
       return;
     }
-    request.url = (request.url ?? "").slice("/api".length);
+    request.url = url;
     response.setHeader("Cache-Control", "no-store");
     endWithSession(response, visitor.expiresMs, () => this.#visitor(request) !== undefined);
     this.#options.api.answer(request, response, visitor);
@@ -124,10 +129,13 @@ class Site {
       response.writeHead(204).end();
       return;
     }
-    const token = await readText(request, maxLoginBytes);
-    const visitor = token === undefined ? undefined : this.#options.api.check(token.trim());
-    if (token === undefined || !visitor) return refuse(response, 401, "this token is not, or no longer, valid");
-    response.setHeader("Set-Cookie", sessionCookie(token.trim(), visitor, this.#isSecure));
+    if (request.method !== "POST") return refuse(response, 405, "a session is only asked for, begun and ended");
+    const token = (await readText(request, maxLoginBytes))?.trim();
+    if (token === undefined) return refuse(response, 413, "this is longer than a token");
+    if (!this.#mayTry(request, token)) return refuseMoreAttempts(response);
+    const visitor = this.#check(request, token);
+    if (!visitor) return refuse(response, 401, "this token is not, or no longer, valid");
+    response.setHeader("Set-Cookie", sessionCookie(token, visitor, this.#isSecure));
     answerVisitor(response, visitor);
   }
 
@@ -143,7 +151,17 @@ class Site {
 
   #visitor(request: IncomingMessage): Visitor | undefined {
     const token = tokenIn(request);
-    return token === undefined ? undefined : this.#options.api.check(token);
+    return token !== undefined && this.#mayTry(request, token) ? this.#check(request, token) : undefined;
+  }
+
+  #mayTry({ socket }: IncomingMessage, token: string): boolean {
+    return this.#attempts.mayTry(socket.remoteAddress ?? "", token, Date.now());
+  }
+
+  #check({ socket }: IncomingMessage, token: string): Visitor | undefined {
+    const visitor = this.#options.api.check(token);
+    this.#attempts.note(socket.remoteAddress ?? "", token, visitor !== undefined, Date.now());
+    return visitor;
   }
 }
 
@@ -152,28 +170,40 @@ type Refusal = readonly [status: number, message: string];
 const notLoggedIn: Refusal = [401, "log in first"];
 
 /** Why a call of the API is not made for this visitor; undefined when it is. */
-function whyRefused(request: IncomingMessage, visitor: Visitor | undefined, path: string): Refusal | undefined {
-  if (!visitor) return notLoggedIn;
+function whyRefused(request: IncomingMessage, { role }: Visitor, url: string): Refusal | undefined {
   const { method = "" } = request;
-  if (method !== "GET" && !isOwnCall(request)) return [403, "this call does not come from the dashboard"];
-  if (isAllowed(visitor.role, method, path)) return undefined;
-  return [403, visitor.role === "reader" ? "this token only allows to look" : "the dashboard does not make this call"];
+  if (isOthersCall(request) || (method !== "GET" && !isOwnCall(request)))
+    return [403, "this call does not come from the dashboard"];
+  const [path = "", query = ""] = url.split(/\?(.*)/s);
+  const call = { method, path, query: new URLSearchParams(query) };
+  if (isAllowed(role, call)) return undefined;
+  return [
+    403,
+    isAllowed("operator", call) ? "this token only allows to look" : "the dashboard does not make this call",
+  ];
 }
 
 function answerVisitor(response: ServerResponse, visitor: Visitor): void {
   response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(visitor));
 }
 
+function refuseMoreAttempts(response: ServerResponse): void {
+  response.setHeader("Retry-After", windowMs / msPerSecond);
+  refuse(response, 429, "too many tokens that are not valid came from your address: wait a minute");
+}
+
 function refuse(response: ServerResponse, status: number, message: string, obstacle?: Obstacle): void {
   response.setHeader("Connection", "close");
+  response.setHeader("Cache-Control", "no-store");
   response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify({ message, obstacle }));
 }
 
-/** Undefined when it is longer than `limit` bytes. */
+/** Undefined when it is longer than `limit` bytes. What is left of it then is not read: the connection ends with the answer. */
 async function readText(request: IncomingMessage, limit: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Leaving the loop early must not end the connection before the answer is written.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) return undefined;
     chunks.push(chunk);

@@ -28,6 +28,12 @@ function cookie(value: string, expires: Date, isSecure: boolean): string {
   return `${cookieName}=${value}; ${attributes}${isSecure ? "; Secure" : ""}`;
 }
 
+/** Whether the browser says that another site's page, or another port's of this host, makes the call. Browsers say so where they trust the way. */
+export function isOthersCall({ headers }: IncomingMessage): boolean {
+  const site = headers["sec-fetch-site"];
+  return site === "cross-site" || site === "same-site";
+}
+
 /**
  * Whether a changing call comes from a page of ours: it has our header, and where the browser says where it comes from,
  * that is here.
