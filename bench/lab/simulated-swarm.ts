@@ -2,7 +2,6 @@ import { create } from "@bufbuild/protobuf";
 import type { MemberStatus } from "../../src/consensus/member.ts";
 import { FakeBackend } from "../../src/docker-api/fakes.test-kit.ts";
 import { defined } from "../../src/lib/assert.ts";
-
 import { type Cluster, newMeta, type Service } from "../../src/model/objects.ts";
 import type { Task } from "../../src/model/task.ts";
 import { toTimestamp } from "../../src/model/time.ts";
@@ -96,6 +95,15 @@ export class SimulatedSwarm extends FakeBackend {
         changes += 2;
       }
     });
+  }
+
+  /**
+   * As if this manager had been far behind: a snapshot takes the place of what happened, in which there are the first `count` tasks
+   * alone. Nothing can be changed afterwards.
+   */
+  skipTo(count: number): void {
+    const snapshot = this.#store.snapshot();
+    this.#store.restore({ ...snapshot, tasks: snapshot.tasks.slice(0, count) }, this.#store.version + 1n);
   }
 
   #taskIn(place: number, state: TaskState): Task {

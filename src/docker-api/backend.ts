@@ -74,6 +74,8 @@ export interface SwarmBackend {
   doctor(): Client<typeof NetworkDoctor>;
   /** The managers as this one sees them now, also while none leads; none on a worker. */
   members(): readonly MemberStatus[];
+  /** The term that this manager is in, which every vote for a leader begins anew (Raft); 0 on a worker. */
+  term(): bigint;
   /**
    * Reads the swarm's state as this manager knows it, also while none leads: it may be behind the leader's. Fault
    * unavailable when this is no manager.

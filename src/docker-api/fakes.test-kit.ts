@@ -134,6 +134,10 @@ export class FakeBackend implements SwarmBackend {
     return this.quorum;
   }
 
+  term(): bigint {
+    return 7n;
+  }
+
   logs(): Client<typeof Logs> {
     return this.logClient as Client<typeof Logs>;
   }

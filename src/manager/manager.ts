@@ -135,6 +135,11 @@ export class Manager {
     return this.#consensus?.members ?? [];
   }
 
+  /** The term of its part of the quorum; 0 while that is being prepared. */
+  get term(): bigint {
+    return this.#consensus?.status().raft.term ?? 0n;
+  }
+
   leadership(): Leadership {
     return this.#watch.current;
   }

@@ -169,6 +169,10 @@ export class Node implements SwarmBackend {
     return this.manager?.members() ?? [];
   }
 
+  term(): bigint {
+    return this.manager?.term ?? 0n;
+  }
+
   view<T>(callback: (tx: ReadTx) => T): T {
     return this.#manager().view(callback);
   }

@@ -95,5 +95,15 @@ describe.skipIf(reason)(titled("the dashboard of a service with 5,000 tasks"), (
     await isFine();
   });
 
+  it("takes everything in anew when its manager got a snapshot for what it missed", async () => {
+    await at("");
+    const tasks = page.locator(".tile", { hasText: "Tasks" });
+    await tasks.getByText(/^5,000\//).waitFor();
+    // One of these has been replaced above.
+    dashboard.swarm.skipTo(901);
+    await tasks.getByText("900/900").waitFor();
+    await expect.poll(() => page.locator(".marks a").count()).toBe(900);
+  });
+
   it("had nothing to complain of", () => expect(problems).toEqual([]));
 });

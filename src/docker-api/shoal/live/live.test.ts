@@ -2,9 +2,11 @@ import type { IncomingMessage } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Fault } from "../../../lib/fault.ts";
 import { sampleConfig, sampleService, sampleTask } from "../../../sim/samples.ts";
+import { newSimStore } from "../../../sim/store.ts";
 import type { StoreEvent } from "../../../store/tx.ts";
 import { TestApi } from "../../api.test-kit.ts";
 import { inactive, managing } from "../../fakes.test-kit.ts";
+import type { LiveChange } from "./changes.ts";
 
 const service = sampleService("s1", "web");
 const task = sampleTask("t1", service);
@@ -89,7 +91,10 @@ describe("GET /shoal/live", () => {
     for (const isLeader of [true, false]) {
       api.backend.quorum = [{ ...member, isLeader }];
       const Members = [{ NodeID: "n1", Addr: "10.0.0.1:2377", Leader: isLeader, Reachable: true }];
-      expect(await next()).toMatchObject({ event: "changes", data: [{ Kind: "quorum", Object: { Members } }] });
+      expect(await next()).toMatchObject({
+        event: "changes",
+        data: [{ Kind: "quorum", Object: { Members, Term: 7 } }],
+      });
     }
     response.destroy();
   });
@@ -103,6 +108,30 @@ describe("GET /shoal/live", () => {
     if (what.includes("left")) api.backend.current = inactive;
     happen();
     expect(await next().catch(() => undefined)).toBeUndefined();
+  });
+
+  it("ends when a snapshot takes the place of what a manager missed, and tells all that it brought to who asks again", async () => {
+    const { store } = api.backend;
+    api.backend.changes = signal => store.watch({ signal });
+    const { next } = await opened();
+    while ((await next()).event !== "ready");
+    const ahead = newSimStore();
+    await ahead.update(tx => {
+      tx.service.create(sampleService("s2", "came"));
+      tx.service.create(sampleService("s1", "renamed"));
+      tx.task.create(sampleTask("t2", service));
+    });
+    store.restore(ahead.snapshot(), 9n);
+    expect(await next().catch(() => undefined)).toBeUndefined();
+    const again = await opened();
+    const told: LiveChange[] = [];
+    for (let news = await again.next(); news.event !== "ready"; news = await again.next())
+      told.push(...(news.data as LiveChange[]));
+    const names = told.map(({ ID, Object: shown }) => `${ID} ${(shown?.Spec as { Name?: string } | undefined)?.Name}`);
+    expect(names.sort()).toEqual(["quorum undefined", "s1 renamed", "s2 came", "t2 undefined"]);
+    await store.update(tx => tx.task.remove("t2"));
+    expect(await again.next()).toMatchObject({ event: "changes", data: [{ Kind: "task", ID: "t2" }] });
+    again.response.destroy();
   });
 
   it("is refused where there is no manager", async () => {

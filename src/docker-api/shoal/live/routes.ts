@@ -57,7 +57,7 @@ async function* live(context: RouteContext): AsyncGenerator<string, void> {
   const over = new AbortController();
   const release = onAbort(signal, () => over.abort());
   const { nodeId } = backend.status();
-  const quorum = new QuorumNews(() => backend.members());
+  const quorum = new QuorumNews(backend);
   // Gathering begins in the same turn as the state is read: nothing is missed, and what is gathered is newer than that.
   const changes = new GatheredChanges(backend.changes(over.signal), clock);
   const state = wholeState(backend);
