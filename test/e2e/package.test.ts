@@ -1,12 +1,22 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { command, tryCommand } from "../lab/command.ts";
 import { Daemon } from "../lab/daemon.ts";
 import { findProgram } from "../lab/requirements.ts";
 
 const recipe = resolve(import.meta.dirname, "../../scripts/package.mjs");
+const deploy = resolve(import.meta.dirname, "../../deploy");
 const manifest = resolve(import.meta.dirname, "../../package.json");
 const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
 
@@ -30,6 +40,53 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
     const force = ["--force-not-root", "--force-depends", "--force-script-chrootless"];
     return command(["dpkg", ...own, ...force, ...args], { env });
   };
+
+  const unit = (): string => at("usr/lib/systemd/system/shoald.service");
+  const settings = (): string => at("etc/shoal/shoald.yml");
+
+  /** A package of an earlier version: with another unit, other settings, and a file that there is not any more. */
+  async function earlier(): Promise<string> {
+    const stage = join(directory, "earlier");
+    const built = join(directory, "earlier.deb");
+    if (existsSync(built)) return built;
+    mkdirSync(stage, { recursive: true });
+    await command(["dpkg-deb", "--control", file, join(stage, "DEBIAN")]);
+    const control = join(stage, "DEBIAN/control");
+    writeFileSync(control, readFileSync(control, "utf8").replace(/^Version: .*$/m, `Version: ${version}~earlier`));
+    rmSync(join(stage, "DEBIAN/md5sums"));
+    const contents = {
+      "usr/lib/systemd/system/shoald.service": "[Service]\n",
+      "usr/lib/shoal/old.js": "",
+      "etc/shoal/shoald.yml": "#log-level: info\n",
+    };
+    for (const [path, content] of Object.entries(contents)) {
+      mkdirSync(dirname(join(stage, path)), { recursive: true });
+      writeFileSync(join(stage, path), content);
+    }
+    await command(["dpkg-deb", "--root-owner-group", "--build", stage, built]);
+    return built;
+  }
+
+  /**
+   * What a maintainer script says to systemd where that runs: here it is made to seem so, for the script alone. What it is told is
+   * written down and goes no further.
+   */
+  async function saidToSystemd(script: string, args: readonly string[]): Promise<string[]> {
+    const bin = join(directory, "bin");
+    const said = join(directory, "said");
+    const scripts = join(directory, "scripts");
+    mkdirSync(bin, { recursive: true });
+    if (!existsSync(scripts)) await command(["dpkg-deb", "--control", file, scripts]);
+    writeFileSync(said, "");
+    for (const program of ["systemctl", "deb-systemd-invoke", "deb-systemd-helper"]) {
+      writeFileSync(join(bin, program), `#!/bin/sh\necho "${program} $*" >> ${said}\n`);
+      chmodSync(join(bin, program), 0o755);
+    }
+    const seen = "mount -t tmpfs none /run && mkdir -p /run/systemd/system";
+    const within = `set -e; ${seen}; PATH=${bin}:$PATH exec sh ${join(scripts, script)} "$@"`;
+    await command(["unshare", "--mount", "--propagation", "private", "sh", "-c", within, "sh", ...args]);
+    return readFileSync(said, "utf8").split("\n").filter(Boolean);
+  }
 
   beforeAll(async () => {
     for (const folder of ["updates", "info", "triggers"]) mkdirSync(at("var/lib/dpkg", folder), { recursive: true });
@@ -88,6 +145,50 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
     const { code, stderr } = await tryCommand(run);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^shoald: .*\/etc\/shoal\/\w+\.pem/);
+  });
+
+  it("is upgraded: what was installed is replaced, what was set and made stays", async () => {
+    await dpkg("--purge", "shoal");
+    const before = await earlier();
+    await dpkg("--install", before);
+    expect(readFileSync(unit(), "utf8")).toBe("[Service]\n");
+    expect(existsSync(at("usr/lib/shoal/old.js"))).toBe(true);
+    writeFileSync(settings(), "log-level: debug\n");
+    mkdirSync(at("var/lib/shoal/swarm"), { recursive: true });
+    // Settings that both sides have changed: what dpkg does with nobody there to ask.
+    await dpkg("--force-confdef", "--force-confold", "--install", file);
+    expect(await dpkg("--status", "shoal")).toContain(`Status: install ok installed`);
+    expect(await dpkg("--status", "shoal")).toContain(`Version: ${version}\n`);
+    expect(readFileSync(unit(), "utf8")).toBe(readFileSync(resolve(deploy, "systemd/shoald.service"), "utf8"));
+    expect(existsSync(at("usr/lib/shoal/old.js"))).toBe(false);
+    expect((await command([at("usr/bin/shoald"), "--version"])).trim()).toBe(version);
+    expect(readFileSync(settings(), "utf8")).toBe("log-level: debug\n");
+    expect(readFileSync(`${settings()}.dpkg-dist`, "utf8")).toBe(
+      readFileSync(resolve(deploy, "etc/shoald.yml"), "utf8"),
+    );
+    expect(existsSync(at("var/lib/shoal/swarm"))).toBe(true);
+  });
+
+  it("is upgraded with settings that nobody has touched to those of the new version", async () => {
+    await dpkg("--purge", "shoal");
+    await dpkg("--install", await earlier());
+    await dpkg("--install", file);
+    expect(readFileSync(settings(), "utf8")).toBe(readFileSync(resolve(deploy, "etc/shoald.yml"), "utf8"));
+    expect(existsSync(`${settings()}.dpkg-dist`)).toBe(false);
+  });
+
+  it.skipIf(process.getuid?.() !== 0).each([
+    ["prerm", "upgrade", "stop"],
+    ["postinst", "configure", "start"],
+    // An upgrade that is broken off, whose daemon was stopped already.
+    ["postinst", "abort-upgrade", "start"],
+    ["postinst", "triggered", undefined],
+    ["postrm", "upgrade", undefined],
+    ["prerm", "remove", "stop"],
+    ["postrm", "remove", undefined],
+  ])("%s %s: has systemd %s the daemon", async (script, action, expected) => {
+    const said = (await saidToSystemd(script, [action, version])).filter(line => line.startsWith("deb-systemd-invoke"));
+    expect(said).toEqual(expected ? [`deb-systemd-invoke ${expected} shoald.service`] : []);
   });
 
   it("leaves settings and state at removal, and nothing at purge", async () => {
