@@ -93,8 +93,10 @@ export async function takeStep({ kind, name, call }: Step, ids: Map<string, stri
   if (Id) ids.set(`after:${kind}:${name}`, Id);
 }
 
+type Removable = "services" | "networks" | "secrets" | "configs" | "nodes";
+
 /** Removes an object of the swarm's. */
-export async function removeObject(kind: "services" | "networks" | "secrets" | "configs", id: string): Promise<void> {
+export async function removeObject(kind: Removable, id: string): Promise<void> {
   await send(`/api/${kind}/${id}`, "DELETE");
 }
 

@@ -14,15 +14,14 @@ export interface LogLine {
 const headerBytes = 8;
 const stderr = 2;
 
-/** The last `tail` lines of a service's or task's log, then new ones until `signal` aborts. */
+/** The last `tail` lines of a service's log, then new ones until `signal` aborts. */
 export async function* followLogs(
-  of: "services" | "tasks",
-  id: string,
+  serviceId: string,
   tail: number,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine[], void> {
   const query = `follow=true&stdout=true&stderr=true&timestamps=true&details=true&tail=${tail}`;
-  const reader = (await stream(`/${of}/${id}/logs?${query}`, signal)).getReader();
+  const reader = (await stream(`/services/${serviceId}/logs?${query}`, signal)).getReader();
   let rest = new Uint8Array();
   for (;;) {
     const { value, done } = await reader.read();

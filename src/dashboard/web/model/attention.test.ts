@@ -61,12 +61,12 @@ const CASES: readonly (readonly [string, Parameters<typeof swarmOf>[0], readonly
   ],
   [
     "a lost manager of five",
-    { quorum: [{ Members: [member("a"), member("b"), member("c"), member("d"), member("e", false)] }] },
+    { quorum: [{ Members: [member("a"), member("b"), member("c"), member("d"), member("e", false)], Term: 2 }] },
     [{ level: "warn", title: "1 of 5 managers cannot be reached" }],
   ],
   [
     "a lost manager of three",
-    { quorum: [{ Members: [member("a"), member("b"), member("c", false)] }] },
+    { quorum: [{ Members: [member("a"), member("b"), member("c", false)], Term: 2 }] },
     [{ level: "bad", reason: expect.stringContaining("can lose 0 more") }],
   ],
 ];

@@ -146,6 +146,8 @@ export interface Data extends Stamped {
 /** The managers as the one that serves the page sees them. */
 export interface Quorum {
   readonly Members: readonly Member[];
+  /** Counts the votes for a leader (Raft). */
+  readonly Term: number;
 }
 
 export interface Member {

@@ -35,13 +35,21 @@ export class Swarm {
     return this.#tables.quorum.get("quorum")?.Members ?? [];
   }
 
-  /** The hue of a service's tasks, degrees: the same wherever they are shown. */
+  /** Which vote has brought the leader; 0 while that is not known. */
+  term(): number {
+    return this.#tables.quorum.get("quorum")?.Term ?? 0;
+  }
+
+  /** The hue of a service's tasks, degrees: the same wherever they are shown, for the oldest services on every page that is opened. */
   hueOf(serviceId: string): number {
-    const known = this.#hues.get(serviceId);
-    if (known !== undefined) return known;
-    const hue = hueAt(this.#huesGiven++);
-    this.#hues.set(serviceId, hue);
-    return hue;
+    if (!this.#hues.has(serviceId)) this.#giveHues();
+    return this.#hues.get(serviceId) ?? hueAt(0);
+  }
+
+  #giveHues(): void {
+    const without = [...this.all("service")].filter(({ ID }) => !this.#hues.has(ID));
+    for (const { ID } of without.sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt)))
+      this.#hues.set(ID, hueAt(this.#huesGiven++));
   }
 
   size(kind: Kind): number {
@@ -63,11 +71,17 @@ export class Swarm {
     for (const change of changes) {
       if (change.Kind === "task") this.#indexTask(change.ID, change.Object, touched);
       else touched.add(`${change.Kind} ${change.ID}`);
-      if (change.Kind === "service" && !change.Object) this.#hues.delete(change.ID);
+      const before = change.Kind === "task" ? this.get("task", change.ID)?.ServiceID : change.ID;
       this.#put(change);
+      if (!change.Object) this.#forgetHue(before ?? "");
       touched.add(change.Kind);
     }
     return touched;
+  }
+
+  /** The tasks of a service that was removed keep their hue until the last of them is gone. */
+  #forgetHue(serviceId: string): void {
+    if (!this.#tables.service.has(serviceId) && this.tasksOf(serviceId).size === 0) this.#hues.delete(serviceId);
   }
 
   #put({ Kind: kind, ID, Object: object }: Change): void {

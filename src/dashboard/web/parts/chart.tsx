@@ -25,7 +25,10 @@ interface ChartProps {
 
 const heightPx = 168;
 const axisPx = 68;
-const timesPx = 28;
+const timesPx = 32;
+/** Room behind the last sample, for half of a time that is written below it. */
+const endPx = 20;
+const timesGapPx = 10;
 const betweenTimesPx = 64;
 /** Seconds between two times that are written. */
 const timeSteps = [1, 2, 5, 10, 15, 30].map(minutes => minutes * 60);
@@ -81,13 +84,20 @@ function optionsOf({ parent, lines, steps, format, point }: PlotParts): uPlot.Op
   const font = `12px ${style.fontFamily}`;
   const axis = { stroke: text, grid, ticks: { show: false }, font };
   return {
-    ...{ width: parent.clientWidth, height: heightPx, padding: [8, 8, 0, 0] },
+    ...{ width: parent.clientWidth, height: heightPx, padding: [8, endPx, 0, 0] },
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, focus: { prox: nearPx }, points: { size: 6 } },
     focus: { alpha: 0.35 },
     scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.15 : 1] } },
     axes: [
-      { ...axis, size: timesPx, space: betweenTimesPx, incrs: timeSteps, values: (_, splits) => splits.map(timeOf) },
+      {
+        ...axis,
+        size: timesPx,
+        gap: timesGapPx,
+        space: betweenTimesPx,
+        incrs: timeSteps,
+        values: (_, splits) => splits.map(timeOf),
+      },
       { ...axis, size: axisPx, ...(steps && { incrs: steps }), values: (_, splits) => splits.map(format) },
     ],
     series: [{}, ...lines.map(line => seriesOf(line, colour(line.colour)))],

@@ -58,11 +58,11 @@ export function ConfirmDialog() {
     question.value = undefined;
   };
   return (
-    <dialog ref={dialog} onClose={close} aria-labelledby="confirm-title">
+    <dialog ref={dialog} onClose={close} aria-labelledby="confirm-title" aria-describedby="confirm-says">
       {asked && (
         <form onSubmit={run}>
           <h2 id="confirm-title">{asked.title}</h2>
-          <p>{asked.says}</p>
+          <p id="confirm-says">{asked.says}</p>
           {asked.field && <FieldInput field={asked.field} input={input} />}
           {failure.value && (
             <p class="failure" role="alert">

@@ -10,13 +10,8 @@ const firstLines = 200;
 /** Milliseconds before a log that ended is asked for again. */
 const retryMs = 3_000;
 
-interface LogPaneProps {
-  readonly of: "services" | "tasks";
-  readonly id: string;
-}
-
-/** A service's or task's log as it is written, to be searched and held still. */
-export function LogPane({ of, id }: LogPaneProps) {
+/** A service's log as it is written, to be searched and held still. */
+export function LogPane({ serviceId }: { readonly serviceId: string }) {
   const [lines, setLines] = useState<readonly LogLine[]>([]);
   const [search, setSearch] = useState("");
   const [isPaused, setPaused] = useState(false);
@@ -24,9 +19,9 @@ export function LogPane({ of, id }: LogPaneProps) {
   useEffect(() => {
     if (isPaused) return;
     const stop = new AbortController();
-    void follow(of, id, stop.signal, setLines);
+    void follow(serviceId, stop.signal, setLines);
     return () => stop.abort();
-  }, [of, id, isPaused]);
+  }, [serviceId, isPaused]);
   const found = search === "" ? lines : lines.filter(line => line.text.toLowerCase().includes(search.toLowerCase()));
   useEffect(() => {
     if (!isPaused) pane.current?.scrollTo({ top: pane.current.scrollHeight });
@@ -69,15 +64,14 @@ function Line({ line }: { readonly line: LogLine }) {
 }
 
 async function follow(
-  of: LogPaneProps["of"],
-  id: string,
+  serviceId: string,
   signal: AbortSignal,
   show: (change: (lines: readonly LogLine[]) => readonly LogLine[]) => void,
 ): Promise<void> {
   while (!signal.aborted) {
     show(() => []);
     try {
-      for await (const more of followLogs(of, id, firstLines, signal))
+      for await (const more of followLogs(serviceId, firstLines, signal))
         show(lines => [...lines, ...more].slice(-keptLines));
     } catch {
       // The stream broke, or the service has gone: the page's banner says which.

@@ -6,13 +6,15 @@ interface PageProps {
   /** The title as it is drawn, where that is more than its text. */
   readonly heading?: ComponentChildren;
   /** What kind of thing it is, above the title. */
-  readonly kind?: string;
+  readonly kind?: ComponentChildren;
+  /** How it is, below the title. */
+  readonly says?: ComponentChildren;
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
 /** A view: its title (the browser's too), what can be done, and what there is to see. */
-export function Page({ title, heading = title, kind, actions, children }: PageProps) {
+export function Page({ title, heading = title, kind, says, actions, children }: PageProps) {
   useEffect(() => {
     document.title = `${title} · Shoal`;
     return () => {
@@ -25,6 +27,7 @@ export function Page({ title, heading = title, kind, actions, children }: PagePr
         <div>
           {kind && <p class="kind">{kind}</p>}
           <h1>{heading}</h1>
+          {says && <p class="page-says">{says}</p>}
         </div>
         {actions && <div class="actions">{actions}</div>}
       </header>
@@ -38,16 +41,23 @@ export function Empty({ children }: { readonly children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
 }
 
-/** Names and values, one beside the other. */
-export function Facts({ of }: { readonly of: readonly (readonly [string, ComponentChildren])[] }) {
+/** A name and what there is to say of it; several texts are lines of their own. What is long may be wide. */
+export type Fact = readonly [name: string, value: ComponentChildren | readonly string[], width?: "wide"];
+
+/** Names and values, one beside the other; those without a value are left out. */
+export function Facts({ of }: { readonly of: readonly Fact[] }) {
   return (
     <dl class="facts">
-      {of.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
+      {of
+        .filter(([, value]) => value !== "" && !(Array.isArray(value) && value.length === 0))
+        .map(([name, value, width]) => (
+          <div key={name} class={width}>
+            <dt>{name}</dt>
+            {(Array.isArray(value) ? value : [value]).map((line, at) => (
+              <dd key={at}>{line}</dd>
+            ))}
+          </div>
+        ))}
     </dl>
   );
 }

@@ -51,7 +51,9 @@ function Slot({ task, swarm, usage }: Omit<SlotsProps, "tasks"> & { readonly tas
   const [busy, memory] = [latest(series?.CPUs ?? []), latest(series?.Memory ?? [])];
   return (
     <tr>
-      <th scope="row">{task.Slot ?? (node ? nodeName(node) : "")}</th>
+      <th scope="row" class="nowrap">
+        {task.Slot ?? (node ? nodeName(node) : "")}
+      </th>
       <td>
         <TaskStateText task={task} />
       </td>

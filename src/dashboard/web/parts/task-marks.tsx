@@ -1,13 +1,12 @@
 import { Component } from "preact";
 import type { Task } from "../model/objects.ts";
 import type { Swarm } from "../model/swarm.ts";
-import { isCurrent, lookOf, reasonOf, taskName } from "../model/task.ts";
+import { isCurrent, type Look, lookOf, reasonOf, taskName } from "../model/task.ts";
 import { currentSwarm, shownSince } from "../state.ts";
+import { areSeenSingly } from "./fading.ts";
 
 /** Milliseconds after the swarm was heard of anew in which nothing counts as new. */
 const settledMs = 1_000;
-/** Tasks of a swarm in which new ones are seen to appear: each costs a layer of its own while it does. */
-const mostAnimatedTasks = 1_000;
 
 interface MarkProps {
   readonly task: Task;
@@ -19,7 +18,8 @@ export function placesOf(tasks: Iterable<Task>): Task[] {
   return [...tasks].filter(isCurrent).sort(inOrder);
 }
 
-function inOrder(a: Task, b: Task): number {
+/** Tasks in the order in which they are shown: by service, then by slot. */
+export function inOrder(a: Task, b: Task): number {
   const [ofA = "", ofB = ""] = [a.ServiceID, b.ServiceID];
   if (ofA !== ofB) return ofA < ofB ? -1 : 1;
   return (a.Slot ?? 0) - (b.Slot ?? 0);
@@ -42,8 +42,7 @@ export function TaskMarks({ tasks, swarm }: { readonly tasks: readonly Task[]; r
 /** Drawn again only when its task is another: all its neighbours change all the time. */
 class Mark extends Component<MarkProps> {
   /** What is there when the page is opened does not appear, it is there; and among thousands nobody would see it. */
-  readonly #isNew =
-    performance.now() - shownSince.value > settledMs && currentSwarm().size("task") <= mostAnimatedTasks;
+  readonly #isNew = performance.now() - shownSince.value > settledMs && areSeenSingly(currentSwarm());
 
   override shouldComponentUpdate({ task }: MarkProps): boolean {
     return task !== this.props.task;
@@ -57,11 +56,17 @@ class Mark extends Component<MarkProps> {
       // biome-ignore lint/a11y/useAnchorContent: its title is what readers of the screen are told as well
       <a
         href={`/services/${task.ServiceID}`}
-        class={`mark ${lookOf(task)}${this.#isNew ? " new" : ""}`}
+        class={`mark ${isCurrent(task) ? lookOf(task) : `${endOf(task)} ended`}${this.#isNew ? " new" : ""}`}
         style={`--hue:${swarm.hueOf(task.ServiceID ?? "")}`}
         title={says}
         tabIndex={-1}
       />
     );
   }
+}
+
+/** How a task that is not wanted any more looks: also one that has not ended yet. */
+function endOf(task: Task): Look {
+  const look = lookOf(task);
+  return look === "failed" || look === "done" ? look : "stopped";
 }

@@ -108,11 +108,21 @@ function Rows({ rows, span, service, swarm, pointed, onPoint }: RowsProps) {
       <div class="timeline-axis" aria-hidden="true">
         <UpdateBand status={service.UpdateStatus} span={span} />
         {ticksOf(span).map(tick => (
-          <span key={tick} style={`left:${((tick - span.fromMs) / (span.toMs - span.fromMs)) * 100}%`}>
-            {clockTime(tick)}
-          </span>
+          <Tick key={tick} ms={tick} span={span} />
         ))}
       </div>
     </div>
+  );
+}
+
+/** Percent of the axis from which on a time stands before its place: behind it there is no room. */
+const lastRoom = 97;
+
+function Tick({ ms, span }: { readonly ms: number; readonly span: Span }) {
+  const place = ((ms - span.fromMs) / (span.toMs - span.fromMs)) * 100;
+  return (
+    <span class={place > lastRoom ? "last" : ""} style={`left:${place}%`}>
+      {clockTime(ms)}
+    </span>
   );
 }

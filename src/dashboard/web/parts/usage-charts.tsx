@@ -68,5 +68,5 @@ function taskLines(
 function sayings(values: readonly (number | null)[], format: (value: number) => string): string {
   const [now, most] = [latest(values), highest(values)];
   if (most === undefined) return "not known";
-  return `${now === undefined ? "not known now" : `${format(now)} now`}, at most ${format(most)} in the last hour`;
+  return `${now === undefined ? "not known now" : `${format(now)} now`}, peak ${format(most)}`;
 }

@@ -51,7 +51,7 @@ function DataRow({ kind, object }: { readonly kind: "secret" | "config"; readonl
     <tr>
       <th scope="row">{Name}</th>
       <td>
-        <Age since={object.CreatedAt} />
+        <Age since={object.CreatedAt} isPast />
       </td>
       <td>{stack && <a href={`/stacks/${stack}`}>{stack}</a>}</td>
       <td>{labelLines(object.Spec.Labels).replaceAll("\n", ", ")}</td>

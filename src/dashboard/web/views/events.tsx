@@ -1,7 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { stream } from "../api.ts";
+import { nameOfNode } from "../model/task.ts";
 import { Age } from "../parts/age.tsx";
 import { Empty, Page } from "../parts/page.tsx";
+import { currentSwarm } from "../state.ts";
 
 interface SwarmEvent {
   readonly Type: string;
@@ -17,6 +19,7 @@ const retryMs = 3_000;
 const kinds = ["service", "node", "network", "secret", "config"];
 /** What has changed, in people's words where Docker's are none. */
 const words: Readonly<Record<string, string>> = { updatestate: "its update" };
+const actions: Readonly<Record<string, string>> = { create: "created", update: "changed", remove: "removed" };
 /** How far back the view begins, seconds. */
 const backSeconds = 60 * 60;
 
@@ -70,7 +73,7 @@ export function EventsView() {
 }
 
 function textOf({ Type, Action, Actor: { ID, Attributes } }: SwarmEvent): string {
-  return [Type, Action, ID, ...Object.values(Attributes)].join(" ").toLowerCase();
+  return [Type, Action, actions[Action], ID, ...Object.values(Attributes)].join(" ").toLowerCase();
 }
 
 function EventItem({ event }: { readonly event: SwarmEvent }) {
@@ -86,10 +89,11 @@ function EventItem({ event }: { readonly event: SwarmEvent }) {
     <li>
       <Age since={new Date(event.time * 1000).toISOString()} />
       <span class="event-type">
-        {event.Type} {event.Action}
+        {event.Type} {actions[event.Action] ?? event.Action}
       </span>
       <span>
-        <Subject event={event} name={Attributes.name || ID.slice(0, 12)} /> {changes.join(" · ")}
+        <Subject event={event} name={Attributes.name || nameOfNode(currentSwarm(), ID) || ID.slice(0, 12)} />{" "}
+        {changes.join(" · ")}
       </span>
     </li>
   );

@@ -1,10 +1,11 @@
 import type { ComponentChildren } from "preact";
 import { removeObject } from "../api.ts";
 import { countOf, type Holder, holdersOn, roomIn } from "../model/addresses.ts";
+import { labelLines } from "../model/labels.ts";
 import type { Network } from "../model/objects.ts";
 import { Age } from "../parts/age.tsx";
 import { Gone } from "../parts/gone.tsx";
-import { Empty, Facts, Page } from "../parts/page.tsx";
+import { Empty, type Fact, Facts, Page } from "../parts/page.tsx";
 import { Pages } from "../parts/pages.tsx";
 import { RemoveButton } from "../parts/remove-button.tsx";
 import { ServiceLinks } from "../parts/service-links.tsx";
@@ -25,7 +26,7 @@ export function NetworkView({ id }: { readonly id: string }) {
   return (
     <Page kind="Network" title={network.Name} actions={mayChange() && isFree && <RemoveNetwork network={network} />}>
       <Room network={network} used={countOf(holders)} />
-      <Facts of={factsOf(network, <ServiceLinks services={services} />)} />
+      <Facts of={factsOf(network, services.length > 0 ? <ServiceLinks services={services} /> : "none")} />
       <section aria-labelledby="holders-title">
         <h2 id="holders-title">Addresses</h2>
         {holders.length === 0 ? <Empty>Nobody has one yet.</Empty> : <Holders holders={holders} />}
@@ -49,18 +50,19 @@ function Room({ network, used }: { readonly network: Network; readonly used: num
   );
 }
 
-function factsOf(network: Network, services: ComponentChildren) {
+function factsOf(network: Network, services: ComponentChildren): Fact[] {
   const config = network.IPAM.Config ?? [];
-  const labels = Object.entries({ ...network.Labels }).map(([key, value]) => (value ? `${key}=${value}` : key));
+  const stack = network.Labels?.["com.docker.stack.namespace"];
   return [
     ["Subnet", config.map(({ Subnet }) => Subnet).join(", ") || "none yet"],
     ["Gateway", config.map(({ Gateway }) => Gateway).join(", ") || "none"],
     ["Kind", kindsOf(network)],
     ["Services", services],
-    ["Labels", labels.join(", ") || "none"],
+    ["Stack", stack ? <a href={`/stacks/${stack}`}>{stack}</a> : ""],
+    ["Labels", labelLines(network.Labels).split("\n").filter(Boolean)],
     ["Created", <Age key="created" since={network.CreatedAt} isPast />],
     ["ID", <code key="id">{network.Id}</code>],
-  ] as const;
+  ];
 }
 
 /** Addresses on a page. */

@@ -1,21 +1,25 @@
 import type { Node, Task } from "../model/objects.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { nodeName } from "../model/task.ts";
-import { figure, plural } from "../model/text.ts";
+import { plural } from "../model/text.ts";
+import { useFading } from "../parts/fading.ts";
 import { TaskGroups } from "../parts/task-groups.tsx";
-import { placesOf, TaskMarks } from "../parts/task-marks.tsx";
+import { inOrder, placesOf, TaskMarks } from "../parts/task-marks.tsx";
 import { useSwarm } from "../state.ts";
 import { roleText } from "./nodes.tsx";
 
 /** Tasks that a column shows one by one; of more it shows how many of each service there are. */
 const mostMarks = 300;
 
+/** Tasks of a swarm whose marks may be large. */
+const fewTasks = 300;
+
 /** Nodes as columns, each with its tasks in it; and the tasks that have no node. */
 export function NodeColumns() {
   const swarm = useSwarm("node");
   const nodes = [...swarm.all("node")].sort((a, b) => nodeName(a).localeCompare(nodeName(b)));
   return (
-    <ul class="columns">
+    <ul class={swarm.size("task") > fewTasks ? "columns" : "columns roomy"}>
       {nodes.map(node => (
         <NodeColumn key={node.ID} node={node} />
       ))}
@@ -38,7 +42,7 @@ function NodeColumn({ node }: { readonly node: Node }) {
         {roleText(node, swarm)}
         {isGone && ` · ${node.Status.State}`}
         {Availability !== "active" && ` · ${Availability}`}
-        {` · ${figure(tasks.length)}`}
+        {` · ${plural(tasks.length, "task")}`}
       </p>
       <Tasks tasks={tasks} swarm={swarm} />
     </li>
@@ -53,16 +57,15 @@ function WaitingColumn() {
   return (
     <li class="column unplaced">
       <h3>Not placed</h3>
-      <p class="column-says">{plural(tasks.length, "task")} without a node</p>
+      <p class="column-says">{plural(tasks.length, "task")}</p>
       <Tasks tasks={tasks} swarm={swarm} />
     </li>
   );
 }
 
 function Tasks({ tasks, swarm }: { readonly tasks: readonly Task[]; readonly swarm: Swarm }) {
-  return tasks.length > mostMarks ? (
-    <TaskGroups tasks={tasks} swarm={swarm} />
-  ) : (
-    <TaskMarks tasks={tasks} swarm={swarm} />
-  );
+  const fading = useFading(tasks, swarm);
+  if (tasks.length > mostMarks) return <TaskGroups tasks={tasks} swarm={swarm} />;
+  const shown = fading.length > 0 ? [...tasks, ...fading].sort(inOrder) : tasks;
+  return <TaskMarks tasks={shown} swarm={swarm} />;
 }

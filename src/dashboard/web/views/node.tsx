@@ -1,13 +1,10 @@
-import { updateNode } from "../api.ts";
-import { labelLines, labelsFrom } from "../model/labels.ts";
-import type { Node, Service, Task } from "../model/objects.ts";
+import type { Node, Task } from "../model/objects.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { isCurrent, lookOf, nodeName, reasonOf, taskName } from "../model/task.ts";
 import { bytes, cpus } from "../model/text.ts";
 import { Age } from "../parts/age.tsx";
-import { ask } from "../parts/confirm.tsx";
 import { Gone } from "../parts/gone.tsx";
-import { Empty, Facts, Page } from "../parts/page.tsx";
+import { Empty, type Fact, Facts, Page } from "../parts/page.tsx";
 import { Pages } from "../parts/pages.tsx";
 import { Table } from "../parts/table.tsx";
 import { TaskStateText } from "../parts/task-mark.tsx";
@@ -16,7 +13,10 @@ import { UsageCharts } from "../parts/usage-charts.tsx";
 import { useSwarm } from "../state.ts";
 import { useUsage } from "../usage.ts";
 import { mayChange } from "../visitor.ts";
+import { NodeActions } from "./node-actions.tsx";
 import { roleText } from "./nodes.tsx";
+
+const nanosPerCpu = 1e9;
 
 /** One node: what it offers, what is reserved of it, what its tasks use, what runs there. */
 export function NodeView({ id }: { readonly id: string }) {
@@ -31,12 +31,14 @@ export function NodeView({ id }: { readonly id: string }) {
     <Page
       kind={`Node · ${roleText(node, swarm)}`}
       title={nodeName(node)}
-      actions={mayChange() && <Actions node={node} />}
+      says={
+        <>
+          <ToneMark tone={isReady ? "good" : "bad"} says={node.Status.State} />
+          {node.Status.Message && ` · ${node.Status.Message}`} · {node.Spec.Availability}
+        </>
+      }
+      actions={mayChange() && <NodeActions node={node} />}
     >
-      <p class="summary">
-        <ToneMark tone={isReady ? "good" : "bad"} says={node.Status.State} />
-        {node.Status.Message && ` · ${node.Status.Message}`} · {node.Spec.Availability}
-      </p>
       <Reservations node={node} reserved={reserved} />
       <Facts of={factsOf(node)} />
       <section aria-labelledby="usage-title">
@@ -55,23 +57,23 @@ export function NodeView({ id }: { readonly id: string }) {
   );
 }
 
-function factsOf({ Description, Spec, Status, ID, CreatedAt, Certificate }: Node) {
+function factsOf({ Description, Spec, Status, ID, CreatedAt, Certificate }: Node): Fact[] {
   const { Platform, Engine } = Description;
-  const labels = Object.entries({ ...Spec.Labels }).map(([key, value]) => (value ? `${key}=${value}` : key));
-  const engineLabels = Object.entries({ ...Engine.Labels }).map(([key, value]) => `${key}: ${value}`);
+  const ends = Certificate && new Date(Certificate.Ends).toLocaleDateString(undefined, { dateStyle: "medium" });
   return [
     ["Address", Status.Addr ?? ""],
     ["Platform", `${Platform.OS ?? "?"}/${Platform.Architecture ?? "?"}`],
     ["Engine", Engine.EngineVersion ?? ""],
-    ["Labels", labels.join(", ") || "none"],
-    ["Engine labels", engineLabels.join(" · ") || "none"],
-    [
-      "Certificate",
-      Certificate ? `until ${new Date(Certificate.Ends).toLocaleDateString()}, renewed by itself` : "none yet",
-    ],
+    ["Certificate until", ends ? <span title="The node renews it by itself, long before.">{ends}</span> : "none yet"],
     ["Joined", <Age key="joined" since={CreatedAt} isPast />],
     ["ID", <code key="id">{ID}</code>],
-  ] as const;
+    ["Labels", linesOf(Spec.Labels)],
+    ["Engine labels", linesOf(Engine.Labels), "wide"],
+  ];
+}
+
+function linesOf(labels: Readonly<Record<string, string>> | null | undefined): string[] {
+  return Object.entries({ ...labels }).map(([key, value]) => (value ? `${key}=${value}` : key));
 }
 
 interface TasksProps {
@@ -96,7 +98,9 @@ function reservedBy(tasks: readonly Task[], swarm: Swarm): Reserved {
 
 function nameOfTask(taskId: string, swarm: Swarm): string {
   const task = swarm.get("task", taskId);
-  return task ? taskName(task, swarm.get("service", task.ServiceID ?? ""), undefined) : taskId;
+  return task
+    ? taskName(task, swarm.get("service", task.ServiceID ?? ""), swarm.get("node", task.NodeID ?? ""))
+    : taskId;
 }
 
 /** How much of the node its tasks have reserved. */
@@ -147,7 +151,7 @@ function Tasks({ tasks, swarm }: TasksProps) {
       {shown => (
         <Table name="Tasks on this node" heads={["Task", "State", "For", "Why"]}>
           {shown.map(task => (
-            <TaskRow key={task.ID} task={task} service={swarm.get("service", task.ServiceID ?? "")} />
+            <TaskRow key={task.ID} task={task} name={nameOfTask(task.ID, swarm)} />
           ))}
         </Table>
       )}
@@ -155,11 +159,11 @@ function Tasks({ tasks, swarm }: TasksProps) {
   );
 }
 
-function TaskRow({ task, service }: { readonly task: Task; readonly service: Service | undefined }) {
+function TaskRow({ task, name }: { readonly task: Task; readonly name: string }) {
   return (
     <tr class={isCurrent(task) ? "" : "past"}>
       <th scope="row">
-        <a href={`/services/${task.ServiceID}`}>{taskName(task, service, undefined)}</a>
+        <a href={`/services/${task.ServiceID}`}>{name}</a>
       </th>
       <td>
         <TaskStateText task={task} />
@@ -169,67 +173,5 @@ function TaskRow({ task, service }: { readonly task: Task; readonly service: Ser
       </td>
       <td class="reason">{lookOf(task) === "running" ? "" : reasonOf(task)}</td>
     </tr>
-  );
-}
-
-const nanosPerCpu = 1e9;
-
-const availabilities = [
-  ["active", "Activate", "It takes new tasks again. Those that moved away stay where they are."],
-  ["pause", "Pause", "It keeps its tasks and gets no new ones."],
-  ["drain", "Drain", "Its tasks are stopped and started on other nodes; it gets no new ones."],
-] as const;
-
-function Actions({ node }: { readonly node: Node }) {
-  const name = nodeName(node);
-  const isManager = node.Spec.Role === "manager";
-  return (
-    <>
-      {availabilities
-        .filter(([to]) => to !== node.Spec.Availability)
-        .map(([to, verb, says]) => (
-          <button
-            key={to}
-            type="button"
-            onClick={() =>
-              ask({
-                ...{ title: `${verb} ${name}?`, says, verb, isDangerous: to === "drain" },
-                run: () => updateNode(node.ID, spec => ({ ...spec, Availability: to })),
-              })
-            }
-          >
-            {verb}
-          </button>
-        ))}
-      <button
-        type="button"
-        onClick={() =>
-          ask({
-            title: `${isManager ? "Demote" : "Promote"} ${name}?`,
-            says: isManager
-              ? "It leaves the quorum and is a worker from then on. The swarm bears the loss of fewer managers."
-              : "It becomes a manager: it keeps a copy of everything, and may change anything.",
-            ...{ verb: isManager ? "Demote" : "Promote", isDangerous: isManager },
-            run: () => updateNode(node.ID, spec => ({ ...spec, Role: isManager ? "worker" : "manager" })),
-          })
-        }
-      >
-        {isManager ? "Demote" : "Promote"}
-      </button>
-      <button
-        type="button"
-        onClick={() =>
-          ask({
-            title: `Labels of ${name}`,
-            says: "Services choose nodes by them (node.labels.KEY). Tasks that may not be here with the new ones move away.",
-            ...{ verb: "Change", isDangerous: false },
-            field: { label: "One KEY=VALUE a line", type: "lines", value: labelLines(node.Spec.Labels) },
-            run: text => updateNode(node.ID, spec => ({ ...spec, Labels: labelsFrom(text, spec.Labels) })),
-          })
-        }
-      >
-        Labels
-      </button>
-    </>
   );
 }

@@ -1,9 +1,7 @@
 import { useState } from "preact/hooks";
 import { concerns } from "../concerns.ts";
 import type { Concern } from "../model/attention.ts";
-import { quorumState } from "../model/quorum.ts";
 import { imageOf, summarise } from "../model/service.ts";
-import { isCurrent, lookOf, nameOfNode } from "../model/task.ts";
 import { figure } from "../model/text.ts";
 import { Page } from "../parts/page.tsx";
 import { Swatched } from "../parts/swatch.tsx";
@@ -12,6 +10,7 @@ import { ToneMark } from "../parts/tone-mark.tsx";
 import { useSwarm } from "../state.ts";
 import { FirstSteps } from "./first-steps.tsx";
 import { NodeColumns } from "./node-columns.tsx";
+import { Tiles } from "./tiles.tsx";
 
 /** Everything at a glance. */
 export function Overview() {
@@ -29,42 +28,6 @@ export function Overview() {
         <ServiceRows />
       </section>
     </Page>
-  );
-}
-
-function Tiles() {
-  const swarm = useSwarm("quorum", "node", "service", "task");
-  const nodes = [...swarm.all("node")];
-  const managers = swarm.members();
-  const reachable = managers.filter(member => member.Reachable);
-  const hasQuorum = quorumState(managers) !== "lost";
-  const leader = managers.find(member => member.Leader);
-  const ready = nodes.filter(node => node.Status.State === "ready");
-  const current = [...swarm.all("task")].filter(isCurrent);
-  const running = current.filter(task => lookOf(task) === "running");
-  return (
-    <ul class="tiles">
-      <Tile
-        name="Managers"
-        value={`${reachable.length}/${managers.length}`}
-        says={
-          leader && hasQuorum ? `led by ${nameOfNode(swarm, leader.NodeID)}` : hasQuorum ? "no leader" : "no quorum"
-        }
-      />
-      <Tile name="Nodes" value={`${ready.length}/${nodes.length}`} says="ready" />
-      <Tile name="Services" value={String(swarm.size("service"))} says="declared" />
-      <Tile name="Tasks" value={`${figure(running.length)}/${figure(current.length)}`} says="running" />
-    </ul>
-  );
-}
-
-function Tile({ name, value, says }: { readonly name: string; readonly value: string; readonly says: string }) {
-  return (
-    <li class="tile">
-      <span class="tile-name">{name}</span>
-      <span class="tile-value">{value}</span>
-      <span class="tile-says">{says}</span>
-    </li>
   );
 }
 
@@ -112,6 +75,7 @@ const legend = [
   ["starting", "starting"],
   ["waiting", "waiting"],
   ["failed", "failed"],
+  ["stopped", "stopped"],
   ["done", "completed"],
 ] as const;
 
@@ -123,7 +87,7 @@ function Legend() {
           <TaskMark look={look} /> {name}
         </li>
       ))}
-      <li>colour: the service</li>
+      <li>colour: the service; what has ended fades away</li>
     </ul>
   );
 }

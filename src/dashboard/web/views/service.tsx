@@ -1,11 +1,12 @@
 import type { Service } from "../model/objects.ts";
 import { imageOf, stackOf, summarise } from "../model/service.ts";
+import type { Swarm } from "../model/swarm.ts";
 import { taskName } from "../model/task.ts";
 import { bytes, cpus, figure } from "../model/text.ts";
 import { Age } from "../parts/age.tsx";
 import { Gone } from "../parts/gone.tsx";
 import { LogPane } from "../parts/log-pane.tsx";
-import { Facts, Page } from "../parts/page.tsx";
+import { type Fact, Facts, Page } from "../parts/page.tsx";
 import { PortList } from "../parts/ports.tsx";
 import { Slots } from "../parts/slots.tsx";
 import { Swatched } from "../parts/swatch.tsx";
@@ -27,21 +28,23 @@ export function ServiceView({ id }: { readonly id: string }) {
   const summary = summarise(service, swarm.tasksOf(id).values(), swarm.all("node"));
   return (
     <Page
-      kind={stackOf(service) ? `Service of stack ${stackOf(service)}` : "Service"}
+      kind={<Kind stack={stackOf(service)} />}
       title={service.Spec.Name}
       heading={
         <span style={`--hue:${swarm.hueOf(id)}`}>
           <Swatched name={service.Spec.Name} />
         </span>
       }
+      says={
+        <>
+          <ToneMark tone={summary.tone} says={summary.says} /> · {figure(summary.done)} of {figure(summary.desired)}{" "}
+          {summary.goal} · {summary.mode}
+        </>
+      }
       actions={mayChange() && <ServiceActions service={service} />}
     >
-      <p class="summary">
-        <ToneMark tone={summary.tone} says={summary.says} /> · {figure(summary.done)} of {figure(summary.desired)}{" "}
-        {summary.goal} · {summary.mode}
-      </p>
       <UpdateProgress service={service} swarm={swarm} />
-      <Facts of={factsOf(service, networkNames(service, swarm))} />
+      <Facts of={factsOf(service, swarm)} />
       <section aria-labelledby="slots-title">
         <h2 id="slots-title">Tasks</h2>
         <Slots tasks={[...swarm.tasksOf(id).values()]} swarm={swarm} usage={usage} />
@@ -56,43 +59,47 @@ export function ServiceView({ id }: { readonly id: string }) {
       </section>
       <section aria-labelledby="logs-title">
         <h2 id="logs-title">Logs</h2>
-        <LogPane of="services" id={id} />
+        <LogPane serviceId={id} />
       </section>
     </Page>
   );
 }
 
-function networkNames(service: Service, swarm: ReturnType<typeof useSwarm>): string {
-  const targets = service.Spec.TaskTemplate.Networks ?? [];
-  return targets.map(({ Target }) => swarm.get("network", Target)?.Name ?? Target).join(", ");
+function Kind({ stack }: { readonly stack: string }) {
+  if (stack === "") return <>Service</>;
+  return (
+    <>
+      Service of stack <a href={`/stacks/${stack}`}>{stack}</a>
+    </>
+  );
 }
 
-function factsOf(service: Service, networks: string) {
-  const { ContainerSpec, Resources, Placement } = service.Spec.TaskTemplate;
+function factsOf(service: Service, swarm: Swarm): Fact[] {
+  const { ContainerSpec, Networks, Resources, Placement } = service.Spec.TaskTemplate;
   const { NanoCPUs = 0, MemoryBytes = 0 } = Resources?.Reservations ?? {};
   const { NanoCPUs: mostCpus = 0, MemoryBytes: mostMemory = 0 } = Resources?.Limits ?? {};
-  const facts = [
+  const command = [...(ContainerSpec?.Command ?? []), ...(ContainerSpec?.Args ?? [])].join(" ");
+  return [
     ["Image", imageOf(service)],
-    ["Command", [...(ContainerSpec?.Command ?? []), ...(ContainerSpec?.Args ?? [])].join(" ")],
     ["Ports", service.Endpoint?.Ports?.length ? <PortList key="ports" ports={service.Endpoint.Ports} /> : ""],
-    ["Networks", networks],
+    ["Networks", (Networks ?? []).map(({ Target }) => swarm.get("network", Target)?.Name ?? Target)],
     ["Reserves", amounts(NanoCPUs, MemoryBytes)],
     ["At most", amounts(mostCpus, mostMemory)],
-    ["Only where", (Placement?.Constraints ?? []).join(", ")],
-    ["Environment", (ContainerSpec?.Env ?? []).map(entry => entry.split("=")[0]).join(", ")],
+    ["Only where", Placement?.Constraints ?? []],
+    ["Environment", (ContainerSpec?.Env ?? []).map(entry => entry.split("=")[0] ?? "").join(", ")],
     ["Secrets", (ContainerSpec?.Secrets ?? []).map(secret => secret.SecretName).join(", ")],
     ["Configs", (ContainerSpec?.Configs ?? []).map(config => config.ConfigName).join(", ")],
     ["Created", <Age key="created" since={service.CreatedAt} isPast />],
     ["Changed", <Age key="changed" since={service.UpdatedAt} isPast />],
-  ] as const;
-  return facts.filter(([, value]) => value !== "");
+    ["Command", command && <code key="command">{command}</code>, "wide"],
+  ];
 }
 
 function amounts(nanoCpus: number, memory: number): string {
   return [nanoCpus > 0 && `${cpus(nanoCpus)} CPU`, memory > 0 && bytes(memory)].filter(Boolean).join(", ");
 }
 
-function nameOfTask(taskId: string, swarm: ReturnType<typeof useSwarm>): string {
+function nameOfTask(taskId: string, swarm: Swarm): string {
   const task = swarm.get("task", taskId);
   const node = swarm.get("node", task?.NodeID ?? "");
   return task ? taskName(task, swarm.get("service", task.ServiceID ?? ""), node) : taskId;

@@ -82,7 +82,7 @@ function ServiceRow({ id }: { readonly id: string }) {
         <PortList ports={service.Endpoint?.Ports ?? []} />
       </td>
       <td>
-        <Age since={service.UpdatedAt} />
+        <Age since={service.UpdatedAt} isPast />
       </td>
     </tr>
   );

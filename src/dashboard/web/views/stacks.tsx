@@ -1,6 +1,6 @@
 import { removeObject } from "../api.ts";
 import type { Objects, Service } from "../model/objects.ts";
-import { stackOf, summarise } from "../model/service.ts";
+import { type ServiceSummary, stackOf, summarise, type Tone } from "../model/service.ts";
 import type { Swarm } from "../model/swarm.ts";
 import { figure, plural } from "../model/text.ts";
 import { Gone } from "../parts/gone.tsx";
@@ -55,19 +55,13 @@ function StackRow({ name, services, swarm }: StackRowProps) {
   const all = services.map(service => summarise(service, swarm.tasksOf(service.ID).values(), swarm.all("node")));
   const worst = all.find(({ tone }) => tone === "bad") ?? all.find(({ tone }) => tone !== "good") ?? all[0];
   const sum = (of: "done" | "desired"): number => all.reduce((total, each) => total + each[of], 0);
-  const alike = all.filter(({ tone }) => tone === worst?.tone).length;
   return (
     <tr>
       <th scope="row">
         <a href={`/stacks/${name}`}>{name}</a>
       </th>
       <td>
-        {worst && (
-          <ToneMark
-            tone={worst.tone}
-            says={worst.tone === "good" ? "running" : `${plural(alike, "service")}: ${worst.says}`}
-          />
-        )}
+        {worst && <ToneMark tone={worst.tone} says={worst.tone === "good" ? "running" : sayings(all, worst.tone)} />}
       </td>
       <td class="number">{services.length}</td>
       <td class="number">
@@ -75,6 +69,14 @@ function StackRow({ name, services, swarm }: StackRowProps) {
       </td>
     </tr>
   );
+}
+
+/** How those services are that are like this: "2 services: restarting · 1 service: waits for a node". */
+function sayings(services: readonly ServiceSummary[], tone: Tone): string {
+  const counts = new Map<string, number>();
+  for (const service of services)
+    if (service.tone === tone) counts.set(service.says, (counts.get(service.says) ?? 0) + 1);
+  return [...counts].map(([says, count]) => `${plural(count, "service")}: ${says}`).join(" · ");
 }
 
 const kinds = ["service", "secret", "config", "network"] as const;
