@@ -18,6 +18,7 @@ const network = "127.0.91";
 const port = 9377;
 const pictures = join(root, "docs", "dashboard");
 const size = { width: 1360, height: 860 };
+const phone = { width: 390, height: 844 };
 
 /** Now more, now less to do, and a line about it. */
 const labour =
@@ -56,6 +57,8 @@ const views = {
   ...{ overview: "/", services: "/services", stacks: "/stacks", stack: "/stacks/shop", nodes: "/nodes" },
   ...{ networks: "/networks", data: "/data", events: "/events", deploy: "/deploy" },
 };
+/** Pages of which there is a picture on a phone as well. */
+const small = new Set(["overview", "service"]);
 /** A Compose file of which the plan is shown. */
 const compose = `services:
   api:
@@ -111,22 +114,30 @@ try {
       if (name === "deploy") await showPlan(page);
       // What comes in by itself: log lines, events.
       await page.waitForTimeout(2_000);
-      const height = name in long ? await page.evaluate("document.documentElement.scrollHeight") : size.height;
-      await page.setViewportSize({ ...size, height });
-      await page.waitForTimeout(500);
-      await page.screenshot({ path: join(pictures, `${name}-${colorScheme}.png`) });
-      await page.setViewportSize(size);
+      await take(page, size, `${name}-${colorScheme}`, name in long);
+      if (small.has(name)) await take(page, phone, `${name}-phone-${colorScheme}`, true);
     }
   }
   await Promise.all(nodes.slice(1, 3).map(node => node.end("SIGKILL")));
   for (const { page, colorScheme } of pages) {
     await page.goto(`http://${network}.1:${port}/`);
     await page.getByText("The swarm has no quorum").waitFor();
+    await page.waitForTimeout(500);
     await page.screenshot({ path: join(pictures, `no-quorum-${colorScheme}.png`) });
   }
 } finally {
   await browser?.close();
   await managers.dispose();
+}
+
+/** A picture of the window, or of all that is on the page. */
+async function take(page, window, name, isWhole) {
+  await page.setViewportSize(window);
+  const height = isWhole ? await page.evaluate("document.documentElement.scrollHeight") : window.height;
+  await page.setViewportSize({ ...window, height });
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
+  await page.setViewportSize(size);
 }
 
 /** What deploying would do; it is not done. */
