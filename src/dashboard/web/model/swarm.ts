@@ -71,9 +71,8 @@ export class Swarm {
     for (const change of changes) {
       if (change.Kind === "task") this.#indexTask(change.ID, change.Object, touched);
       else touched.add(`${change.Kind} ${change.ID}`);
-      const before = change.Kind === "task" ? this.get("task", change.ID)?.ServiceID : change.ID;
       this.#put(change);
-      if (!change.Object) this.#forgetHue(before ?? "");
+      if (change.Kind === "service") this.#forgetHue(change.ID);
       touched.add(change.Kind);
     }
     return touched;
@@ -97,7 +96,10 @@ export class Swarm {
       unindex(this.#byNode, before.NodeID ?? "", id);
       touched.add(`tasks of ${before.ServiceID ?? ""}`).add(`tasks on ${before.NodeID ?? ""}`);
     }
-    if (!task) return;
+    if (!task) {
+      this.#forgetHue(before?.ServiceID ?? "");
+      return;
+    }
     indexed(this.#byService, task.ServiceID ?? "").set(id, task);
     indexed(this.#byNode, task.NodeID ?? "").set(id, task);
     touched.add(`tasks of ${task.ServiceID ?? ""}`).add(`tasks on ${task.NodeID ?? ""}`);

@@ -1,6 +1,6 @@
 import { ask } from "./confirm.tsx";
 
-export interface RemoveButtonProps {
+interface RemoveButtonProps {
   /** "network web": what the question names. */
   readonly what: string;
   /** What will happen. */

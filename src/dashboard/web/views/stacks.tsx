@@ -37,7 +37,7 @@ export function StacksView() {
   );
 }
 
-export function DeployLink() {
+function DeployLink() {
   return (
     <a class="button primary" href="/deploy">
       Deploy a stack
