@@ -86,17 +86,25 @@ it("takes a task out of the maps before it stops it", async () => {
   expect(done).toEqual(["stop"]);
 });
 
-it("removes a network as soon as the last container on it has ended, however often the engine has refused that", async () => {
-  plane.receive(wholePlane(twoTasks));
-  await settle();
-  ops.busy.add("shoal-self-b-net-back");
-  plane.receive(wholePlane({ networks: [mesh] }));
-  await clock.advance(30_000);
-  ops.busy.clear();
-  void runtime.stop(task({ "shoal.drain-seconds": "0" }));
-  await settle();
-  expect((await ops.list()).map(({ name }) => name)).toEqual(["shoal-self-a-net-mesh"]);
-});
+it.each([
+  ["at once", 0],
+  ["a moment later", 50],
+])(
+  "removes a network, however often the engine has refused that, when the last container on it has ended: %s",
+  async (_when, lateMs) => {
+    plane.receive(wholePlane(twoTasks));
+    await settle();
+    ops.busy.add("shoal-self-b-net-back");
+    plane.receive(wholePlane({ networks: [mesh] }));
+    await clock.advance(30_000);
+    if (lateMs === 0) ops.busy.clear();
+    void runtime.stop(task({ "shoal.drain-seconds": "0" }));
+    await clock.advance(lateMs);
+    ops.busy.clear();
+    await clock.advance(4 * lateMs);
+    expect((await ops.list()).map(({ name }) => name)).toEqual(["shoal-self-a-net-mesh"]);
+  },
+);
 
 it.each([
   ["has ended", { ...running, state: "exited" as const }],

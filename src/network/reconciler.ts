@@ -8,8 +8,8 @@ import type { Random } from "../ports/random.ts";
 
 /** Everything is compared with what there really is this often, in milliseconds, besides after every failure. */
 const comparePeriodMs = 60_000;
-/** Between tries of what failed. */
-const retryBackoff: Backoff = { firstMs: 500, longestMs: 30_000 };
+/** Between tries of what failed. The first comes soon: an engine lets go of a container's network a moment after its end. */
+const retryBackoff: Backoff = { firstMs: 100, longestMs: 30_000 };
 
 export interface ReconcilerOptions {
   /** Brings about what is wanted now. `compare`: what was done before is not to be relied on. */
