@@ -1,6 +1,6 @@
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Metadata, Server } from "@grpc/grpc-js";
-import { outliveGoodbye } from "./goodbye.ts";
+import { closeBetweenReadings } from "./goodbye.ts";
 import { PeerStream } from "./peer-stream.ts";
 
 /** What gRPC's server calls with each call that begins: an inner method, which its own bundle binds when a connection is made. */
@@ -18,7 +18,7 @@ type Gate = (http2: Http2Server) => (session: ServerHttp2Session) => void;
  * Stands before the calls of `server`, whose connections are `PeerStream`s; to be called before it has one. Notes by which of
  * them a call came, which grpc-js finds out of sockets alone. And leaves calls alone that were over before anybody looked at
  * them, as those of a node that is being cut off: grpc-js 1.14 answers one that asks for no gRPC, or for no method of its, without
- * asking whether it is still there, and what Node throws at that ends the process. Connections are to outlive a goodbye.
+ * asking whether it is still there, and what Node throws at that ends the process. Connections are closed between readings.
  */
 export function guardEntrance(server: Server): void {
   const enter: Entrance = Reflect.get(server, entrance);
@@ -29,14 +29,14 @@ export function guardEntrance(server: Server): void {
   };
   Reflect.set(server, entrance, enterKnown);
   const open: Gate = Reflect.get(server, gate);
-  const openToPolite: Gate = http2 => {
+  const openGuarded: Gate = http2 => {
     const admit = open.call(server, http2);
     return session => {
-      outliveGoodbye(session);
+      closeBetweenReadings(session);
       admit(session);
     };
   };
-  Reflect.set(server, gate, openToPolite);
+  Reflect.set(server, gate, openGuarded);
 }
 
 /** IP:PORT that a call came from; empty when its connection is gone. */
