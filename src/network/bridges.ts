@@ -32,6 +32,12 @@ export function bridgePlan(
   };
 }
 
+/** Whether the network is there, and under other addresses. */
+export function hasOtherAddresses(actual: readonly BridgeNetwork[], wanted: BridgeNetwork): boolean {
+  const there = actual.find(({ name }) => name === wanted.name);
+  return there !== undefined && !same(inOrder(there).subnets, inOrder(wanted).subnets);
+}
+
 /** Engines tell of a network's subnets in an order of their own, IPv4 first, whatever the order they were given in. */
 function isAsWanted(actual: BridgeNetwork | undefined, wanted: BridgeNetwork): boolean {
   return actual !== undefined && same(inOrder(actual), inOrder(wanted));

@@ -2,7 +2,7 @@ import { asFault, Fault } from "../lib/fault.ts";
 import { same } from "../lib/same.ts";
 import type { Logger } from "../ports/log.ts";
 import type { BridgeNetwork, BridgeNetworks, Links, NetOps, NetPart } from "../ports/net-ops.ts";
-import { bridgePlan } from "./bridges.ts";
+import { bridgePlan, hasOtherAddresses } from "./bridges.ts";
 import { linkPlan } from "./link-plan.ts";
 import { bridgePrefix, devicePrefixes, forwardChain, tableName } from "./names.ts";
 import { noTable, tableChange, wholeTable } from "./rules/commands.ts";
@@ -23,6 +23,8 @@ export interface BuilderOptions {
 export interface MadeBridges {
   /** Why some are not there, by the swarm's network. */
   readonly refused: ReadonlyMap<string, Fault>;
+  /** Those that are there with other addresses than they ought to have: nothing new may come to them. */
+  readonly stale: ReadonlySet<string>;
   /** Why one that is there is not as it ought to be. */
   readonly fault: Fault | undefined;
 }
@@ -73,7 +75,8 @@ export class Builder {
   /**
    * The engine's bridge networks: those that are missing or wrong are made. Those that nobody wants are left to `finish`, for
    * connections may still lead there. An engine that does not answer holds up no rules: the networks that have their devices
-   * count as there. So does one that is wrong and cannot be replaced, for containers run on it and are to be reached.
+   * count as there. So does one that is wrong and cannot be replaced, for containers run on it and are to be reached; but where this
+   * node had left a network and is back on it under another address, those are about to end, and the next ones wait for that.
    */
   async makeBridges(wanted: readonly BridgeNetwork[]): Promise<MadeBridges> {
     const { engine, ops } = this.#options;
@@ -82,17 +85,23 @@ export class Builder {
     const found = this.#known.bridges ?? (await engine.list().catch(asFault));
     if (found instanceof Fault) {
       const missing = wanted.filter(({ bridge }) => !devices.has(bridge));
-      return { refused: new Map(missing.map(({ networkId }) => [networkId, found])), fault: undefined };
+      return {
+        refused: new Map(missing.map(({ networkId }) => [networkId, found])),
+        stale: new Set(),
+        fault: undefined,
+      };
     }
     this.#known.bridges = found;
     const { replaced, made } = bridgePlan(found, wanted, name => devices.has(name));
     const refused = new Map<string, Fault>();
+    const stale = new Set<string>();
     let fault: Fault | undefined;
     for (const network of made) {
       try {
         if (replaced.includes(network.name)) await engine.remove(network.name);
       } catch (error) {
         fault ??= asFault(error);
+        if (hasOtherAddresses(found, network)) stale.add(network.networkId);
         if (devices.has(network.bridge)) continue;
       }
       await engine.create(network).catch(error => void refused.set(network.networkId, asFault(error)));
@@ -102,7 +111,7 @@ export class Builder {
       this.#known.links = undefined;
       this.#known.kernel = undefined;
     }
-    return { refused, fault };
+    return { refused, stale, fault };
   }
 
   /**

@@ -391,6 +391,25 @@ describe("whoever waits for networks", () => {
     await plane.ready(["net-back"], () => {}, never);
   });
 
+  it("waits for the last container that has the network by another address of the node's", async () => {
+    await tell(twoTasks);
+    ops.busy.add("shoal-self-b-net-back");
+    await tell({ ...twoTasks, networks: [mesh], endpoints: [] });
+    const moved = { ...back, subnets: [{ cidr: "10.0.1.0/24", gateway: "10.0.1.9" }] };
+    await tell({ ...twoTasks, networks: [mesh, moved] });
+    const waiting = wait(["net-back"]);
+    await clock.advance(10_000);
+    expect(waiting.isReady()).toBe(false);
+    expect(waiting.reasons.at(-1)).toContain("has active endpoints");
+    // That container may be a user's, which is to have its place again.
+    await plane.ready(["net-back"], () => {}, never, true);
+    ops.busy.clear();
+    plane.containerEnded();
+    await settle();
+    expect(waiting.isReady()).toBe(true);
+    await expectAll({ ...twoTasks, networks: [mesh, moved] });
+  });
+
   it("is let go", async () => {
     const giveUp = new AbortController();
     const waiting = wait(["net-back"], giveUp.signal);

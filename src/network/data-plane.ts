@@ -79,6 +79,8 @@ export class DataPlane {
   #unserved: string | undefined;
   /** The networks that are in place, by id. */
   #ready: ReadonlySet<string> = new Set();
+  /** Those of them that still have other addresses than they ought to. */
+  #stale: ReadonlySet<string> = new Set();
   readonly #doubts = new Doubts();
   /** How long the last look took, in milliseconds. */
   #lookMs = 0;
@@ -143,11 +145,16 @@ export class DataPlane {
 
   /**
    * Resolves when these networks are in place, or when `signal` aborts. `waiting` gets the reason while they are not. Fault
-   * invalid_argument when they never will be.
+   * invalid_argument when they never will be. `staleToo`: for a container that may itself be what keeps a network from being made anew.
    */
-  async ready(networkIds: readonly string[], waiting: (reason: string) => void, signal: AbortSignal): Promise<void> {
+  async ready(
+    networkIds: readonly string[],
+    waiting: (reason: string) => void,
+    signal: AbortSignal,
+    staleToo = false,
+  ): Promise<void> {
     for (;;) {
-      const missing = networkIds.find(id => !this.#ready.has(id));
+      const missing = networkIds.find(id => !this.#ready.has(id) || (!staleToo && this.#stale.has(id)));
       if (missing === undefined || signal.aborted) return;
       if (this.#unserved !== undefined)
         throw new Fault("invalid_argument", `Cannot connect to network ${missing}: ${this.#unserved}`);
@@ -277,6 +284,7 @@ export class DataPlane {
     const wanted = this.#refused.size === 0 ? all : wantedPlane(plane, this.#self, this.#leaving, this.#astray);
     await this.#builder.build(wanted, () => this.#versions.reach(version), newer);
     this.#ready = new Set(wanted.bridges.map(({ networkId }) => networkId));
+    this.#stale = bridges.stale;
     const unanswered = await names.listen(wanted.nameServers, this.#resolver.handler).then(() => undefined, asFault);
     await this.#builder.finish(all.bridges);
     if (!tunnel) await this.#tunnel.remove();

@@ -79,7 +79,8 @@ export class NetworkedRuntime implements Runtime {
   ): Promise<Instance> {
     const waiting = (reason: string): void => progress(`waiting for its networks: ${reason}`);
     try {
-      await this.#plane.ready(networksOf(task), waiting, AbortSignal.any([signal, this.#closing.signal]));
+      const until = AbortSignal.any([signal, this.#closing.signal]);
+      await this.#plane.ready(networksOf(task), waiting, until, isAttachment(task));
     } catch (error) {
       if (isAttachment(task)) this.#attachments.fail(task, asFault(error));
       throw error;
