@@ -57,6 +57,9 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
   /** Opens each with the keyboard, looks, and leaves with the keyboard. */
   async function walkThrough(names: readonly string[]): Promise<void> {
     const dialog = page.getByRole("dialog");
+    await page.locator("main").getByRole("button", { name: names[0]!, exact: true }).waitFor();
+    // Chromium drops keys that are pressed before the page was painted for the first time.
+    await page.evaluate("new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
     for (const name of names) {
       const button = page.locator("main").getByRole("button", { name, exact: true });
       await button.focus();
@@ -65,7 +68,7 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
       await dialog.locator(":focus").waitFor();
       await isFine(name);
       await page.keyboard.press("Escape");
-      await dialog.waitFor({ state: "hidden" });
+      await page.locator("dialog form").waitFor({ state: "detached" });
       await page.locator("main button:focus", { hasText: name }).waitFor();
     }
   }

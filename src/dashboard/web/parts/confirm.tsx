@@ -57,8 +57,12 @@ export function ConfirmDialog() {
   const close = (): void => {
     question.value = undefined;
   };
+  // Told a moment after the dialog was left: by then the next question may have been asked.
+  const left = (): void => {
+    if (question.value === asked && !dialog.current?.open) close();
+  };
   return (
-    <dialog ref={dialog} onClose={close} aria-labelledby="confirm-title" aria-describedby="confirm-says">
+    <dialog ref={dialog} onClose={left} aria-labelledby="confirm-title" aria-describedby="confirm-says">
       {asked && (
         <form onSubmit={run}>
           <h2 id="confirm-title">{asked.title}</h2>
