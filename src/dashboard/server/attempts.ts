@@ -1,5 +1,6 @@
 /** Tokens that are none, from one address within `windowMs`: people mistype, programs guess. */
 const mostFailures = 20;
+/** Milliseconds from an address's first such token until it may try again. */
 export const windowMs = 60_000;
 /** Addresses and tokens that are remembered; the oldest ones are forgotten first. */
 const mostRemembered = 1_000;

@@ -10,6 +10,7 @@ import { addSecurityHeaders, isOurHost } from "./headers.ts";
 import { endedSessionCookie, isOthersCall, isOwnCall, sessionCookie, tokenIn } from "./session.ts";
 import { endWithSession } from "./session-end.ts";
 
+/** What is served, where, and to whom. */
 export interface DashboardOptions {
   /** HOST:PORT; other addresses than loopback only with `tls`. */
   readonly address: string;

@@ -19,6 +19,7 @@ export function sessionCookie(token: string, { expiresMs }: Visitor, isSecure: b
   return cookie(token, new Date(expiresMs), isSecure);
 }
 
+/** The header that takes it away again. */
 export function endedSessionCookie(isSecure: boolean): string {
   return cookie("", new Date(0), isSecure);
 }

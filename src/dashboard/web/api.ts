@@ -16,6 +16,7 @@ export class Refusal extends Error {
   }
 }
 
+/** Who has logged in, what their token allows, and until when (milliseconds since 1970). */
 export interface Visitor {
   readonly name: string;
   readonly role: "reader" | "operator";
@@ -27,10 +28,12 @@ export async function whoAmI(): Promise<Visitor> {
   return (await (await checked(await fetch("/session"))).json()) as Visitor;
 }
 
+/** Begins a session. A Refusal with 401 when the token is not valid, with 429 when too many were tried from here. */
 export async function logIn(token: string): Promise<Visitor> {
   return (await (await send("/session", "POST", token)).json()) as Visitor;
 }
 
+/** Ends the session. */
 export async function logOut(): Promise<void> {
   await send("/session", "DELETE");
 }
@@ -62,12 +65,14 @@ export interface Step {
   readonly call?: { readonly method: string; readonly path: string; readonly body?: object };
 }
 
+/** What brings a stack to what its file says: steps in their order, and what the file says that a swarm does not do. */
 export interface Plan {
   readonly Name: string;
   readonly Notices: readonly { readonly Line: number; readonly Text: string }[];
   readonly Steps: readonly Step[];
 }
 
+/** A Compose file to be deployed under a name; `Variables` are the lines of an env file. */
 export interface StackRequest {
   readonly Name: string;
   readonly Compose: string;

@@ -10,6 +10,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/views.css";
+import "./styles/columns.css";
 import "./styles/forms.css";
 import "./styles/states.css";
 import "uplot/dist/uPlot.min.css";

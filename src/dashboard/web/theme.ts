@@ -13,6 +13,7 @@ function first(): Theme {
 /** What the visitor has chosen, else what their system prefers. */
 export const theme = signal<Theme>(first());
 
+/** From light to dark or back, also for the next visit. */
 export function changeTheme(): void {
   theme.value = theme.value === "dark" ? "light" : "dark";
   localStorage.setItem(key, theme.value);

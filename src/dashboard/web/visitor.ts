@@ -11,6 +11,7 @@ export type Door =
   | { readonly at: "obstacle"; readonly obstacle: Obstacle }
   | { readonly at: "unreachable" };
 
+/** How the visitor stands now; unknown until the manager has been asked. */
 export const door = signal<Door>({ at: "unknown" });
 
 /** Milliseconds between two looks whether a node that showed no swarm does now. */

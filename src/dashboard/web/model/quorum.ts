@@ -15,6 +15,7 @@ export function majorityOf(managers: number): number {
   return Math.floor(managers / 2) + 1;
 }
 
+/** How the managers stand, as the one that serves the page sees them. */
 export function quorumState(members: readonly Member[]): QuorumState {
   if (members.length === 0) return "unknown";
   const reachable = members.filter(member => member.Reachable);

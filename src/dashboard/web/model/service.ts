@@ -3,6 +3,7 @@ import { isCurrent, isWanted, lookOf } from "./task.ts";
 
 export type Tone = "good" | "busy" | "warn" | "bad";
 
+/** How a service stands, in figures and in a few words. */
 export interface ServiceSummary {
   readonly mode: string;
   readonly running: number;

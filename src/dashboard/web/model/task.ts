@@ -22,6 +22,7 @@ const looks: Readonly<Record<TaskState, Look>> = {
   orphaned: "failed",
 };
 
+/** How a task is shown. */
 export function lookOf(task: Task): Look {
   return looks[task.State];
 }
@@ -41,6 +42,7 @@ export function isCurrent(task: Task): boolean {
   return isWanted(task) && !["stopped", "failed", "done"].includes(lookOf(task));
 }
 
+/** Whether the swarm wants it: not one that was replaced, scaled away or given up. */
 export function isWanted({ DesiredState }: Task): boolean {
   return !["shutdown", "remove", "failed", "rejected", "orphaned"].includes(DesiredState);
 }
@@ -51,6 +53,7 @@ export function taskName(task: Task, service: Service | undefined, node: Node | 
   return `${service?.Spec.Name ?? task.ServiceID ?? "task"}.${place}`;
 }
 
+/** What people call a node. */
 export function nodeName(node: Node): string {
   return node.Spec.Name || node.Description.Hostname || node.ID.slice(0, 12);
 }

@@ -58,6 +58,7 @@ export function figure(count: number): string {
   return count.toLocaleString("en");
 }
 
+/** A count with its noun: "1 task", "5,000 tasks". */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${figure(count)} ${count === 1 ? one : many}`;
 }

@@ -90,6 +90,7 @@ export interface UpdateProgress {
   readonly failures: number;
 }
 
+/** How far the update is that goes on or was last. */
 export function progressOf(rows: readonly Row[]): UpdateProgress {
   const wanted = rows.filter(({ bars }) => bars.some(({ task }) => isWanted(task)));
   const last = wanted.map(({ key, bars }) => ({ key, bar: bars.findLast(({ task }) => isWanted(task)) }));

@@ -5,6 +5,7 @@ export interface Series {
   readonly Memory: readonly (number | null)[];
 }
 
+/** What the API tells: first the whole hour, then each new sample. */
 export interface UsageNews {
   readonly PeriodMs: number;
   readonly Total: Series;
@@ -61,6 +62,7 @@ export function latest(values: readonly (number | null)[]): number | undefined {
   return values.slice(-3).findLast(value => value !== null) ?? undefined;
 }
 
+/** The highest figure; undefined where none is known. */
 export function highest(values: readonly (number | null)[]): number | undefined {
   const known = values.filter(value => value !== null);
   return known.length > 0 ? Math.max(...known) : undefined;

@@ -3,6 +3,7 @@ import uPlot from "uplot";
 import { clockTime } from "../model/text.ts";
 import { theme } from "../theme.ts";
 
+/** One line of a chart: a sum, a part of it, or what must not be exceeded. */
 export interface Line {
   readonly name: string;
   /** A CSS colour, or a custom property's name. */

@@ -11,6 +11,7 @@ const shapes: Readonly<Record<Look, string>> = {
   stopped: "M1.500 1.500h9v9h-9zM3 3v6h6V3z",
 };
 
+/** The shape alone: words beside it say the same. */
 export function TaskMark({ look }: { readonly look: Look }) {
   return (
     <svg class={`mark ${look}`} viewBox="0 0 12 12" aria-hidden="true">

@@ -44,6 +44,7 @@ export function kindsOf({ Ingress, Internal, Attachable, Driver, Options }: Netw
   return kinds.filter(Boolean).join(", ");
 }
 
+/** The services that are on a network; on the routing mesh's those that publish ports through it. */
 export function servicesOn(network: Network, swarm: Swarm) {
   return [...swarm.all("service")].filter(service =>
     network.Ingress

@@ -45,6 +45,7 @@ interface ServiceTableProps {
   readonly services: readonly Service[];
 }
 
+/** Services as a table, each row drawn anew only when something of it changes. */
 export function ServiceTable({ name, services }: ServiceTableProps) {
   const sorted = [...services].sort((a, b) => a.Spec.Name.localeCompare(b.Spec.Name));
   return (
