@@ -8,7 +8,7 @@ import { headerBytes } from "./frames.ts";
  *
  * A frame begins with its kind (a byte). The callee greets first, or refuses everything: whom it does not know as a manager is to use
  * gRPC. Every other frame goes on with the call's number (four bytes, big endian), which the caller chooses, and then:
- * - call: SERVICE/METHOD after its length (a byte), for whom it is made as a JSON object after its length (two bytes), the request;
+ * - call: /SERVICE/METHOD after its length (a byte), for whom it is made as a JSON object after its length (two bytes), the request;
  * - break: nothing; the caller does not wait for an answer any more;
  * - answer: the message;
  * - failure: a gRPC status code (a byte) and its text.
@@ -18,13 +18,15 @@ export const callProtocol = "shoal-calls/1";
 const kinds = { call: 1, break: 2, greeting: 3, refusal: 4, answer: 5, failure: 6 } as const;
 /** Kind and number. */
 const prefixBytes = 5;
+/** Of a frame beside the request or the answer in it, at most. */
+export const callOverheadBytes = prefixBytes + 1 + 0xff + 2 + 0xffff;
 
 /** What a caller says. */
 export type CallerFrame =
   | {
       readonly kind: "call";
       readonly id: number;
-      /** SERVICE/METHOD. */
+      /** /SERVICE/METHOD. */
       readonly path: string;
       /** JSON; empty for a call of the caller's own. */
       readonly forwarding: string;

@@ -12,11 +12,12 @@ import { type CalleeFrame, type CallerFrame, calleeFrame, callProtocol, encodeCa
 import { FrameReader, writeWithHeader } from "./frames.ts";
 import { implementationOf } from "./handlers.ts";
 import { TestSwarm } from "./identities.test-kit.ts";
+import { maxRequestBytes } from "./limits.ts";
 import { grpcTransport } from "./transport.ts";
 
 type Check = Handlers<typeof Health>["check"];
 
-const path = "docker.swarmkit.v1.Health/Check";
+const path = "/docker.swarmkit.v1.Health/Check";
 let swarm: TestSwarm;
 const open: { close(): unknown }[] = [];
 
@@ -126,7 +127,7 @@ describe("calls between managers", () => {
   });
 
   it.each<[string, Partial<CallerFrame & { kind: "call" }>, number]>([
-    ["of a method that is not served", { path: "docker.swarmkit.v1.Health/Heal" }, 12],
+    ["of a method that is not served", { path: "/docker.swarmkit.v1.Health/Heal" }, 12],
     ["with a request that is no message", { request: Buffer.from([0xff, 0xff]) }, 3],
     ["for somebody who is not told in full", { forwarding: '{"forwarded_cert":"true","forwarded_cert_cn":"w"}' }, 7],
     ["for somebody who cannot be read", { forwarding: "{" }, 3],
@@ -209,8 +210,11 @@ describe("calls between managers", () => {
   it("are refused when they are too large, without harm to others", async () => {
     const { address } = await serve(async () => ({}));
     const client = dial(address, await swarm.identity("caller", "manager")).client(Health);
-    const large = client.check({ service: "x".repeat(17 << 20) });
-    await expect(large).rejects.toMatchObject({ code: "resource_exhausted" });
+    // Before the text go a tag and its length.
+    const largest = "x".repeat(maxRequestBytes - 5);
+    await client.check({ service: largest });
+    const tooLarge = client.check({ service: `${largest}x` });
+    await expect(tooLarge).rejects.toMatchObject({ code: "resource_exhausted" });
     await client.check({});
   });
 });

@@ -1,7 +1,14 @@
 import type { TLSSocket } from "node:tls";
 import { onAbort } from "../lib/bell.ts";
 import { Fault, faultCodeOf } from "../lib/fault.ts";
-import { type CalleeFrame, type CallerFrame, calleeFrame, callProtocol, encodeCallFrame } from "./call-frames.ts";
+import {
+  type CalleeFrame,
+  type CallerFrame,
+  calleeFrame,
+  callOverheadBytes,
+  callProtocol,
+  encodeCallFrame,
+} from "./call-frames.ts";
 import { dialFault } from "./dial-failure.ts";
 import { FrameReader, FrameWriter } from "./frames.ts";
 import { KeepAlive } from "./keep-alive.ts";
@@ -20,7 +27,7 @@ export class CallLink {
   readonly #socket: TLSSocket;
   readonly #writer: FrameWriter;
   readonly #alive: KeepAlive;
-  readonly #reader = new FrameReader(maxResponseBytes);
+  readonly #reader = new FrameReader(maxResponseBytes + callOverheadBytes);
   readonly #running = new Map<number, Outcome>();
   #nextId = 0;
   #retired = false;

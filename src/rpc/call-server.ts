@@ -4,7 +4,7 @@ import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import type { CallContext, Registration } from "../ports/transport.ts";
-import { type CalleeFrame, type CallerFrame, callerFrame, encodeCallFrame } from "./call-frames.ts";
+import { type CalleeFrame, type CallerFrame, callerFrame, callOverheadBytes, encodeCallFrame } from "./call-frames.ts";
 import { definitionOf } from "./codec.ts";
 import { forwardingInText, type StatedForwarding } from "./forwarding.ts";
 import { FrameReader, FrameWriter } from "./frames.ts";
@@ -24,7 +24,7 @@ interface Served {
   readonly handler: Handler;
 }
 
-/** The methods with one request and one answer, by SERVICE/METHOD. */
+/** The methods with one request and one answer, by their paths. */
 export type ServedMethods = ReadonlyMap<string, Served>;
 
 export function servedMethods(registrations: readonly Registration[]): ServedMethods {
@@ -34,14 +34,10 @@ export function servedMethods(registrations: readonly Registration[]): ServedMet
       if (method.methodKind !== "unary") continue;
       const handler: unknown = Reflect.get(handlers, method.localName);
       assert(typeof handler === "function", `no handler for ${method}`);
-      served.set(callPath(method), { method, definition: definitionOf(method), handler: handler.bind(handlers) });
+      const definition = definitionOf(method);
+      served.set(definition.path, { method, definition, handler: handler.bind(handlers) });
     }
   return served;
-}
-
-/** SERVICE/METHOD. */
-export function callPath({ parent, name }: DescMethod): string {
-  return `${parent.typeName}/${name}`;
 }
 
 export interface CallServerOptions {
@@ -65,7 +61,7 @@ export function serveCalls(peer: Peer, options: CallServerOptions): void {
 class CallServer {
   readonly #peer: Peer;
   readonly #options: CallServerOptions;
-  readonly #reader = new FrameReader(maxRequestBytes);
+  readonly #reader = new FrameReader(maxRequestBytes + callOverheadBytes);
   readonly #writer: FrameWriter;
   readonly #alive: KeepAlive;
   /** What ends each call under way, by its number. */
@@ -129,7 +125,7 @@ class CallServer {
   ): Promise<CalleeFrame> {
     try {
       const served = this.#options.methods.get(path);
-      if (!served) throw new Fault("unimplemented", `The server does not implement the method /${path}`);
+      if (!served) throw new Fault("unimplemented", `The server does not implement the method ${path}`);
       const { method, definition, handler } = served;
       const context = this.#options.enter(method, this.#peer, forwardingInText(forwarding), signal);
       const answer = await handler(requestIn(request, definition), context);

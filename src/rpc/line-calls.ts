@@ -5,7 +5,6 @@ import type { Clock } from "../ports/clock.ts";
 import type { CallOptions, Client } from "../ports/transport.ts";
 import type { CallLine } from "./call-line.ts";
 import type { CallLink } from "./call-link.ts";
-import { callPath } from "./call-server.ts";
 import { definitionOf } from "./codec.ts";
 import { forwardingText } from "./forwarding.ts";
 import { maxRequestBytes } from "./limits.ts";
@@ -40,8 +39,7 @@ export function withLine<S extends DescService>(service: S, overGrpc: Client<S>,
 }
 
 function callerOf(method: DescMethod, overGrpc: Unary, options: LineCallsOptions): Unary {
-  const { requestSerialize, responseDeserialize } = definitionOf(method);
-  const path = callPath(method);
+  const { path, requestSerialize, responseDeserialize } = definitionOf(method);
   return async (init, callOptions = {}) => {
     if (!options.isUsable()) return overGrpc(init, callOptions);
     const request = requestSerialize(create(method.input, init));

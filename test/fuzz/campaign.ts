@@ -137,7 +137,7 @@ async function oneInput(
     return pour(
       intruder.tls(callProtocol, from),
       `calls among managers as ${intruder.role}`,
-      callBytes(intruder.role, path.slice(1), Buffer.from(body.subarray(prefixBytes)), mutator),
+      callBytes(intruder.role, path, Buffer.from(body.subarray(prefixBytes)), mutator),
       mutator,
     );
   }
