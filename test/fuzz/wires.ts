@@ -55,7 +55,7 @@ export function peerBytes(role: string, mutator: Mutator): Buffer {
 
 /** Calls between managers: one, perhaps more with its number or another, and what breaks them off. */
 export function callBytes(role: string, path: string, request: Buffer, mutator: Mutator): Buffer {
-  const trusted = isTrusted(role, path);
+  const trusted = isTrusted(role, path.slice(1));
   const frames: Buffer[] = [];
   for (let count = 1 + mutator.below(3); count > 0; count--) {
     const id = mutator.below(3);
