@@ -276,13 +276,19 @@ export class Manager {
 
   /** In the background: nobody waits for an address that is right already, or for a quorum that is not there. */
   #announce(consensus: Consensus, entry: QuorumEntry, managers: readonly string[]): void {
-    const { self, advertiseAddress, log } = this.#options;
+    const { log } = this.#options;
     const announced = this.#leadsAlone(consensus)
-      ? this.#serving().then(() => consensus.addMember(self.nodeId, advertiseAddress))
+      ? this.#serving().then(() => this.#announceAlone(consensus))
       : announceAddress(consensus, entry, managers);
     announced.catch((error: unknown) => {
       if (!entry.signal.aborted) log.warn("cannot tell this manager's address", { reason: asFault(error).message });
     });
+  }
+
+  async #announceAlone(consensus: Consensus): Promise<void> {
+    const { self, advertiseAddress } = this.#options;
+    const known = consensus.members.find(({ raftId }) => raftId === consensus.raftId);
+    if (known?.address !== advertiseAddress) await consensus.addMember(self.nodeId, advertiseAddress);
   }
 
   async #handOver(): Promise<void> {
