@@ -1,3 +1,4 @@
+import { keepAddressMs } from "../control/allocator/kept-addresses.ts";
 import { currentIteration, iterationOf } from "../control/job-run.ts";
 import { same } from "../lib/same.ts";
 import type { Manager } from "../manager/manager.ts";
@@ -22,7 +23,8 @@ import { WantedBound } from "./wanted-bound.ts";
 
 /** Time for everything to be as it is wanted once all faults have ended, in milliseconds. */
 const convergenceLimitMs = 300_000;
-const settlingMs = 5_000;
+/** Then until the last tasks that have ended are reported, and the addresses of their nodes are given back. */
+const settlingMs = 3_000 + keepAddressMs;
 /** Time in which nothing is to change any more. */
 const quietMs = 60_000;
 /** Streams that an agent holds open: its session, its assignments, its networks, and the listening for log subscriptions. */
