@@ -57,7 +57,7 @@ export async function command(argv: readonly string[], options: CommandOptions =
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined> | T | undefined,
-  timeoutMs = 120_000,
+  timeoutMs = 100_000,
 ): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {
