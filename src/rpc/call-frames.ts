@@ -3,8 +3,8 @@ import { headerBytes } from "./frames.ts";
 
 /**
  * What managers speak with each other instead of HTTP/2, named in the TLS handshake (ALPN, RFC 7301), for calls with one request
- * and one answer: many at a time on one connection, each frame one message of one call. gRPC takes a third of a millisecond of both
- * sides' processors for what takes a tenth of that here, and a manager that does not lead passes every call on.
+ * and one answer: many at a time on one connection, each frame one message of one call. By gRPC a change takes two and a half times as
+ * much of both sides' processors (docs/BENCHMARKS.md), and a manager that does not lead passes every call on.
  *
  * A frame begins with its kind (a byte). The callee greets first, or refuses everything: whom it does not know as a manager is to use
  * gRPC. Every other frame goes on with the call's number (four bytes, big endian), which the caller chooses, and then:

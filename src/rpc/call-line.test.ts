@@ -1,4 +1,4 @@
-import { connect, type TLSSocket } from "node:tls";
+import { connect, createServer, type TLSSocket } from "node:tls";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Fault } from "../lib/fault.ts";
@@ -8,7 +8,14 @@ import { systemClock } from "../platform/clock.ts";
 import { silentLogger } from "../ports/log.ts";
 import { type CallContext, type Connection, type Handlers, type Listener, register } from "../ports/transport.ts";
 import { Health } from "../wire/gen/docker/swarmkit/v1/health_pb.ts";
-import { type CalleeFrame, type CallerFrame, calleeFrame, callProtocol, encodeCallFrame } from "./call-frames.ts";
+import {
+  type CalleeFrame,
+  type CallerFrame,
+  calleeFrame,
+  callerFrame,
+  callProtocol,
+  encodeCallFrame,
+} from "./call-frames.ts";
 import { FrameReader, writeWithHeader } from "./frames.ts";
 import { implementationOf } from "./handlers.ts";
 import { TestSwarm } from "./identities.test-kit.ts";
@@ -95,6 +102,29 @@ describe("calls between managers", () => {
     await expect.poll(() => [...ends.keys()]).toEqual(["A", "B", "C"]);
     for (const service of ["C", "A", "B"]) ends.get(service)?.();
     await expect.poll(() => caller.heard.slice(1)).toMatchObject([3, 1, 2].map(id => ({ kind: "answer", id })));
+  });
+
+  it("go this way when both sides can", async () => {
+    const { certificatePem: cert, keyPem: key } = await swarm.credentials("server", "manager");
+    const paths: string[] = [];
+    // It knows nothing else.
+    const server = createServer({ cert, key, ALPNProtocols: [callProtocol] }, socket => {
+      const reader = new FrameReader(1 << 20);
+      socket.on("error", () => {});
+      writeWithHeader(socket, encodeCallFrame({ kind: "greeting" }));
+      socket.on("data", (chunk: Buffer) => {
+        for (const frame of [...reader.read(chunk)].map(callerFrame)) {
+          if (frame.kind === "call") paths.push(frame.path);
+          writeWithHeader(socket, encodeCallFrame({ kind: "answer", id: frame.id, message: Buffer.from([8, 1]) }));
+        }
+      });
+    });
+    await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+    open.push({ close: () => server.close() });
+    const { port } = server.address() as { port: number };
+    const client = dial(`127.0.0.1:${port}`, await swarm.identity("caller", "manager")).client(Health);
+    expect((await client.check({})).status).toBe(1);
+    expect(paths).toEqual([path]);
   });
 
   it("are for managers alone: others are sent to gRPC", async () => {
