@@ -5,6 +5,7 @@ import { systemDisk } from "../platform/disk.ts";
 import { systemAddresses } from "../platform/host-addresses.ts";
 import { systemHttps } from "../platform/https.ts";
 import { measuredRuntime } from "../platform/metrics/measured-runtime.ts";
+import { giveManagersPriority } from "../platform/priority.ts";
 import { systemRandom } from "../platform/random.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Meters } from "../ports/meters.ts";
@@ -22,6 +23,7 @@ export function realDoors(
     clock: systemClock,
     random: systemRandom,
     addresses: systemAddresses,
+    prioritise: isManager => giveManagersPriority(isManager, log),
     log,
     meters,
     runtime: async (...place) => measuredRuntime(await runtime(...place), meters, systemClock),

@@ -19,6 +19,8 @@ export interface NodeDoors {
   /** Nothing is measured without. */
   readonly meters?: Meters;
   readonly addresses: HostAddresses;
+  /** Hears whether this process serves as a manager from now on: then it is to come before other programs. */
+  readonly prioritise?: (isManager: boolean) => void;
   /** The door to the other nodes, for who `identity` says this node is. */
   transport(identity: IdentitySource, isRevoked: (nodeId: string) => boolean): Transport & AnonymousDialler;
   /** The door to external CAs, for the same. */

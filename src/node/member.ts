@@ -207,7 +207,10 @@ export class Member {
       others: () => this.#others(),
       hasBegunLog: () => this.#keyring.hasBegunLog(),
       open: (beginning, hooks) => this.#openManager(beginning, hooks),
-      onChange: onManager,
+      onChange: () => {
+        doors.prioritise?.(this.manager !== undefined);
+        onManager();
+      },
     });
   }
 

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { type Clock, sleep } from "../../ports/clock.ts";
+import { makeOrdinary } from "../priority.ts";
 import { afterProbe, type Health, type HealthPlan, untilNextProbe } from "./health.ts";
 import { sendSignal } from "./process-table.ts";
 
@@ -47,6 +48,7 @@ export function runProbe(probe: Probe, clock: Clock, signal: AbortSignal): Promi
       detached: true,
       stdio: "ignore",
     });
+    if (child.pid !== undefined) makeOrdinary(child.pid);
     const kill = (): void => {
       if (child.pid !== undefined) sendSignal(-child.pid, 9);
     };

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { ordinaryPriority } from "../priority.ts";
 
 /** A process to be started in a session of its own. */
 export interface LaunchOrder {
@@ -24,11 +25,14 @@ const memory = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 };
 const program = `
 const { closeSync, openSync } = require("node:fs");
 const { spawn } = require("node:child_process");
-const { parentPort } = require("node:worker_threads");
+const { setPriority } = require("node:os");
+const { parentPort, workerData } = require("node:worker_threads");
 parentPort.on("message", ({ id, program, args, directory, env, out, err }) => {
   const ended = reason => parentPort.postMessage({ id, reason });
   const files = [];
   try {
+    // Of this thread, and of what it starts: a manager's threads go before other programs.
+    setPriority(workerData.priority);
     for (const path of [out, err]) files.push(openSync(path, "a", 0o600));
     const child = spawn(program, args, { cwd: directory, env, detached: true, stdio: ["ignore", ...files] });
     child.once("error", error => ended(error.message));
@@ -66,7 +70,8 @@ export class Launcher {
 
   #thread(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(program, { eval: true, env: {}, execArgv: [], resourceLimits: memory });
+    const workerData = { priority: ordinaryPriority };
+    const worker = new Worker(program, { eval: true, env: {}, execArgv: [], resourceLimits: memory, workerData });
     worker.unref();
     worker.on("message", ({ id, reason }: Ended) => this.#tell(id, reason));
     let reason = "the thread that starts processes has ended";

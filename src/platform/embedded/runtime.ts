@@ -58,8 +58,11 @@ export interface EmbeddedRuntimeOptions {
 const adoptedAtOnce = 32;
 /** Tasks measured before others get their turn: a few milliseconds of looking. */
 const measuredAtOnce = 50;
-/** Tasks prepared and started at a time: each opens files and starts processes, which more at a time would not make faster. */
-const launchedAtOnce = 2 * availableParallelism();
+/**
+ * Tasks prepared and started at a time: each opens files and starts processes. That keeps half of the processors busy, and more at a
+ * time would only let everything else wait.
+ */
+const launchedAtOnce = Math.max(1, Math.floor(availableParallelism() / 2));
 
 /** Opens the embedded runtime: tasks are processes of this machine. Takes over what an earlier daemon left running. */
 export async function embeddedRuntime(options: EmbeddedRuntimeOptions): Promise<EmbeddedRuntime> {
