@@ -51,3 +51,15 @@ export async function forEachName(names: readonly string[], act: (name: string) 
     }
   }
 }
+
+/** Shows what the names stand for as far as there is such a thing, and then reports those for which there is none. */
+export async function showFound<T>(
+  names: readonly string[],
+  find: (name: string) => Promise<T>,
+  show: (found: readonly T[]) => Promise<void>,
+): Promise<void> {
+  const looks = await Promise.allSettled(names.map(find));
+  const found = looks.flatMap(look => (look.status === "fulfilled" ? [look.value] : []));
+  if (found.length > 0) await show(found);
+  for (const look of looks) if (look.status === "rejected") report(look.reason);
+}

@@ -14,6 +14,7 @@ interface NetworkView {
   readonly Scope: string;
   readonly Created: string;
   readonly Internal?: boolean;
+  readonly EnableIPv4?: boolean;
   readonly EnableIPv6?: boolean;
   readonly Labels?: Readonly<Record<string, string>> | null;
 }
@@ -46,6 +47,7 @@ const listing: Listing = {
     ["SCOPE", "Scope"],
   ],
   more: [
+    ["IPV4", "IPv4"],
     ["IPV6", "IPv6"],
     ["INTERNAL", "Internal"],
     ["CREATED AT", "CreatedAt"],
@@ -153,9 +155,11 @@ function rowOf(network: NetworkView, truncate: boolean): Row {
     Name: network.Name,
     Driver: network.Driver,
     Scope: network.Scope,
+    IPv4: String(network.EnableIPv4 ?? false),
     IPv6: String(network.EnableIPv6 ?? false),
     Internal: String(network.Internal ?? false),
-    CreatedAt: network.Created,
+    // As Go prints a time, which is what docker's CLI does with it.
+    CreatedAt: network.Created.replace("T", " ").replace("Z", " +0000 UTC"),
     Labels: Object.entries(network.Labels ?? {})
       .map(pair => pair.join("="))
       .join(","),

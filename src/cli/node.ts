@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type Api, filters } from "./api.ts";
-import { CliError, forEachName } from "./failure.ts";
+import { CliError, forEachName, showFound } from "./failure.ts";
 import { inspectCommand } from "./list/inspect.ts";
 import { type Listing, type ListOptions, listOptions, parseFilters, printList, type Row } from "./list/listing.ts";
 import { capital, print } from "./output.ts";
@@ -43,8 +43,8 @@ export function nodeCommands(program: Command, api: () => Api): void {
   taskListOptions(
     listOptions(node.command("ps").description("List tasks on nodes")).argument("[node...]", "", ["self"]),
   ).action(async (names: string[], options: TaskListOptions) => {
-    const ids = await Promise.all(names.map(async name => (await find(api(), name)).ID));
-    await printTasks(api(), { node: ids }, options);
+    const show = (found: readonly NodeView[]) => printTasks(api(), { node: found.map(({ ID }) => ID) }, options);
+    await showFound(names, name => find(api(), name), show);
   });
 
   node

@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { humanDuration } from "../lib/human-duration.ts";
 
 const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "" };
 const bare = { ...none, "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "" };
@@ -27,13 +28,7 @@ export function printJson(value: unknown): void {
 
 /** How long ago, in docker's words. */
 export function ago(since: string, now = Date.now()): string {
-  const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));
-  if (seconds < 1) return "less than a second ago";
-  if (seconds < 120) return seconds === 1 ? "1 second ago" : `${seconds} seconds ago`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 120) return `${minutes} minutes ago`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} hours ago` : `${Math.floor(hours / 24)} days ago`;
+  return `${humanDuration(now - Date.parse(since)).toLowerCase()} ago`;
 }
 
 export const capital = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1);

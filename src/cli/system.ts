@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Api } from "./api.ts";
 import { filters } from "./api.ts";
+import { infoText } from "./info.ts";
 import { formatted, templateValue } from "./list/format.ts";
 import { parseFilters } from "./list/listing.ts";
 import { timeOf } from "./logs.ts";
@@ -18,6 +19,15 @@ interface EventOptions extends Formatted {
   readonly until?: string;
 }
 
+interface VersionView {
+  readonly Version: string;
+  readonly ApiVersion: string;
+  readonly MinAPIVersion: string;
+  readonly Os: string;
+  readonly Arch: string;
+  readonly KernelVersion: string;
+}
+
 /** `shoal info`, `version`, `events`. */
 export function systemCommands(program: Command, api: () => Api): void {
   program
@@ -27,7 +37,7 @@ export function systemCommands(program: Command, api: () => Api): void {
     .action(async ({ format }: Formatted) => {
       const info = await api().get<InfoView>("/info");
       if (format) printAs(format, info);
-      else printInfo(info);
+      else print(infoText(info));
     });
 
   program
@@ -35,9 +45,9 @@ export function systemCommands(program: Command, api: () => Api): void {
     .description("The daemon's version")
     .option("-f, --format <template>", 'a Go template, or "json"')
     .action(async ({ format }: Formatted) => {
-      const version = await api().get<{ Version: string; ApiVersion: string }>("/version");
+      const version = await api().get<VersionView>("/version");
       if (format) printAs(format, version);
-      else print(`Version: ${version.Version}\nAPI version: ${version.ApiVersion}`);
+      else print(versionText(version));
     });
 
   program
@@ -50,18 +60,18 @@ export function systemCommands(program: Command, api: () => Api): void {
     .action((options: EventOptions) => events(api(), options));
 }
 
+function versionText({ Version, ApiVersion, MinAPIVersion, Os, Arch, KernelVersion }: VersionView): string {
+  return [
+    `Version: ${Version}`,
+    `API version: ${ApiVersion} (minimum version ${MinAPIVersion})`,
+    `OS/Arch: ${Os}/${Arch}`,
+    `Kernel version: ${KernelVersion}`,
+  ].join("\n");
+}
+
 function printAs(format: string, value: object): void {
   if (format === "json") printJson(value);
   else print(formatted(format, templateValue(value)));
-}
-
-function printInfo({ Name, ServerVersion, Swarm }: InfoView): void {
-  print(`Name: ${Name}\nServer Version: ${ServerVersion}\nSwarm: ${Swarm.LocalNodeState}`);
-  if (Swarm.Error) print(` Error: ${Swarm.Error}`);
-  if (Swarm.NodeID === "") return;
-  print(` NodeID: ${Swarm.NodeID}\n Node Address: ${Swarm.NodeAddr}\n Is Manager: ${Swarm.ControlAvailable}`);
-  if (Swarm.Cluster) print(` ClusterID: ${Swarm.Cluster.ID}\n Managers: ${Swarm.Managers}\n Nodes: ${Swarm.Nodes}`);
-  for (const { Addr } of Swarm.RemoteManagers ?? []) print(` Manager Address: ${Addr}`);
 }
 
 async function events(api: Api, { filter, since, until, format = "json" }: EventOptions): Promise<void> {

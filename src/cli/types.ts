@@ -75,6 +75,32 @@ export interface SwarmView {
   };
 }
 
+/** What a manager's `/info` says of the cluster; what is zero may be left out. */
+export interface ClusterView {
+  readonly ID: string;
+  readonly Spec: {
+    readonly Orchestration: { readonly TaskHistoryRetentionLimit?: number };
+    readonly Raft: {
+      readonly SnapshotInterval?: number;
+      readonly KeepOldSnapshots?: number;
+      readonly HeartbeatTick?: number;
+      readonly ElectionTick?: number;
+    };
+    /** Times in nanoseconds. */
+    readonly Dispatcher: { readonly HeartbeatPeriod?: number };
+    readonly CAConfig: {
+      readonly NodeCertExpiry?: number;
+      readonly ForceRotate?: number;
+      readonly ExternalCAs?: readonly { readonly Protocol: string; readonly URL: string }[] | null;
+    };
+    readonly EncryptionConfig: { readonly AutoLockManagers?: boolean };
+  };
+  readonly DefaultAddrPool?: readonly string[] | null;
+  readonly SubnetSize?: number;
+  readonly DataPathPort?: number;
+  readonly RootRotationInProgress?: boolean;
+}
+
 export interface InfoView {
   readonly Name: string;
   readonly ServerVersion: string;
@@ -86,7 +112,7 @@ export interface InfoView {
     readonly Error: string;
     readonly Managers?: number;
     readonly Nodes?: number;
-    readonly Cluster?: { readonly ID: string };
+    readonly Cluster?: ClusterView;
     readonly RemoteManagers?: readonly { readonly NodeID: string; readonly Addr: string }[] | null;
   };
 }

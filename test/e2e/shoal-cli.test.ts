@@ -45,6 +45,25 @@ describe("the shoal command", () => {
     ]);
   });
 
+  it("tells of the node, its swarm and its networks in docker's words", async () => {
+    for (const one of all) {
+      const swarmOf = (info: string): string[] => {
+        const lines = info.split("\n");
+        const at = lines.findIndex(line => line.trimStart().startsWith("Swarm: "));
+        const depth = /^ */.exec(lines[at] ?? "")?.[0].length ?? 0;
+        const end = lines.findIndex((line, n) => n > at && !line.startsWith(" ".repeat(depth + 1)));
+        return lines.slice(at, end < 0 ? undefined : end).map(line => line.slice(depth).trimEnd().replace(/^ {2}/, " "));
+      };
+      const { stdout } = await one.docker("info");
+      expect(swarmOf(await ok(one, "info"))).toEqual(swarmOf(stdout));
+    }
+    const listed = await manager.docker("network", "ls", "--format", "json", "--filter", "scope=swarm");
+    expect(JSON.parse(await ok(manager, "network", "ls", "--format", "json", "--filter", "scope=swarm"))).toEqual(
+      JSON.parse(listed.stdout),
+    );
+    expect(await ok(manager, "version")).toMatch(/^Version: .+\nAPI version: 1\.\d+ \(minimum version 1\.24\)\nOS\/Arch: /);
+  });
+
   it("shows and changes join tokens", async () => {
     const token = () => ok(manager, "swarm", "join-token", "-q", "worker");
     const before = await token();
@@ -94,6 +113,9 @@ describe("the shoal command", () => {
     expect(await wrong("service", "create", "-p", "x:y", ...sleeping)).toContain("[PUBLISHED:]TARGET[/PROTOCOL]");
     expect(await wrong("service", "create", "--name", "web", ...sleeping)).toContain("AlreadyExists");
     expect(await wrong("service", "ps", "nope")).toBe("Error response from daemon: service nope not found");
+    const some = await shoal(manager, "service", "ps", "nope", "web", "--format", "{{.Name}}");
+    expect(some).toMatchObject({ code: 1, stderr: "Error response from daemon: service nope not found\n" });
+    expect(some.stdout).toContain("web.1\n");
     expect(await wrong("-H", "nowhere", "node", "ls")).toContain('error: Cannot use "nowhere"');
     expect(await wrong("-H", "unix:///tmp/no-such-socket", "node", "ls")).toContain(
       "error: Cannot reach the daemon at",
@@ -148,7 +170,7 @@ describe("the shoal command", () => {
     await ok(manager, "node", "update", "--availability", "drain", "--label-add", "zone=a", "w");
     const [node] = JSON.parse(await ok(manager, "node", "inspect", "w")) as [{ Spec: object }];
     expect(node.Spec).toMatchObject({ Availability: "drain", Labels: { zone: "a" } });
-    expect(await ok(worker, "info")).toMatch(/Swarm: active\n.*\n Node Address: 127\.0\.34\.2\n Is Manager: false/);
+    expect(await ok(worker, "info")).toMatch(/Swarm: active\n.*\n Is Manager: false\n Node Address: 127\.0\.34\.2\n/);
     expect(await ok(worker, "swarm", "leave")).toBe("Node left the swarm.");
     await eventually("it may be removed", async () =>
       (await shoal(manager, "node", "rm", "w")).code === 0 ? true : undefined,

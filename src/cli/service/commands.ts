@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Api } from "../api.ts";
-import { forEachName } from "../failure.ts";
+import { forEachName, showFound } from "../failure.ts";
 import { inspectCommand } from "../list/inspect.ts";
 import { type ListOptions, listOptions, parseFilters } from "../list/listing.ts";
 import { type LogOptions, logOptions, logQuery, printLogs } from "../logs.ts";
@@ -24,8 +24,7 @@ export function serviceCommands(program: Command, api: () => Api): void {
   taskListOptions(
     listOptions(service.command("ps").description("List the tasks of services").argument("<service...>")),
   ).action(async (names: string[], options: TaskListOptions) => {
-    const ids = await Promise.all(names.map(async name => (await find(name)).ID));
-    await printTasks(api(), { service: ids }, options);
+    await showFound(names, find, found => printTasks(api(), { service: found.map(({ ID }) => ID) }, options));
   });
 
   listOptions(

@@ -1,8 +1,8 @@
 import type { Json } from "../../../docker-api/answer.ts";
+import { humanDuration } from "../../../lib/human-duration.ts";
 import { formatTimestamp, toTimestamp } from "../../../model/time.ts";
 import type { Instance } from "../../../ports/runtime.ts";
 import type { Plan } from "../plan.ts";
-import { humanDuration } from "./human-duration.ts";
 import { digestOf } from "./image-json.ts";
 
 /** One task, with all that the engine's API tells of a container. */

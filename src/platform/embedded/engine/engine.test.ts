@@ -11,7 +11,6 @@ import { systemClock } from "../../clock.ts";
 import { systemRandom } from "../../random.ts";
 import { type EmbeddedRuntime, embeddedRuntime } from "../runtime.ts";
 import { EmbeddedEngine } from "./engine.ts";
-import { humanDuration } from "./human-duration.ts";
 
 const machine = {
   version: "1.2.3",
@@ -183,20 +182,4 @@ describe("the engine's API without an engine", () => {
     expect((await call("DELETE", `/containers/${containerId}`)).status).toBe(204);
     expect(await runtime.inspect(task.id)).toBeUndefined();
   });
-});
-
-describe("spans of time", () => {
-  it.each([
-    [500, "Less than a second"],
-    [1500, "1 second"],
-    [59_000, "59 seconds"],
-    [61_000, "About a minute"],
-    [5 * 60_000, "5 minutes"],
-    [80 * 60_000, "About an hour"],
-    [5 * 3_600_000, "5 hours"],
-    [3 * 86_400_000, "3 days"],
-    [21 * 86_400_000, "3 weeks"],
-    [90 * 86_400_000, "3 months"],
-    [800 * 86_400_000, "2 years"],
-  ])("%i ms: %s", (ms, text) => expect(humanDuration(ms)).toBe(text));
 });
