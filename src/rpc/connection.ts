@@ -6,13 +6,13 @@ import { Fault } from "../lib/fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type CallOptions, type Client, type Connection, NoConnection } from "../ports/transport.ts";
 import { type DeliverResponse, Peers as PeersService } from "../wire/gen/shoal/v1/peers_pb.ts";
-import { CallLine } from "./call-line.ts";
+import { CallLine } from "./calls/call-line.ts";
+import { withLine } from "./calls/line-calls.ts";
 import { dialFault, dialFaultOf } from "./dial-failure.ts";
 import type { Dialler } from "./dialler.ts";
 import { clientOf } from "./grpc-calls.ts";
 import { connectTimeoutMs } from "./limits.ts";
-import { withLine } from "./line-calls.ts";
-import { type DeliverRequests, deliverToPeer } from "./peer-call.ts";
+import { type DeliverRequests, deliverToPeer } from "./peers/peer-call.ts";
 import { faultOf } from "./status.ts";
 
 /** A call in flight, as far as it has to do with its connection. */

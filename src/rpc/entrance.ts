@@ -1,7 +1,7 @@
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Metadata, Server } from "@grpc/grpc-js";
 import { closeBetweenReadings } from "./goodbye.ts";
-import { PeerStream } from "./peer-stream.ts";
+import { PeerStream } from "./peers/peer-stream.ts";
 
 /** What gRPC's server calls with each call that begins: an inner method, which its own bundle binds when a connection is made. */
 const entrance = "_streamHandler";

@@ -8,9 +8,9 @@ import { identityOf } from "../pki/subject.ts";
 import type { Logger } from "../ports/log.ts";
 import type { Caller } from "../ports/transport.ts";
 import { formatAddress, parseAddress } from "./address.ts";
-import { callProtocol } from "./call-frames.ts";
+import { callProtocol } from "./calls/call-frames.ts";
 import { handshakeTimeoutMs, maxConnections, maxStrangers } from "./limits.ts";
-import { peerProtocol } from "./peer-wire.ts";
+import { peerProtocol } from "./peers/peer-wire.ts";
 
 /** One connection after its handshake, and who is at its other end: found out once, it does not change. */
 export interface Peer {

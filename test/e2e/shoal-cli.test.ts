@@ -52,7 +52,9 @@ describe("the shoal command", () => {
         const at = lines.findIndex(line => line.trimStart().startsWith("Swarm: "));
         const depth = /^ */.exec(lines[at] ?? "")?.[0].length ?? 0;
         const end = lines.findIndex((line, n) => n > at && !line.startsWith(" ".repeat(depth + 1)));
-        return lines.slice(at, end < 0 ? undefined : end).map(line => line.slice(depth).trimEnd().replace(/^ {2}/, " "));
+        return lines
+          .slice(at, end < 0 ? undefined : end)
+          .map(line => line.slice(depth).trimEnd().replace(/^ {2}/, " "));
       };
       const { stdout } = await one.docker("info");
       expect(swarmOf(await ok(one, "info"))).toEqual(swarmOf(stdout));
@@ -61,7 +63,9 @@ describe("the shoal command", () => {
     expect(JSON.parse(await ok(manager, "network", "ls", "--format", "json", "--filter", "scope=swarm"))).toEqual(
       JSON.parse(listed.stdout),
     );
-    expect(await ok(manager, "version")).toMatch(/^Version: .+\nAPI version: 1\.\d+ \(minimum version 1\.24\)\nOS\/Arch: /);
+    expect(await ok(manager, "version")).toMatch(
+      /^Version: .+\nAPI version: 1\.\d+ \(minimum version 1\.24\)\nOS\/Arch: /,
+    );
   });
 
   it("shows and changes join tokens", async () => {

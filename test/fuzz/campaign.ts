@@ -1,4 +1,4 @@
-import { callProtocol } from "../../src/rpc/call-frames.ts";
+import { callProtocol } from "../../src/rpc/calls/call-frames.ts";
 import { SimRandom } from "../../src/sim/random.ts";
 import { callOnce } from "./calls.ts";
 import { Garrison } from "./garrison.ts";

@@ -1,6 +1,6 @@
 import type { TLSSocket } from "node:tls";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { encodeCallFrame } from "../../src/rpc/call-frames.ts";
+import { encodeCallFrame } from "../../src/rpc/calls/call-frames.ts";
 import { headerBytes } from "../../src/rpc/frames.ts";
 import { callHeaders, flag, frame, frameType, magic } from "../../src/rpc/http2-frames.test-kit.ts";
 import { DeliverRequestSchema } from "../../src/wire/gen/shoal/v1/peers_pb.ts";

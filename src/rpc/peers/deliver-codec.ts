@@ -1,6 +1,6 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { MessageSchema } from "../wire/gen/raftpb/raft_pb.ts";
-import { DeliverRequestSchema, type PeerMessage } from "../wire/gen/shoal/v1/peers_pb.ts";
+import { MessageSchema } from "../../wire/gen/raftpb/raft_pb.ts";
+import { DeliverRequestSchema, type PeerMessage } from "../../wire/gen/shoal/v1/peers_pb.ts";
 
 /*
  * A DeliverRequest's protobuf by hand, field by field as shoal/v1/peers.proto has them. The library copies what is nested once

@@ -1,8 +1,8 @@
 import type { TLSSocket } from "node:tls";
-import { Fault } from "../lib/fault.ts";
-import { headerBytes, PendingBytes } from "./frames.ts";
-import type { KeepAlive } from "./keep-alive.ts";
-import { maxRequestBytes } from "./limits.ts";
+import { Fault } from "../../lib/fault.ts";
+import { headerBytes, PendingBytes } from "../frames.ts";
+import type { KeepAlive } from "../keep-alive.ts";
+import { maxRequestBytes } from "../limits.ts";
 
 /**
  * What members of the quorum speak instead of HTTP/2, named in the TLS handshake (ALPN, RFC 7301), for shoal.v1.Peers/Deliver

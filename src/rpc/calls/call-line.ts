@@ -1,8 +1,8 @@
 import type { ConnectionOptions } from "node:tls";
-import { asFault, Fault } from "../lib/fault.ts";
-import type { Clock } from "../ports/clock.ts";
+import { asFault, Fault } from "../../lib/fault.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { initialBackoffMs } from "../limits.ts";
 import { CallLink } from "./call-link.ts";
-import { initialBackoffMs } from "./limits.ts";
 
 export interface CallLineOptions {
   /** HOST:PORT. */

@@ -1,5 +1,5 @@
-import { Fault } from "../lib/fault.ts";
-import { headerBytes } from "./frames.ts";
+import { Fault } from "../../lib/fault.ts";
+import { headerBytes } from "../frames.ts";
 
 /**
  * What managers speak with each other instead of HTTP/2, named in the TLS handshake (ALPN, RFC 7301), for calls with one request

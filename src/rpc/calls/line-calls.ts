@@ -1,13 +1,13 @@
 import { create, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
-import { onAbort } from "../lib/bell.ts";
-import { asFault, Fault } from "../lib/fault.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { CallOptions, Client } from "../ports/transport.ts";
+import { onAbort } from "../../lib/bell.ts";
+import { asFault, Fault } from "../../lib/fault.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { CallOptions, Client } from "../../ports/transport.ts";
+import { definitionOf } from "../codec.ts";
+import { forwardingText } from "../forwarding.ts";
+import { maxRequestBytes } from "../limits.ts";
 import type { CallLine } from "./call-line.ts";
 import type { CallLink } from "./call-link.ts";
-import { definitionOf } from "./codec.ts";
-import { forwardingText } from "./forwarding.ts";
-import { maxRequestBytes } from "./limits.ts";
 
 type Init = Record<string, unknown>;
 type Unary = (request: Init, options?: CallOptions) => Promise<Message>;

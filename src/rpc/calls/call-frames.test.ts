@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Fault } from "../lib/fault.ts";
+import { Fault } from "../../lib/fault.ts";
+import { FrameReader } from "../frames.ts";
 import { type CalleeFrame, type CallerFrame, calleeFrame, callerFrame, encodeCallFrame } from "./call-frames.ts";
-import { FrameReader } from "./frames.ts";
 
 const limit = 1_000;
 

@@ -1,16 +1,16 @@
 import { connect as connectTcp } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { Fault, faultKind } from "../lib/fault.ts";
-import { LiveIdentity } from "../pki/live-identity.ts";
-import { managerServerName } from "../pki/subject.ts";
-import { systemClock } from "../platform/clock.ts";
-import { silentLogger } from "../ports/log.ts";
-import { type CallContext, type Connection, type Handlers, type Listener, register } from "../ports/transport.ts";
-import { type DeliverRequest, Peers } from "../wire/gen/shoal/v1/peers_pb.ts";
-import { TestSwarm } from "./identities.test-kit.ts";
+import { Fault, faultKind } from "../../lib/fault.ts";
+import { LiveIdentity } from "../../pki/live-identity.ts";
+import { managerServerName } from "../../pki/subject.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { silentLogger } from "../../ports/log.ts";
+import { type CallContext, type Connection, type Handlers, type Listener, register } from "../../ports/transport.ts";
+import { type DeliverRequest, Peers } from "../../wire/gen/shoal/v1/peers_pb.ts";
+import { TestSwarm } from "../identities.test-kit.ts";
+import { grpcTransport } from "../transport.ts";
 import { peerProtocol } from "./peer-wire.ts";
-import { grpcTransport } from "./transport.ts";
 
 type Deliver = Handlers<typeof Peers>["deliver"];
 

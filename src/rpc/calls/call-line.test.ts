@@ -1,13 +1,18 @@
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { Fault } from "../lib/fault.ts";
-import type { LiveIdentity } from "../pki/live-identity.ts";
-import { managerServerName } from "../pki/subject.ts";
-import { systemClock } from "../platform/clock.ts";
-import { silentLogger } from "../ports/log.ts";
-import { type CallContext, type Connection, type Handlers, type Listener, register } from "../ports/transport.ts";
-import { Health } from "../wire/gen/docker/swarmkit/v1/health_pb.ts";
+import { Fault } from "../../lib/fault.ts";
+import type { LiveIdentity } from "../../pki/live-identity.ts";
+import { managerServerName } from "../../pki/subject.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { silentLogger } from "../../ports/log.ts";
+import { type CallContext, type Connection, type Handlers, type Listener, register } from "../../ports/transport.ts";
+import { Health } from "../../wire/gen/docker/swarmkit/v1/health_pb.ts";
+import { FrameReader, writeWithHeader } from "../frames.ts";
+import { implementationOf } from "../handlers.ts";
+import { TestSwarm } from "../identities.test-kit.ts";
+import { maxRequestBytes } from "../limits.ts";
+import { grpcTransport } from "../transport.ts";
 import {
   type CalleeFrame,
   type CallerFrame,
@@ -16,11 +21,6 @@ import {
   callProtocol,
   encodeCallFrame,
 } from "./call-frames.ts";
-import { FrameReader, writeWithHeader } from "./frames.ts";
-import { implementationOf } from "./handlers.ts";
-import { TestSwarm } from "./identities.test-kit.ts";
-import { maxRequestBytes } from "./limits.ts";
-import { grpcTransport } from "./transport.ts";
 
 type Check = Handlers<typeof Health>["check"];
 

@@ -1,17 +1,17 @@
 import type { TLSSocket } from "node:tls";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { onAbort } from "../lib/bell.ts";
-import { Fault, faultCodeOf } from "../lib/fault.ts";
+import { onAbort } from "../../lib/bell.ts";
+import { Fault, faultCodeOf } from "../../lib/fault.ts";
 import {
   type DeliverRequestSchema,
   type DeliverResponse,
   DeliverResponseSchema,
-} from "../wire/gen/shoal/v1/peers_pb.ts";
+} from "../../wire/gen/shoal/v1/peers_pb.ts";
+import { headerBytes, writeWithHeader } from "../frames.ts";
+import { KeepAlive } from "../keep-alive.ts";
+import { type DialOptions, dialTls } from "../tls-dial.ts";
 import { encodeDeliverRequest } from "./deliver-codec.ts";
-import { headerBytes, writeWithHeader } from "./frames.ts";
-import { KeepAlive } from "./keep-alive.ts";
 import { framesOf, peerProtocol, writeEnd } from "./peer-wire.ts";
-import { type DialOptions, dialTls } from "./tls-dial.ts";
 
 export type DeliverRequests = AsyncIterable<MessageInitShape<typeof DeliverRequestSchema>>;
 

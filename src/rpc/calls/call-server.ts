@@ -1,17 +1,17 @@
 import { create, type DescMethod, type Message, type MessageInitShape } from "@bufbuild/protobuf";
-import { assert } from "../lib/assert.ts";
-import { Fault } from "../lib/fault.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Logger } from "../ports/log.ts";
-import type { CallContext, Registration } from "../ports/transport.ts";
+import { assert } from "../../lib/assert.ts";
+import { Fault } from "../../lib/fault.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Logger } from "../../ports/log.ts";
+import type { CallContext, Registration } from "../../ports/transport.ts";
+import { definitionOf } from "../codec.ts";
+import { forwardingInText, type StatedForwarding } from "../forwarding.ts";
+import { FrameReader, FrameWriter } from "../frames.ts";
+import { KeepAlive } from "../keep-alive.ts";
+import { maxForwardedStreams, maxRequestBytes, maxResponseBytes } from "../limits.ts";
+import { statusOf, thrownFault } from "../status.ts";
+import type { Peer } from "../tls-listener.ts";
 import { type CalleeFrame, type CallerFrame, callerFrame, callOverheadBytes, encodeCallFrame } from "./call-frames.ts";
-import { definitionOf } from "./codec.ts";
-import { forwardingInText, type StatedForwarding } from "./forwarding.ts";
-import { FrameReader, FrameWriter } from "./frames.ts";
-import { KeepAlive } from "./keep-alive.ts";
-import { maxForwardedStreams, maxRequestBytes, maxResponseBytes } from "./limits.ts";
-import { statusOf, thrownFault } from "./status.ts";
-import type { Peer } from "./tls-listener.ts";
 
 /** Milliseconds that a caller has to close its connection after it was refused. */
 const lingerMs = 2_000;

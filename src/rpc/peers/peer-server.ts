@@ -1,14 +1,14 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { Fault } from "../lib/fault.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Logger } from "../ports/log.ts";
-import type { CallContext, Handlers } from "../ports/transport.ts";
-import { type DeliverRequest, DeliverRequestSchema, type Peers } from "../wire/gen/shoal/v1/peers_pb.ts";
-import { writeFrame } from "./frames.ts";
-import { KeepAlive } from "./keep-alive.ts";
+import { Fault } from "../../lib/fault.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Logger } from "../../ports/log.ts";
+import type { CallContext, Handlers } from "../../ports/transport.ts";
+import { type DeliverRequest, DeliverRequestSchema, type Peers } from "../../wire/gen/shoal/v1/peers_pb.ts";
+import { writeFrame } from "../frames.ts";
+import { KeepAlive } from "../keep-alive.ts";
+import { statusOf, thrownFault } from "../status.ts";
+import type { Peer } from "../tls-listener.ts";
 import { framesOf } from "./peer-wire.ts";
-import { statusOf, thrownFault } from "./status.ts";
-import type { Peer } from "./tls-listener.ts";
 
 /** Milliseconds that a caller has to hear how its call ended, and to close. */
 const lingerMs = 2_000;

@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
-import { MessageSchema, MessageType } from "../wire/gen/raftpb/raft_pb.ts";
-import { DeliverRequestSchema } from "../wire/gen/shoal/v1/peers_pb.ts";
+import { MessageSchema, MessageType } from "../../wire/gen/raftpb/raft_pb.ts";
+import { DeliverRequestSchema } from "../../wire/gen/shoal/v1/peers_pb.ts";
 import { encodeDeliverRequest } from "./deliver-codec.ts";
 
 const message = create(MessageSchema, { type: MessageType.MsgApp, from: 2n ** 63n, to: 2n, term: 300n, commit: 7n });

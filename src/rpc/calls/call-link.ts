@@ -1,6 +1,11 @@
 import type { TLSSocket } from "node:tls";
-import { onAbort } from "../lib/bell.ts";
-import { Fault, faultCodeOf } from "../lib/fault.ts";
+import { onAbort } from "../../lib/bell.ts";
+import { Fault, faultCodeOf } from "../../lib/fault.ts";
+import { dialFault } from "../dial-failure.ts";
+import { FrameReader, FrameWriter } from "../frames.ts";
+import { KeepAlive } from "../keep-alive.ts";
+import { connectTimeoutMs, maxResponseBytes } from "../limits.ts";
+import { type DialOptions, dialTls } from "../tls-dial.ts";
 import {
   type CalleeFrame,
   type CallerFrame,
@@ -9,11 +14,6 @@ import {
   callProtocol,
   encodeCallFrame,
 } from "./call-frames.ts";
-import { dialFault } from "./dial-failure.ts";
-import { FrameReader, FrameWriter } from "./frames.ts";
-import { KeepAlive } from "./keep-alive.ts";
-import { connectTimeoutMs, maxResponseBytes } from "./limits.ts";
-import { type DialOptions, dialTls } from "./tls-dial.ts";
 
 /** How a call ended. */
 export interface Outcome {
