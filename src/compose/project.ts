@@ -18,6 +18,8 @@ import { ComposeError, type Dict, member, type Notice, type Place, withEntry } f
 export interface Project {
   readonly name: string | undefined;
   readonly services: Readonly<Record<string, Service>>;
+  /** Names of the services that the files have, too, and the chosen profiles leave out. */
+  readonly leftOut: readonly string[];
   readonly networks: Readonly<Record<string, Network>>;
   readonly volumes: Readonly<Record<string, NamedVolume>>;
   readonly secrets: Readonly<Record<string, FileObject>>;
@@ -76,6 +78,7 @@ function checkedProject(model: Dict, source: ProjectSource, lookup: Lookup): Pro
   return {
     name: file.name,
     services: Object.fromEntries(services.map(([name, one]) => [name, resolved(one, source.files, lookup)])),
+    leftOut: Object.keys(file.services ?? {}).filter(name => !Object.hasOwn(enabled, name)),
     networks: withoutNulls(file.networks),
     volumes: withoutNulls(file.volumes),
     secrets: file.secrets ?? {},

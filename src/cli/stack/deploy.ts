@@ -57,9 +57,9 @@ export async function deploy(api: Api, project: Project, namespace: Namespace, o
   });
 }
 
-/** Services of the stack that the project does not have, or not with these profiles. */
+/** Services of the stack that the files do not have, whichever profiles are chosen. */
 function othersThan(project: Project, namespace: Namespace, present: readonly ServiceView[]): readonly ServiceView[] {
-  const kept = new Set(Object.keys(project.services).map(name => namespace.scoped(name)));
+  const kept = new Set([...Object.keys(project.services), ...project.leftOut].map(name => namespace.scoped(name)));
   return present.filter(({ Spec }) => !kept.has(Spec.Name));
 }
 

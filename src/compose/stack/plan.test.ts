@@ -59,6 +59,12 @@ describe("the plan of a stack", () => {
       ],
     ],
     [
+      "a service of a profile that is not chosen",
+      file("image: nginx", "  debug: { image: nginx, profiles: [debug] }\n"),
+      deployed(file("image: nginx", "  debug: { image: nginx }\n")),
+      ["network app_default keep", "service app_web keep", "service app_debug keep of another profile"],
+    ],
+    [
       "a service that is not in the file any more",
       file(),
       deployed(file("image: nginx", "  old: { image: nginx }\n")),
@@ -66,6 +72,12 @@ describe("the plan of a stack", () => {
     ],
   ];
   it.each(CASES)("%s", (_what, text, present, expected) => expect(told(stepsOf(text, present))).toEqual(expected));
+
+  it("removes no service of a profile that is not chosen", () => {
+    const before = deployed(file("image: nginx", "  debug: { image: nginx }\n"));
+    const steps = stepsOf(file("image: nginx", "  debug: { image: nginx, profiles: [debug] }\n"), before, true);
+    expect(steps.map(({ action }) => action)).toEqual(["keep", "keep", "keep"]);
+  });
 
   it("removes what is not in the file any more where that is asked for", () => {
     const steps = stepsOf(file(), deployed(file("image: nginx", "  old: { image: nginx }\n")), true);

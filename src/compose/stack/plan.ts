@@ -141,12 +141,14 @@ function* serviceSteps(project: Project, namespace: Namespace, present: Present,
   }
 }
 
-/** The stack's services that the file does not have. */
-function leftOver({ services }: Project, namespace: Namespace, present: Present, prune: boolean): Step[] {
+/** The stack's services that the file does not have. Those of profiles that were not chosen are in it, and stay. */
+function leftOver({ services, leftOut }: Project, namespace: Namespace, present: Present, prune: boolean): Step[] {
   const named = new Set(Object.keys(services).map(key => namespace.scoped(key)));
+  const ofOtherProfiles = new Set(leftOut.map(key => namespace.scoped(key)));
   return [...present.services]
     .filter(([name]) => !named.has(name))
     .map(([name, { id }]): Step => {
+      if (ofOtherProfiles.has(name)) return { kind: "service", name, action: "keep", says: ["of another profile"] };
       const says = ["not in the file any more"];
       if (!prune) return { kind: "service", name, action: "keep", says };
       return { kind: "service", name, action: "remove", says, call: { method: "DELETE", path: `/services/${id}` } };
