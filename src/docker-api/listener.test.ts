@@ -70,7 +70,9 @@ describe("over TLS", () => {
     expect(await secure(await pair(ca))).toBe(200);
     expect(await secure({})).toMatch(/CERTIFICATE_REQUIRED|ECONNRESET/);
     expect(await secure(await pair(other))).toMatch(/UNKNOWN_CA|ECONNRESET|CERT|DECRYPT/);
-    expect(await secure({ ...(await pair(ca)), maxVersion: "TLSv1.1", minVersion: "TLSv1" })).toMatch(/EPROTO|VERSION|NO_PROTOCOLS/);
+    expect(await secure({ ...(await pair(ca)), maxVersion: "TLSv1.1", minVersion: "TLSv1" })).toMatch(
+      /EPROTO|VERSION|NO_PROTOCOLS/,
+    );
     expect(await ask(plainRequest, { port: server.port })).toMatch(/ECONNRESET|HPE_|socket hang up/);
   });
 });
