@@ -7,6 +7,8 @@ import { Swarm } from "../lab/swarm.ts";
 
 const reason = findProgram("docker") ? undefined : "the docker CLI is not installed";
 const title = "service names on nodes without an engine";
+/** How long an answer may take on a machine with much to do, milliseconds; without a limit nobody would learn who kept silent. */
+const answerMs = 60_000;
 /** Only there a task's C library can be told whom to ask. */
 const isRoot = process.getuid?.() === 0;
 
@@ -41,8 +43,13 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
   /** What the machine's user finds, asking a node. */
   const find = async (name: string, node: string): Promise<string[]> =>
     (await resolverOf(node)).resolve4(name).catch(() => []);
-  const whoIs = async (address: string, port: number): Promise<string> =>
-    ((await (await fetch(`http://${address}:${port}/json`)).json()) as { Task: string }).Task;
+  const whoIs = async (address: string, port: number): Promise<string> => {
+    const url = `http://${address}:${port}/json`;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(answerMs) }).catch((cause: unknown) => {
+      throw new Error(`${url} does not answer`, { cause });
+    });
+    return ((await answer.json()) as { Task: string }).Task;
+  };
 
   it("lead to a service's tasks in turn, by its target port and its published one", async () => {
     for (const node of ["m1", "w1"]) {

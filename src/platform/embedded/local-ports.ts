@@ -47,7 +47,8 @@ export class LocalPorts {
 function isFree(protocol: "tcp" | "udp", port: number): Promise<boolean> {
   return new Promise(resolve => {
     if (protocol === "tcp") {
-      const server = createServer();
+      // Whoever calls meanwhile means another: a connection that nobody answers would keep the probe from ending.
+      const server = createServer(caller => caller.destroy());
       server.once("error", () => resolve(false));
       server.listen({ host: loopback, port, exclusive: true }, () => server.close(() => resolve(true)));
     } else {
