@@ -30,24 +30,22 @@ describe("a node that is cut off while it sends broken HTTP/2", () => {
 
 /** One connection: calls whose answers are not read, then data and frames with mistakes, then its end one way or another. */
 function bother(child: ListenerChild, credentials: Credentials, mutator: Mutator): Promise<void> {
-  return new Promise(resolve => {
-    const { raw, socket } = child.dial(credentials);
-    const gone = (): void => {
-      if (mutator.chance(0.7)) raw.resetAndDestroy();
-      else socket.destroy();
-    };
-    raw.on("close", () => resolve());
-    socket.on("secureConnect", () => {
-      socket.pause();
-      const calls = 1 + mutator.below(20);
-      const whole = Array.from({ length: calls }, (_, at) => callOf(3 + 2 * at));
-      socket.write(Buffer.concat([preface, wideWindows, openCall, ...whole]));
-      setTimeout(() => {
-        const last = [piece, mutator.one(broken)];
-        socket.write(Buffer.concat(last), () => setTimeout(gone, mutator.below(5)));
-      }, mutator.below(8));
-    });
+  const { raw, socket, gone } = child.dial(credentials);
+  const leave = (): void => {
+    if (mutator.chance(0.7)) raw.resetAndDestroy();
+    else socket.destroy();
+  };
+  socket.on("secureConnect", () => {
+    socket.pause();
+    const calls = 1 + mutator.below(20);
+    const whole = Array.from({ length: calls }, (_, at) => callOf(3 + 2 * at));
+    socket.write(Buffer.concat([preface, wideWindows, openCall, ...whole]));
+    setTimeout(() => {
+      const last = [piece, mutator.one(broken)];
+      socket.write(Buffer.concat(last), () => setTimeout(leave, mutator.below(5)));
+    }, mutator.below(8));
   });
+  return gone;
 }
 
 /** Answers may be as long as they like. */

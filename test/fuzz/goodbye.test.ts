@@ -31,19 +31,17 @@ describe("a node that begins calls and closes its connection at once", () => {
 
 /** Calls, the goodbye, and the calls that were begun just before it and go out just after: in one piece or in two. */
 function visit(child: ListenerChild, credentials: Credentials, mutator: Mutator): Promise<void> {
-  return new Promise(resolve => {
-    const { raw, socket } = child.dial(credentials);
-    raw.on("close", () => resolve());
-    socket.resume();
-    socket.on("secureConnect", () => {
-      const before = mutator.below(12);
-      const first = [preface, ...calls(0, before)];
-      const second = [goodbye, ...calls(before, before + 1 + mutator.below(6))];
-      if (mutator.chance(0.5)) socket.write(Buffer.concat([...first, ...second]));
-      else socket.write(Buffer.concat(first), () => setTimeout(() => socket.write(Buffer.concat(second)), 1));
-      setTimeout(() => raw.resetAndDestroy(), 5 + mutator.below(12));
-    });
+  const { raw, socket, gone } = child.dial(credentials);
+  socket.resume();
+  socket.on("secureConnect", () => {
+    const before = mutator.below(12);
+    const first = [preface, ...calls(0, before)];
+    const second = [goodbye, ...calls(before, before + 1 + mutator.below(6))];
+    if (mutator.chance(0.5)) socket.write(Buffer.concat([...first, ...second]));
+    else socket.write(Buffer.concat(first), () => setTimeout(() => socket.write(Buffer.concat(second)), 1));
+    setTimeout(() => raw.resetAndDestroy(), 5 + mutator.below(12));
   });
+  return gone;
 }
 
 const goodbye = frame(frameType.goAway, 0, 0, Buffer.alloc(8));

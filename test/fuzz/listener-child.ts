@@ -54,8 +54,11 @@ export class ListenerChild {
     if (this.#process.connected) this.#process.disconnect();
   }
 
-  /** A connection for HTTP/2 as who has these credentials, and what is below its TLS. Errors are not reported. */
-  dial({ certificatePem, keyPem, rootPem }: Credentials): { raw: Socket; socket: TLSSocket } {
+  /**
+   * A connection for HTTP/2 as who has these credentials, what is below its TLS, and its end. Errors are not reported. Where the peer
+   * ends the connection while it is being reset, Node tells of the end of one of the two alone.
+   */
+  dial({ certificatePem, keyPem, rootPem }: Credentials): { raw: Socket; socket: TLSSocket; gone: Promise<void> } {
     const raw = connectTcp(parseAddress(this.#address));
     const socket = connect({
       socket: raw,
@@ -67,6 +70,9 @@ export class ListenerChild {
     });
     raw.on("error", () => {});
     socket.on("error", () => {});
-    return { raw, socket };
+    const gone = new Promise<void>(resolve => {
+      for (const one of [raw, socket]) one.on("close", () => resolve());
+    });
+    return { raw, socket, gone };
   }
 }
