@@ -20,16 +20,21 @@ export function giveManagersPriority(isManager: boolean, log: Logger): void {
   if (getPriority() === wanted) return;
   try {
     setPriority(wanted);
-    for (const thread of otherThreads()) setPriority(thread, wanted);
+    for (const thread of otherThreads()) setPriorityOf(thread, wanted);
   } catch (error) {
-    log.debug("not every thread of a manager goes before other programs", { reason: asFault(error).message });
+    log.debug("a manager does not go before other programs", { reason: asFault(error).message });
   }
 }
 
 /** Gives a process that was just started the niceness that this one was started with. */
 export function makeOrdinary(pid: number): void {
+  setPriorityOf(pid, ordinaryPriority);
+}
+
+/** Of a thread or a process of ours, for which nothing but its end can be in the way. */
+function setPriorityOf(id: number, priority: number): void {
   try {
-    setPriority(pid, ordinaryPriority);
+    setPriority(id, priority);
   } catch {
     // It has ended already.
   }
