@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, installPackages, root, run } from "./install.mjs";
+import { environmentWith, otherVersion } from "./nodes.mjs";
 
 /** Debian package → a program it brings. */
 const systemPackages = {
@@ -43,6 +44,9 @@ function installSystemPackages() {
   if (status !== 0) console.log("That failed; the tests that need them will say so.");
 }
 
+/** What runs on the other version of Node: all units, and what shows that a daemon works there. Simulations run only once. */
+const onOther = ["src", "test/fuzz", "test/e2e/docker-cli", "test/e2e/managers.test", "--exclude", "src/sim/**"];
+
 const tool = name => join(root, "node_modules", ".bin", name);
 const filters = process.argv.slice(2);
 
@@ -57,5 +61,9 @@ if (filters.length === 0) {
   run(tool("tsc"), ["-p", join("src", "dashboard", "web")]);
   console.log("Checking that the generated code is what the .proto files say …");
   run(process.execPath, [join(root, "scripts", "check-generated.mjs")]);
+  const version = otherVersion();
+  console.log(`Testing the units and some more with Node ${version} …`);
+  run(tool("vitest"), ["run", ...onOther], { env: environmentWith(version) });
+  console.log(`Testing everything with Node ${process.versions.node} …`);
 }
 run(tool("vitest"), ["run", ...filters]);

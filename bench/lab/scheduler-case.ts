@@ -154,11 +154,11 @@ class StallWatch {
 
   #note(): void {
     const now = performance.now();
-    const { user, system } = process.cpuUsage(this.#cpu);
+    const cpu = process.cpuUsage();
     this.#wallMs = Math.max(this.#wallMs, now - this.#last - stallCheckMs);
-    this.#cpuMs = Math.max(this.#cpuMs, (user + system) / 1000);
+    this.#cpuMs = Math.max(this.#cpuMs, (cpu.user + cpu.system - this.#cpu.user - this.#cpu.system) / 1000);
     this.#last = now;
-    this.#cpu = process.cpuUsage();
+    this.#cpu = cpu;
   }
 }
 

@@ -9,45 +9,47 @@ import type { NodeSet } from "./node-set.ts";
  */
 export class Audit {
   readonly #set: NodeSet;
-  readonly #nodes: Iterator<Node>;
-  readonly #tasks: Iterator<Task>;
+  readonly #nodes: readonly Node[];
+  readonly #tasks: readonly Task[];
   readonly #changed = new Set<string>();
-  #done = false;
+  /** How many were looked at: the nodes first, then the tasks. */
+  #looked = 0;
 
   /** `tx` must show what is committed, and the events up to then have been told to the set. */
   constructor(set: NodeSet, tx: ReadTx) {
     this.#set = set;
     set.forgetGone(tx);
-    this.#nodes = tx.node.all()[Symbol.iterator]();
-    this.#tasks = tx.task.all()[Symbol.iterator]();
+    this.#nodes = [...tx.node.all()];
+    this.#tasks = [...tx.task.all()];
+  }
+
+  /** Objects that were not looked at. */
+  get left(): number {
+    return this.#nodes.length + this.#tasks.length - this.#looked;
   }
 
   get done(): boolean {
-    return this.#done;
+    return this.left === 0;
   }
 
   /** To be told of each event that the set is told of. */
   note({ kind, object }: StoreEvent): void {
-    if (!this.#done && (kind === "node" || kind === "task")) this.#changed.add(object.id);
+    if (!this.done && (kind === "node" || kind === "task")) this.#changed.add(object.id);
   }
 
   /** Looks at so many objects more. */
   advance(objects: number): void {
-    for (let looked = 0; looked < objects && !this.#done; looked++) this.#lookAtNext();
+    const end = this.#looked + objects;
+    for (const node of this.#next(this.#nodes, 0, end)) if (!this.#changed.has(node.id)) this.#set.putNode(node);
+    for (const task of this.#next(this.#tasks, this.#nodes.length, end))
+      if (!this.#changed.has(task.id)) this.#set.putTask(task);
+    if (this.done) this.#changed.clear();
   }
 
-  #lookAtNext(): void {
-    const node = this.#nodes.next();
-    if (!node.done) {
-      if (!this.#changed.has(node.value.id)) this.#set.putNode(node.value);
-      return;
-    }
-    const task = this.#tasks.next();
-    if (!task.done) {
-      if (!this.#changed.has(task.value.id)) this.#set.putTask(task.value);
-      return;
-    }
-    this.#done = true;
-    this.#changed.clear();
+  /** Those of `objects`, whose first one is at `start`, that come before `end` and were not looked at. */
+  #next<T>(objects: readonly T[], start: number, end: number): readonly T[] {
+    const next = objects.slice(this.#looked - start, Math.max(0, end - start));
+    this.#looked += next.length;
+    return next;
   }
 }

@@ -12,11 +12,6 @@ export type Consequence = "new task" | "room" | "none";
 
 const noPlaces: ReadonlySet<Place> = new Set();
 
-interface Supposed {
-  readonly task: Task;
-  readonly place: Place;
-}
-
 /**
  * What the scheduler knows: nodes with their usage, in order, and the tasks that wait. It is kept up to date from events,
  * so that no pass need add up all tasks or look at all nodes; an `Audit` sets right whatever the events left out, and
@@ -35,8 +30,8 @@ export class NodeSet {
   readonly #topologies = new Map([[noPreferences, new Topology([])]]);
   /** Topologies asked for since the last audit began; others are dropped by it. */
   readonly #used = new Set<string>();
-  /** Assignments that are counted already though no event has told of them yet, by task. */
-  readonly #supposed = new Map<string, Supposed>();
+  /** Tasks that are counted on their new nodes already though no event has told of it yet. */
+  readonly #supposed = new Map<string, Task>();
   #generation = 0;
 
   /** Counted up whenever anything changes on the nodes that was not supposed before. */
@@ -127,7 +122,7 @@ export class NodeSet {
     try {
       return decide((task, place) => {
         this.#count(task, place, 1);
-        this.#supposed.set(task.id, { task, place });
+        this.#supposed.set(task.id, task);
       });
     } catch (error) {
       this.#withdrawAll();
@@ -161,14 +156,14 @@ export class NodeSet {
     const supposed = this.#supposed.get(task.id);
     if (!supposed) return false;
     this.#supposed.delete(task.id);
-    if (usesTheSame(supposed.task, task)) return true;
+    if (usesTheSame(supposed, task)) return true;
     this.#withdraw(supposed);
     return false;
   }
 
-  #withdraw({ task, place }: Supposed): void {
+  #withdraw(supposed: Task): void {
     this.#generation++;
-    this.#count(task, place, -1);
+    this.#countOn(supposed, -1);
   }
 
   #withdrawAll(): void {

@@ -17,7 +17,7 @@ const retryGapMs = 100;
 const maxWritesPerPass = 500;
 
 /** Objects that an audit looks at before others get their turn: some milliseconds of work, too. */
-const objectsPerAuditStep = 5_000;
+const objectsPerAuditStep = 10_000;
 
 /** The keys: tasks that were not looked at yet; all that wait; and the same after everything was looked at. */
 const fresh = "fresh";
@@ -57,7 +57,10 @@ export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<Observation> {
       holds.clear();
       return [audited];
     },
-    expectsWrites: key => knowsAll && nodes.pending.hasFresh && (key !== audited || audit === undefined),
+    expectsWrites(key) {
+      if (!nodes.pending.hasFresh) return false;
+      return key === audited && audit ? audit.left <= objectsPerAuditStep : knowsAll;
+    },
     observe(tx, key) {
       if (key === audited && audit) {
         audit.advance(objectsPerAuditStep);

@@ -11,7 +11,7 @@ export const resources: Filter = {
       return (
         (present?.nanoCpus ?? 0n) - usage.nanoCpus >= reserved.nanoCpus &&
         (present?.memoryBytes ?? 0n) - usage.memoryBytes >= reserved.memoryBytes &&
-        usage.generic.claim(reserved.generic, present?.generic ?? []) !== undefined
+        (reserved.generic.length === 0 || usage.generic.claim(reserved.generic, present?.generic ?? []) !== undefined)
       );
     };
   },
