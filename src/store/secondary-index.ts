@@ -1,6 +1,8 @@
 /** A bucket with one id is the id itself: most slots hold one task, and a Set for each would cost more than the task's keys. */
 type Bucket = string | Set<string>;
 
+const none: readonly string[] = [];
+
 /** Finds the ids of objects by a key derived from them. An object may have several keys, or none. */
 export class SecondaryIndex<T> {
   readonly #keysOf: (object: T) => readonly string[];
@@ -19,11 +21,11 @@ export class SecondaryIndex<T> {
   /** Moves `id` from the keys of `before` to those of `after`; undefined stands for no object. */
   replace(id: string, before: T | undefined, after: T | undefined): void {
     if (before !== undefined && after !== undefined && this.#haveSameKeys(before, after)) return;
-    const old = before === undefined ? [] : this.#keysOf(before);
-    const now = after === undefined ? [] : this.#keysOf(after);
+    const old = before === undefined ? none : this.#keysOf(before);
+    const now = after === undefined ? none : this.#keysOf(after);
     if (sameKeys(old, now)) return;
-    for (const key of old) this.#remove(key, id);
-    for (const key of now) this.#add(key, id);
+    for (let at = 0; at < old.length; at++) this.#remove(old[at] as string, id);
+    for (let at = 0; at < now.length; at++) this.#add(now[at] as string, id);
   }
 
   /** The ids under `key`, as they are now: later changes do not show. */
@@ -56,5 +58,7 @@ export class SecondaryIndex<T> {
 }
 
 function sameKeys(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((key, i) => key === b[i]);
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }

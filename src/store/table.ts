@@ -189,7 +189,9 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
 
   #catchUp(): void {
     if (this.#outdated.size === 0) return;
-    for (const [id, before] of this.#outdated) this.#reindex(id, before, this.#rows.get(id));
+    this.#outdated.forEach((before, id) => {
+      this.#reindex(id, before, this.#rows.get(id));
+    });
     this.#outdated.clear();
   }
 

@@ -39,8 +39,7 @@ export class Pipeline {
   }
 
   passes(view: NodeView): boolean {
-    for (const { check } of this.#stages) if (!check(view)) return false;
-    return true;
+    return this.#stages.every(({ check }) => check(view));
   }
 
   /**

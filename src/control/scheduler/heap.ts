@@ -18,7 +18,7 @@ export class Heap<T> {
 
   /** To be called after the least item has grown: it sinks to where it belongs now. */
   settleTop(): void {
-    const [first] = this.#items;
+    const first = this.#items[0];
     if (first !== undefined) this.#sink(first);
   }
 

@@ -58,9 +58,10 @@ export class Usage {
     const reserved = task.spec.resources?.reservations;
     if (reserved?.nanoCpus) this.#nanoCpus += sign === 1 ? reserved.nanoCpus : -reserved.nanoCpus;
     if (reserved?.memoryBytes) this.#memoryBytes += sign === 1 ? reserved.memoryBytes : -reserved.memoryBytes;
-    for (const key of hostPortsOf(task)) {
+    const ports = hostPortsOf(task);
+    if (ports.length > 0) {
       this.#hostPorts ??= new Map();
-      change(this.#hostPorts, key, sign);
+      for (const key of ports) change(this.#hostPorts, key, sign);
     }
     if (task.assignedGenericResources.length > 0) {
       this.#generic ??= new GenericClaims();
