@@ -53,6 +53,9 @@ function filesBelow(directory: string): string[] {
     .filter(path => !path.includes("/wire/gen/"));
 }
 
+/** Third bytes of loopback addresses that a test's daemons have. */
+const loopbackBase = /127\.0\.(\d+)\b|\bbase: (\d+)/g;
+
 const rankOf = (room: string): number => RANKS.findIndex(rooms => rooms.includes(room));
 const roomOf = (path: string): string => relative(src, path).split("/")[0] ?? "";
 const files = filesBelow(src);
@@ -111,5 +114,16 @@ describe("the house", () => {
       lines: readFileSync(path, "utf8").split("\n").length,
     }));
     expect(long.filter(file => file.lines > longest)).toEqual([]);
+  });
+
+  it("gives each test loopback addresses of its own: two run at a time", () => {
+    const owners = new Map<string, Set<string>>();
+    for (const path of [...files, ...filesBelow(import.meta.dirname)].filter(path => path.endsWith(".test.ts")))
+      for (const [, inText, asBase] of readFileSync(path, "utf8").matchAll(loopbackBase)) {
+        const base = inText ?? asBase ?? "";
+        if (base !== "0") owners.set(base, (owners.get(base) ?? new Set()).add(relative(root, path)));
+      }
+    const shared = [...owners].filter(([, tests]) => tests.size > 1).map(([base, tests]) => [base, ...tests].join(" "));
+    expect(shared).toEqual([]);
   });
 });

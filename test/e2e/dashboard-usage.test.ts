@@ -13,7 +13,7 @@ const port = 9377;
 const measuredWithinMs = 60_000;
 
 describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => {
-  const managers = new Managers("127.0.93", address => [
+  const managers = new Managers("127.0.75", address => [
     ...["--dashboard-addr", `${address}:${port}`],
     ...metricsFlags(address),
   ]);

@@ -19,7 +19,7 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, () => 
     docker("service", "create", "-d", "-q", "--no-resolve-image", "--name", name, ...args);
 
   beforeAll(async () => {
-    swarm = await Swarm.start({ base: 97, workers: 1 });
+    swarm = await Swarm.start({ base: 76, workers: 1 });
     for (const network of ["shop", "vault"]) await docker("network", "create", "-d", "overlay", network);
     await create("web", "--network", "shop", "--replicas", "2", "--publish", "18097:18080", "shoal/whoami");
     await runningTasks(swarm.manager, "web", 2);

@@ -99,6 +99,7 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
       [`nft list chain inet ${table} come_in`, `nft flush chain inet ${table} come_in`],
       [entries, `${entries} | awk '{print "fdb del", $1, "dev", $3, "dst", $5, "self"}' | bridge -batch -`],
       ["ip rule", "ip rule delete pref 5200"],
+      ["ip rule", "ip rule delete pref 5199"],
       ["iptables -S DOCKER-USER | grep SHOAL || true", "iptables -F DOCKER-USER"],
     ] as const;
     for (const [look, damage] of damages) {

@@ -41,7 +41,7 @@ secrets: {token: {environment: TOKEN}}
 `;
 
 describe("shoal stack", () => {
-  const daemon = new Daemon({ address: "127.0.39.1", hostname: "m", flags: ["--runtime", "embedded"] });
+  const daemon = new Daemon({ address: "127.0.74.1", hostname: "m", flags: ["--runtime", "embedded"] });
   const file = join(daemon.directory, "shop/compose.yaml");
   const env = { TOKEN: "secret", WHO: "you" };
   const deploy = (...args: string[]) => ["stack", "deploy", "-c", file, ...args];
@@ -57,7 +57,7 @@ describe("shoal stack", () => {
 
   beforeAll(async () => {
     await daemon.start();
-    const at = { ListenAddr: "127.0.39.1", AdvertiseAddr: "127.0.39.1" };
+    const at = { ListenAddr: "127.0.74.1", AdvertiseAddr: "127.0.74.1" };
     await daemon.apiOk("POST", "/swarm/init", { ...at, Spec: {} });
     mkdirSync(join(daemon.directory, "shop"));
     writeFileSync(file, shop());

@@ -19,7 +19,7 @@ afterEach(() => Promise.all(started.splice(0).map(daemon => daemon.dispose())));
 
 async function start(at: number, ...flags: string[]): Promise<Daemon> {
   const runtime = flags.length > 0 ? flags : ["--runtime", "embedded"];
-  const daemon = new Daemon({ address: `127.0.33.${at}`, hostname: `n${at}`, flags: runtime });
+  const daemon = new Daemon({ address: `127.0.73.${at}`, hostname: `n${at}`, flags: runtime });
   started.push(daemon);
   await daemon.start();
   return daemon;
@@ -97,11 +97,11 @@ describe("a manager that cannot start", () => {
     const manager = await start(2);
     await init(manager);
     await manager.end();
-    const other = await hold("127.0.33.2", 2377);
+    const other = await hold("127.0.73.2", 2377);
     await manager.start();
     expect(await swarmOf(manager)).toMatchObject({
       LocalNodeState: "error",
-      Error: "Cannot listen on 127.0.33.2:2377: the address is already in use",
+      Error: "Cannot listen on 127.0.73.2:2377: the address is already in use",
     });
     await new Promise(resolve => other.close(resolve));
     await eventually("it serves", async () => ((await swarmOf(manager)).ControlAvailable ? true : undefined));
@@ -168,7 +168,7 @@ describe("a worker", () => {
     expect((await swarmOf(worker)).Error).toBe("");
     await manager.end();
     await eventually("it notices", async () =>
-      (await swarmOf(worker)).Error === "Cannot reach 127.0.33.4:2377: connection refused" ? true : undefined,
+      (await swarmOf(worker)).Error === "Cannot reach 127.0.73.4:2377: connection refused" ? true : undefined,
     );
     await manager.start();
     await eventually("it is led again", async () => ((await swarmOf(worker)).Error === "" ? true : undefined));
