@@ -32,7 +32,7 @@ export function linkPlan(found: Links, wanted: Links): LinkPlan {
     after: [
       ...[...actual.returns]
         .filter(([key]) => !wanted.returns.has(key))
-        .map(([, path]) => ({ do: "remove-return", path }) as const),
+        .map(([, path]) => ({ do: "remove-return", path, isLast: !hasReturns(wanted, path.family) }) as const),
       ...tableEntries(wanted.neighbours, actual.neighbours, removeNeighbour, isAbsent),
       ...tableEntries(wanted.forwarding, actual.forwarding, removeForwarding, isAbsent),
       ...addressesToRemove(actual, wanted),
@@ -41,6 +41,10 @@ export function linkPlan(found: Links, wanted: Links): LinkPlan {
         .map(name => ({ do: "remove-vxlan", name }) as const),
     ],
   };
+}
+
+function hasReturns({ returns }: Links, family: 4 | 6): boolean {
+  return [...returns.values()].some(path => path.family === family);
 }
 
 function without(tables: Tables, devices: readonly string[]): Tables {

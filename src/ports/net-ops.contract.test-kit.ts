@@ -40,7 +40,7 @@ export async function exerciseNetOps(ops: NetOps): Promise<Seen> {
   );
   await note("changed");
   await twice(
-    { do: "remove-return", path: { ...path, via: "10.77.0.4" } },
+    { do: "remove-return", path: { ...path, via: "10.77.0.4" }, isLast: true },
     { do: "remove-neighbour", device: bridge, address: "10.77.0.3" },
     { do: "remove-forwarding", device: vxlan, mac: "02:42:0a:4d:00:05", to: "192.0.2.3" },
     { do: "remove-address", bridge, address: "10.77.0.10/32" },
@@ -69,7 +69,7 @@ async function exerciseWatch(ops: NetOps): Promise<unknown> {
       there({ do: "remove-neighbour", ...neighbour }),
     ),
     await told(ops, there({ do: "add-address", ...address }), there({ do: "remove-address", ...address })),
-    await told(ops, there({ do: "set-return", path }), there({ do: "remove-return", path })),
+    await told(ops, there({ do: "set-return", path }), there({ do: "remove-return", path, isLast: true })),
     await told(
       ops,
       () => ops.applyRules(`add table inet ${table}\n`),

@@ -96,7 +96,8 @@ export type LinkChange =
   | { readonly do: "set-neighbour"; readonly device: string; readonly address: string; readonly mac: string }
   | { readonly do: "remove-neighbour"; readonly device: string; readonly address: string }
   | { readonly do: "set-return"; readonly path: ReturnPath }
-  | { readonly do: "remove-return"; readonly path: ReturnPath };
+  /** `isLast`: none of its IP version is wanted any more. */
+  | { readonly do: "remove-return"; readonly path: ReturnPath; readonly isLast: boolean };
 
 /** What a table holds, by the names of its chains and of its sets and maps: enough to notice that somebody has changed it. */
 export interface RulesContents {

@@ -102,7 +102,7 @@ const damages: [string, () => unknown, string][] = [
     "a return path gone",
     async () => {
       const { returns } = await ops.observe([]);
-      await ops.change([...returns.values()].map(path => ({ do: "remove-return", path })));
+      await ops.change([...returns.values()].map(path => ({ do: "remove-return", path, isLast: false })));
     },
     "network ingress: rule or route for replies by 10.0.0.3 (sbselfet-mesh) is missing or wrong",
   ],

@@ -1,6 +1,6 @@
 import type { BridgeLink, Links, ReturnPath, VxlanLink } from "../../ports/net-ops.ts";
 import { returnKey } from "../../ports/net-ops.ts";
-import { markOfTable, routeProtocol, rulePriority } from "./link-commands.ts";
+import { markOfTable, passingPriority, routeProtocol, rulePriority } from "./link-commands.ts";
 import { mustRun } from "./program.ts";
 
 /* The parts of iproute2's JSON that are looked at. */
@@ -125,11 +125,13 @@ async function returnsOf(family: 4 | 6, query: Query): Promise<[string, ReturnPa
     query<RuleJson>("ip", `-${family}`, "rule", "show"),
     query<RouteJson>("ip", `-${family}`, "route", "show", "table", "all", "proto", String(routeProtocol)),
   ]);
+  // Where packets without a mark do not pass over them, none is as it is wanted: setting any puts that right.
+  const isPassed = rules.some(({ priority }) => priority === passingPriority);
   const marks = new Set(rules.filter(({ priority }) => priority === rulePriority).map(({ fwmark }) => Number(fwmark)));
   return routes.flatMap(({ table, gateway, dev }): [string, ReturnPath][] => {
     const mark = markOfTable(Number(table));
     if (gateway === undefined || dev === undefined || !marks.has(mark)) return [];
-    const path: ReturnPath = { mark, family, via: gateway, device: dev };
+    const path: ReturnPath = { mark, family, via: gateway, device: isPassed ? dev : "" };
     return [[returnKey(path), path]];
   });
 }

@@ -27,6 +27,8 @@ describe("the commands for a change", () => {
     expect(batchLines({ do: "set-return", path }).map(({ program, text }) => `${program} ${text}`)).toEqual([
       "ip -6 route replace default via fd00::3 dev sbx onlink table 5200003 proto 114",
       "ip -6 rule add pref 5200 fwmark 0x300000/0xfff00000 lookup 5200003",
+      "ip -6 rule add pref 5201 nop",
+      "ip -6 rule add pref 5199 fwmark 0x0/0xfff00000 goto 5201",
     ]);
   });
 
