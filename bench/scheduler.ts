@@ -64,14 +64,7 @@ function countFrom(name: string, text: string | undefined, otherwise: number): n
 }
 
 async function measure(chosen: SchedulerCase): Promise<SchedulerResult> {
-  const command = [
-    "--max-semi-space-size=32",
-    "--min-semi-space-size=32",
-    "--import",
-    "tsx/esm",
-    program,
-    JSON.stringify(chosen),
-  ];
+  const command = ["--max-semi-space-size=32", "--import", "tsx/esm", program, JSON.stringify(chosen)];
   const { stdout } = await execute(process.execPath, command, { timeout: caseTimeoutMs });
   return JSON.parse(stdout) as SchedulerResult;
 }

@@ -10,7 +10,7 @@ import type { Load } from "./load.ts";
 import type { Order, Start } from "./quorum-member.ts";
 
 /** As `bin/shoald` runs. */
-const nodeFlags = ["--max-semi-space-size=32", "--min-semi-space-size=32", "--import", "tsx/esm"];
+const nodeFlags = ["--max-semi-space-size=32", "--import", "tsx/esm"];
 const program = fileURLToPath(new URL("quorum-member.ts", import.meta.url));
 
 /** Members of one quorum, a process each on a loopback address of its own; the first leads. */
