@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { delimiter, join } from "node:path";
 import { root, run } from "./install.mjs";
 
-/** By major version: the oldest that is supported, and those that are supported for long since. */
+/** By major version: the oldest that is supported, and the later ones that Node supports for long. */
 const known = { 20: "20.20.2", 22: "22.23.3", 24: "24.21.0" };
 const majors = Object.keys(known);
 

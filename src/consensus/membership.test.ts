@@ -39,6 +39,22 @@ describe("the quorum's members", () => {
     await quorum.stop();
   });
 
+  it("get no vote when they are removed while it is due: the others would wait for it", async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const quorum = await TestQuorum.start(1, seed);
+      const { leader } = quorum;
+      const second = await quorum.enter();
+      leader.disk.slowness = 100;
+      await quorum.settled(leader.consensus.removeMember(second.name));
+      leader.disk.slowness = 1;
+      second.kill();
+      await quorum.clock.advance(2_000);
+      await quorum.settled(leader.put("a"));
+      expect(leader.consensus.members.map(({ nodeId }) => nodeId)).toEqual([leader.name]);
+      await quorum.stop();
+    }
+  });
+
   it("are known as removed also by who gets a snapshot in the place of the log", async () => {
     const quorum = await TestQuorum.start(3);
     await wantSnapshots(quorum, 5n);

@@ -101,17 +101,19 @@ export class Membership {
     const member = ready === undefined ? undefined : this.#options.book.get(ready);
     if (!member) return;
     this.#promoting = true;
+    // It may be removed before its turn comes. With a vote it would be a member again, that nobody hears of.
+    const isLearner = () => this.#options.status().configuration.learners.includes(member.raftId);
     // What fails here is tried again at the next call, by whoever leads then.
     void this.#changes
-      .run(() => this.#change("add-voter", member))
+      .run(() => this.#change("add-voter", member, isLearner))
       .catch(() => {})
       .finally(() => {
         this.#promoting = false;
       });
   }
 
-  /** Waits for a change that is under way to end. */
-  async #change(kind: MemberChange["kind"], member: Member): Promise<void> {
+  /** Waits for a change that is under way to end; makes none when it is not due any more then. */
+  async #change(kind: MemberChange["kind"], member: Member, isDue = () => true): Promise<void> {
     const { clock, propose } = this.#options;
     const change: ConfigChange = {
       transition: "auto",
@@ -120,7 +122,7 @@ export class Membership {
       context: encodeMember(member),
     };
     const deadline = clock.monotonic() + patienceMs;
-    for (;;) {
+    while (isDue()) {
       try {
         return await propose(change);
       } catch (error) {

@@ -63,7 +63,7 @@ export class TestManager {
     this.store = new Store({ clock });
     const opened = Consensus.open({
       store: this.store,
-      disk: processDisk(this.disk, process),
+      disk: processDisk(this.disk, process, () => this.disk.slowness),
       directory,
       sealer: aesGcmSealer(this.#key, process.random),
       clock: process.clock,
@@ -130,11 +130,17 @@ export class TestQuorum {
 
   /** Lets another manager in, and waits until it has its vote. */
   async join(): Promise<TestManager> {
+    const manager = await this.enter();
+    await this.until(() => this.leader.consensus.members.every(({ isVoter }) => isVoter));
+    return manager;
+  }
+
+  /** Lets another manager in, which has no vote yet. */
+  async enter(): Promise<TestManager> {
     const manager = this.#add();
     const { consensus } = this.leader;
     const { raftId } = await this.settled(consensus.addMember(manager.name, manager.address, { isBlank: true }));
     await manager.start({ kind: "join", raftId, members: consensus.members });
-    await this.until(() => this.leader.consensus.members.every(({ isVoter }) => isVoter));
     return manager;
   }
 
