@@ -1,5 +1,5 @@
 // Versions of Node that Shoal is tried with beside the one that runs, each from the npm registry.
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { root, run } from "./install.mjs";
 
@@ -31,14 +31,13 @@ function programsOf(version) {
   if (!existsSync(home)) {
     console.error(`Installing Node ${version} …`);
     mkdirSync(cache, { recursive: true });
-    const draft = mkdtempSync(join(cache, "draft-"));
+    // What an earlier try has left goes first: `run` ends this process when it fails.
+    const draft = `${home}-draft`;
+    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(draft);
     const quiet = ["--no-save", "--no-package-lock", "--no-fund", "--no-audit", "--loglevel=error"];
-    try {
-      run("npm", ["install", "--ignore-scripts", ...quiet, "--prefix", draft, `${name}@${version}`]);
-      renameSync(draft, home);
-    } finally {
-      rmSync(draft, { recursive: true, force: true });
-    }
+    run("npm", ["install", "--ignore-scripts", ...quiet, "--prefix", draft, `${name}@${version}`]);
+    renameSync(draft, home);
   }
   return join(home, "node_modules", name, "bin");
 }
