@@ -3,6 +3,7 @@ import { same } from "../lib/same.ts";
 import type { Logger } from "../ports/log.ts";
 import type { BridgeNetwork, BridgeNetworks, Links, NetOps, NetPart } from "../ports/net-ops.ts";
 import { bridgePlan, hasOtherAddresses } from "./bridges.ts";
+import { GoneFlows } from "./gone-flows.ts";
 import { linkPlan } from "./link-plan.ts";
 import { bridgePrefix, devicePrefixes, forwardChain, tableName } from "./names.ts";
 import { noTable, tableChange, wholeTable } from "./rules/commands.ts";
@@ -42,15 +43,15 @@ interface Known {
 export class Builder {
   readonly #options: BuilderOptions;
   readonly #prefixes: readonly string[];
+  readonly #flows: GoneFlows;
   #known: Known = { bridges: undefined, links: undefined, rules: undefined, kernel: undefined, passes: false };
-  #targets: ReadonlySet<string> = new Set();
-  #warnedOfUdp = false;
   /** The devices as they were left last. */
   #made: Links | undefined;
 
   constructor(options: BuilderOptions) {
     this.#options = options;
     this.#prefixes = devicePrefixes(options.nodeId);
+    this.#flows = new GoneFlows(options.ops, options.log);
   }
 
   /** Relies no more on what is known: somebody else may have changed it. Rules are written anew, whatever they are. */
@@ -129,13 +130,17 @@ export class Builder {
       this.#options.onRepair?.();
     await attempt(this.#setKernel(wanted.kernel));
     if (before.length > 0) await attempt(ops.change(before));
-    await attempt(this.#setRules(wanted.rules).then(ruled));
+    await attempt(
+      this.#setRules(wanted.rules).then(() => {
+        ruled();
+        this.#flows.replace(wanted.targets);
+      }),
+    );
     await attempt(this.#passForwarding());
     if (after.length > 0) await attempt(ops.change(after));
     await attempt(this.#lookAtNewRules(signal));
     this.#known.links = faults.length > 0 ? undefined : wanted.links;
     this.#made = this.#known.links;
-    await this.#forgetGone(wanted.targets);
     if (faults[0]) throw faults[0];
   }
 
@@ -147,6 +152,11 @@ export class Builder {
     // With networks go devices; which, where the engine refuses one, is to be seen.
     this.#known = { ...this.#known, bridges: undefined, links: undefined };
     for (const name of removed) await this.#options.engine.remove(name);
+  }
+
+  /** Resolves when nothing is under way any more that `build` has begun. */
+  settled(): Promise<void> {
+    return this.#flows.settled();
   }
 
   /** Takes everything away, found by its names. */
@@ -216,20 +226,6 @@ export class Builder {
     if (this.#known.passes) return;
     await ops.passForwarding(forwardChain(nodeId), bridgePrefix(nodeId));
     this.#known.passes = true;
-  }
-
-  /** Without it calls by UDP go on to where nobody is, for as long as they last. */
-  async #forgetGone(targets: ReadonlySet<string>): Promise<void> {
-    const gone = [...this.#targets].filter(address => !targets.has(address));
-    this.#targets = targets;
-    if (gone.length === 0) return;
-    try {
-      await this.#options.ops.forgetUdp(gone);
-    } catch (error) {
-      if (!this.#warnedOfUdp)
-        this.#options.log.warn("UDP flows to tasks that are gone are not cut", { reason: asFault(error).message });
-      this.#warnedOfUdp = true;
-    }
   }
 }
 

@@ -211,6 +211,7 @@ export class DataPlane {
   async stop(): Promise<void> {
     this.#closing.abort();
     await this.#reconciler.stop();
+    await this.#builder.settled();
     await this.#drifts.stop();
     this.#tunnel.stop();
     this.#versions.reach(this.#versions.latest);
