@@ -3,7 +3,7 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { OverlaySwarm } from "../test/lab/overlay-swarm.ts";
-import { quantile, type Report, settings } from "./lab/report.ts";
+import { median, quantile, type Report, settings } from "./lab/report.ts";
 import { type Mode, modes, Traffic, type Turn } from "./lab/traffic.ts";
 
 const loader = pathToFileURL(join(import.meta.dirname, "../node_modules/tsx/dist/loader.mjs")).href;
@@ -43,8 +43,9 @@ function programming(
 }
 
 /**
- * Every way in turns, and of each the best. What it has of the direct way is worked out from processor time, all turns together: on a
- * machine that does other things too that is what says how much a way costs.
+ * Every way in turns, and of each the median rate. What it has of the direct way is the median of the ratios to the direct turn that
+ * came right before: what the machine does besides changes from one minute to the next. Beside it, what it has of it by the
+ * processor time of both ends, all turns together.
  */
 async function traffics(report: Report, turns: number): Promise<void> {
   const swarm = await OverlaySwarm.start(2);
@@ -56,15 +57,22 @@ async function traffics(report: Report, turns: number): Promise<void> {
         for (const [target, all] of measured) all.push(await traffic.measure(mode, target, turnSeconds));
       for (const [{ place, way }, all] of measured) {
         const direct = [...measured].find(([other]) => other.place === place && other.way === "direct")?.[1] ?? [];
-        const percentOfDirect = Math.round((100 * perProcessor(all)) / perProcessor(direct));
-        const best = Math.max(...all.map(({ count, seconds }) => count / seconds));
-        const [value, unit] = mode === "bytes" ? [best / 1e6, "MB/s"] : [best, "1/s"];
-        report(`${mode}, ${way}, ${place}`, value, unit, { turns, percentOfDirect, load: loadavg()[0] ?? 0 });
+        const ratios = all.map((turn, at) => rateOf(turn) / rateOf(direct[at] ?? turn));
+        const percentOfDirect = Math.round(100 * median(ratios));
+        const byProcessorTime = Math.round((100 * perProcessor(all)) / perProcessor(direct));
+        const rate = median(all.map(rateOf));
+        const [value, unit] = mode === "bytes" ? [rate / 1e6, "MB/s"] : [rate, "1/s"];
+        const load = loadavg()[0] ?? 0;
+        report(`${mode}, ${way}, ${place}`, value, unit, { turns, percentOfDirect, byProcessorTime, load });
       }
     }
   } finally {
     await swarm.close();
   }
+}
+
+function rateOf({ count, seconds }: Turn): number {
+  return count / seconds;
 }
 
 /** How much was done in a second of processor time. */

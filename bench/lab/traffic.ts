@@ -11,7 +11,8 @@ export const modes = { calls: "c", requests: "r", bytes: "b" } as const;
 export type Mode = keyof typeof modes;
 
 /** Ways from one container to another: to its own address, by the service's virtual one, by a published port of the caller's node. */
-export type Way = "direct" | "virtual address" | "routing mesh";
+const ways = ["direct", "virtual address", "routing mesh"] as const;
+export type Way = (typeof ways)[number];
 export type Place = "same node" | "other node";
 
 interface Target {
@@ -31,17 +32,20 @@ export interface Turn {
 
 const serverPort = 9_000;
 
-/** A container on the first node that calls services with one task each, on its own node and on another. */
+/**
+ * Containers on the first node that call services with one task each, on their own node and on another: one for each way, for who
+ * calls a task by several ways thousands of times a second meets his own ports that are not free again yet.
+ */
 export class Traffic {
   readonly targets: readonly Target[];
   readonly #host: LabHost;
-  readonly #enter: readonly string[];
+  readonly #callers: ReadonlyMap<Way, number>;
   readonly #program: string;
 
-  private constructor(targets: readonly Target[], host: LabHost, enter: readonly string[], program: string) {
+  private constructor(targets: readonly Target[], host: LabHost, callers: ReadonlyMap<Way, number>, program: string) {
     this.targets = targets;
     this.#host = host;
-    this.#enter = enter;
+    this.#callers = callers;
     this.#program = program;
   }
 
@@ -55,7 +59,7 @@ export class Traffic {
       const place = ["--name", name, "--network", "traffic", "--constraint", `node.hostname==${on}`];
       return manager.dockerOk("service", "create", "--detach", ...place, ...flags);
     };
-    await create("caller", here, "busybox", "sleep", "1000000");
+    await create("caller", here, "--replicas", String(ways.length), "busybox", "sleep", "1000000");
     const targets: Target[] = [];
     for (const [place, on, port] of [["same node", here, 8_001] as const, ["other node", there, 8_002] as const]) {
       const name = place.replace(" ", "-");
@@ -67,12 +71,9 @@ export class Traffic {
         { place, way: "routing mesh", address: host.address, port },
       );
     }
-    const [
-      {
-        Status: { ContainerStatus: { PID = 0 } = {} },
-      } = { Status: {} },
-    ] = await runningTasks(manager, "caller", 1);
-    const traffic = new Traffic(targets, host, ["nsenter", "-t", String(PID), "-n"], programs.caller);
+    const tasks = await runningTasks(manager, "caller", ways.length);
+    const callers = new Map(ways.map((way, at) => [way, tasks[at]?.Status.ContainerStatus?.PID ?? 0]));
+    const traffic = new Traffic(targets, host, callers, programs.caller);
     for (const target of targets)
       await eventually(`${target.place} answers by ${target.way}`, () =>
         traffic.measure("calls", target, 0.1).catch(() => undefined),
@@ -80,9 +81,11 @@ export class Traffic {
     return traffic;
   }
 
-  async measure(mode: Mode, { address, port }: Target, seconds: number): Promise<Turn> {
+  /** The processor seconds are those of the caller's and the service's programs. */
+  async measure(mode: Mode, { way, address, port }: Target, seconds: number): Promise<Turn> {
+    const enter = ["nsenter", "-t", String(this.#callers.get(way)), "-n"];
     const argv = ["/usr/bin/perl", this.#program, modes[mode], address, String(port), String(seconds)];
-    const [count = 0, took = 0, used = 0] = (await this.#host.namespace.run([...this.#enter, ...argv]))
+    const [count = 0, took = 0, used = 0] = (await this.#host.namespace.run([...enter, ...argv]))
       .split(" ")
       .map(Number);
     return { count, seconds: took, processorSeconds: used };

@@ -126,8 +126,8 @@ export class Builder {
     const attempt = (step: Promise<void>): Promise<void> => step.catch(error => void faults.push(asFault(error)));
     this.#known.links ??= await ops.observe(this.#prefixes);
     const { before, after } = linkPlan(this.#known.links, wanted.links);
-    if (before.length + after.length > 0 && this.#made && isPlanned(this.#made, wanted.links))
-      this.#options.onRepair?.();
+    const others = [...before, ...after].some(({ do: done }) => done !== "set-hairpin");
+    if (others && this.#made && isPlanned(this.#made, wanted.links)) this.#options.onRepair?.();
     await attempt(this.#setKernel(wanted.kernel));
     if (before.length > 0) await attempt(ops.change(before));
     await attempt(

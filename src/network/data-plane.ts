@@ -90,7 +90,7 @@ export class DataPlane {
   constructor(options: DataPlaneOptions) {
     const { nodeId, address, names, clock, random, log, meters = noMeters } = options;
     this.#options = options;
-    this.#self = { nodeId, address, underlayMtu: usualMtu };
+    this.#self = { nodeId, address, underlayMtu: usualMtu, filtersBridges: false };
     this.#builder = new Builder({ ...options, onRepair: () => meters.networkRepaired() });
     this.#resolver = new Resolver(names);
     this.#tunnel = new TunnelKeeper({ ...options, onDrift: () => this.#drift() });
@@ -316,7 +316,8 @@ export class DataPlane {
     else await this.#builder.lookAtAll(signal);
     this.#rewrites = false;
     this.#tunnel.doubt();
-    this.#self = { nodeId, address, underlayMtu: (await ops.mtuOf(address)) ?? usualMtu };
+    const [underlayMtu = usualMtu, filtersBridges] = await Promise.all([ops.mtuOf(address), ops.canFilterBridges()]);
+    this.#self = { nodeId, address, underlayMtu, filtersBridges };
   }
 
   /** Aborts as soon as something else is wanted than now. */

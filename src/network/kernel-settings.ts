@@ -1,8 +1,9 @@
 import type { LocalNetwork } from "./local-networks.ts";
 import type { Plane } from "./plane-state.ts";
+import type { Self } from "./self.ts";
 
 /** The kernel settings that the data plane rests on, by their paths below /proc/sys. */
-export function kernelSettings(plane: Plane, networks: readonly LocalNetwork[]): Map<string, string> {
+export function kernelSettings(plane: Plane, networks: readonly LocalNetwork[], self: Self): Map<string, string> {
   const settings = new Map<string, string>();
   if (networks.length === 0) return settings;
   settings.set("net/ipv4/ip_forward", "1");
@@ -17,8 +18,8 @@ export function kernelSettings(plane: Plane, networks: readonly LocalNetwork[]):
     settings.set(`${own}/rp_filter`, "2");
     if (network.ingress) settings.set(`${own}/route_localnet`, "1");
   }
-  // Who may reach whom is also to hold between containers on one bridge.
-  if ([...plane.services.values()].some(service => service.restricted))
+  // Who may reach whom is also to hold between containers on one bridge: where that cannot be, here is who says so.
+  if (!self.filtersBridges && [...plane.services.values()].some(service => service.restricted))
     settings.set("net/bridge/bridge-nf-call-iptables", "1");
   return settings;
 }

@@ -61,9 +61,12 @@ function vxlansToMake(actual: Links, wanted: Links): LinkChange[] {
 }
 
 function bridgeSettings(actual: Links, wanted: Links): LinkChange[] {
-  return [...wanted.bridges.values()].flatMap(({ name: bridge, mac, addresses }) => {
+  return [...wanted.bridges.values()].flatMap(({ name: bridge, mac, addresses, isFiltered }) => {
     const there = actual.bridges.get(bridge);
     const changes: LinkChange[] = there?.mac === mac ? [] : [{ do: "set-bridge-mac", bridge, mac }];
+    // One that needs it no more goes without being told.
+    if (isFiltered && !there?.isFiltered) changes.push({ do: "filter-bridge", bridge });
+    for (const port of there?.withoutHairpin ?? []) changes.push({ do: "set-hairpin", bridge, port });
     for (const address of addresses)
       if (!there?.addresses.has(address)) changes.push({ do: "add-address", bridge, address });
     return changes;

@@ -13,6 +13,8 @@ describe("the devices of a node", () => {
       name: "sbselfet-back",
       mac: "02:42:0a:00:01:01",
       addresses: new Set(["10.0.1.10/32", "169.254.53.53/32"]),
+      isFiltered: true,
+      withoutHairpin: new Set(),
     });
     expect(links.vxlans.get("svselfet-back")).toEqual({
       name: "svselfet-back",
@@ -102,6 +104,7 @@ describe("the way from one state of the devices to another", () => {
     expect(sentences(before)).toEqual([
       "add-vxlan …",
       "set-bridge-mac sbselfet-back 02:42:0a:00:01:01",
+      "filter-bridge sbselfet-back",
       "add-address sbselfet-back 10.0.1.10/32",
       "add-address sbselfet-back 169.254.53.53/32",
       "set-forwarding svselfet-back 02:42:0a:00:01:04 192.0.2.2",
@@ -109,6 +112,14 @@ describe("the way from one state of the devices to another", () => {
       "set-neighbour svselfet-back 10.0.1.4 02:42:0a:00:01:04",
       "set-neighbour svselfet-back 10.0.1.22 02:42:0a:00:01:16",
     ]);
+  });
+
+  it("lets what comes to a bridge later give back what a task sends to itself", () => {
+    const before = links.bridges.get("sbselfet-back");
+    if (!before) throw new Error("there is a bridge");
+    const bridges = new Map([...links.bridges, [before.name, { ...before, withoutHairpin: new Set(["veth1"]) }]]);
+    const plan = linkPlan({ ...links, bridges }, links);
+    expect(sentences([...plan.before, ...plan.after])).toEqual(["set-hairpin sbselfet-back veth1"]);
   });
 
   it("takes away only after the rules have changed, and not what goes with its device", () => {

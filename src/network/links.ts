@@ -18,7 +18,7 @@ export function linksOf(plane: Plane, networks: readonly LocalNetwork[], self: S
   const neighbours: Table = new Map();
   let returns = new Map<string, ReturnPath>();
   for (const local of networks) {
-    bridges.set(local.bridge, bridgeLink(plane, local));
+    bridges.set(local.bridge, bridgeLink(plane, local, self));
     vxlans.set(local.vxlan, vxlanLink(local, self));
     const places = local.network.ingress ? ingressPlaces(plane, local) : overlayPlaces(plane, local, self);
     forwarding.set(local.vxlan, places.forwarding);
@@ -29,9 +29,15 @@ export function linksOf(plane: Plane, networks: readonly LocalNetwork[], self: S
   return { bridges, vxlans, forwarding, neighbours, returns };
 }
 
-function bridgeLink(plane: Plane, { network, bridge, gateways }: LocalNetwork): BridgeLink {
+function bridgeLink(plane: Plane, { network, bridge, gateways }: LocalNetwork, self: Self): BridgeLink {
   const addresses = network.ingress ? [] : [...virtualAddressesOn(plane, network.id), resolverAddress].map(alone);
-  return { name: bridge, mac: macOf(gateways[0] ?? ""), addresses: new Set(addresses) };
+  return {
+    name: bridge,
+    mac: macOf(gateways[0] ?? ""),
+    addresses: new Set(addresses),
+    isFiltered: self.filtersBridges,
+    withoutHairpin: new Set(),
+  };
 }
 
 function vxlanLink({ network, vxlan, namespace, bridge, mtu }: LocalNetwork, self: Self): VxlanLink {

@@ -13,7 +13,7 @@ import { applyMessage, emptyPlane, type Plane } from "./plane-state.ts";
 import type { Self } from "./self.ts";
 
 /** Node "…self" at 192.0.2.1. Its devices begin with sbself and svself. */
-export const self: Self = { nodeId: "node-self", address: "192.0.2.1", underlayMtu: 1_500 };
+export const self: Self = { nodeId: "node-self", address: "192.0.2.1", underlayMtu: 1_500, filtersBridges: true };
 
 export interface PlaneParts {
   readonly networks?: readonly MessageInitShape<typeof PlaneNetworkSchema>[];

@@ -5,6 +5,8 @@ export interface Self {
   readonly address: string;
   /** Largest packet of the underlay in bytes. */
   readonly underlayMtu: number;
+  /** Rules can see what bridges pass on between their ports. */
+  readonly filtersBridges: boolean;
 }
 
 /** What VXLAN adds to a packet, in bytes (RFC 7348): Ethernet 14, VXLAN 8, UDP 8, and IPv4 20 or IPv6 40. */

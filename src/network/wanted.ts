@@ -38,7 +38,7 @@ export function wantedPlane(
     bridges: bridgesOf(networks),
     links: linksOf(plane, networks, self),
     rules: rulesOf(plane, networks, self, leaving, astray),
-    kernel: kernelSettings(plane, networks),
+    kernel: kernelSettings(plane, networks, self),
     targets: new Set(endpoints.flatMap(({ attachments }) => allAddresses(attachments))),
     nameServers: nameServersOf(networks.filter(({ network }) => !network.ingress)),
   };

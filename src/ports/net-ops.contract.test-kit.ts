@@ -26,6 +26,7 @@ export async function exerciseNetOps(ops: NetOps): Promise<Seen> {
   };
   await twice(
     { do: "set-bridge-mac", bridge, mac: "02:42:0a:4d:00:01" },
+    { do: "filter-bridge", bridge },
     { do: "add-vxlan", link },
     { do: "add-address", bridge, address: "10.77.0.10/32" },
     { do: "set-forwarding", device: vxlan, mac: "02:42:0a:4d:00:05", to: "192.0.2.2" },

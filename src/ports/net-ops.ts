@@ -9,6 +9,8 @@ export interface NetOps {
   obstacle(): Promise<string | undefined>;
   /** The MTU in bytes of the device that has `address`; undefined when none has. */
   mtuOf(address: string): Promise<number | undefined>;
+  /** Whether the kernel can show rules what a bridge passes on between its ports; tries to make it so. */
+  canFilterBridges(): Promise<boolean>;
   /** What there is on devices whose names begin with one of `prefixes`, and all return paths. Fault cancelled at `signal`. */
   observe(prefixes: readonly string[], signal?: AbortSignal): Promise<Links>;
   /** Makes the changes in their order. */
@@ -56,6 +58,10 @@ export interface BridgeLink {
   readonly mac: string;
   /** "10.0.1.2/32": service addresses that it answers for, beside its own. */
   readonly addresses: ReadonlySet<string>;
+  /** Rules see what it passes on between its ports. */
+  readonly isFiltered: boolean;
+  /** Containers' ports that do not give back what came in by them: a task does not reach itself by a service's address. */
+  readonly withoutHairpin: ReadonlySet<string>;
 }
 
 export interface VxlanLink {
@@ -87,6 +93,8 @@ export function returnKey({ mark, family }: Pick<ReturnPath, "mark" | "family">)
 
 export type LinkChange =
   | { readonly do: "set-bridge-mac"; readonly bridge: string; readonly mac: string }
+  | { readonly do: "filter-bridge"; readonly bridge: string }
+  | { readonly do: "set-hairpin"; readonly bridge: string; readonly port: string }
   | { readonly do: "add-vxlan"; readonly link: VxlanLink }
   | { readonly do: "remove-vxlan"; readonly name: string }
   | { readonly do: "add-address"; readonly bridge: string; readonly address: string }

@@ -48,6 +48,10 @@ export class SimNetOps implements NetOps, BridgeNetworks {
     return 1_500;
   }
 
+  async canFilterBridges(): Promise<boolean> {
+    return !this.failing.has("filter-bridge");
+  }
+
   async observe(prefixes: readonly string[], signal?: AbortSignal): Promise<Links> {
     failAt(signal);
     const isOurs = (name: string): boolean => prefixes.some(prefix => name.startsWith(prefix));
@@ -119,7 +123,10 @@ export class SimNetOps implements NetOps, BridgeNetworks {
     this.#attempt("create");
     if (this.#networks.has(network.name)) throw new Fault("already_exists", `network ${network.name} already exists`);
     this.#networks.set(network.name, { ...network, subnets: ipv4First(network.subnets) });
-    this.#bridges.set(network.bridge, { name: network.bridge, mac: "02:42:00:00:00:00", addresses: new Set() });
+    this.#bridges.set(network.bridge, {
+      ...{ name: network.bridge, mac: "02:42:00:00:00:00" },
+      ...{ addresses: new Set<string>(), isFiltered: false, withoutHairpin: new Set<string>() },
+    });
     this.done.push("create");
     this.#tell("links");
   }
@@ -135,6 +142,18 @@ export class SimNetOps implements NetOps, BridgeNetworks {
     this.#tell("links");
   }
 
+  /** Somebody else hides from the rules what a bridge passes on. */
+  hidePassing(bridge: string): void {
+    this.#setBridge(bridge, link => ({ ...link, isFiltered: false }));
+    this.#tell("links");
+  }
+
+  /** A container begins. */
+  addPort(bridge: string, port: string): void {
+    this.#setBridge(bridge, link => ({ ...link, withoutHairpin: new Set([...link.withoutHairpin, port]) }));
+    this.#tell("links");
+  }
+
   #tell(what: NetPart): void {
     for (const changed of this.#watchers) changed(what);
   }
@@ -147,6 +166,15 @@ export class SimNetOps implements NetOps, BridgeNetworks {
     switch (change.do) {
       case "set-bridge-mac":
         this.#setBridge(change.bridge, bridge => ({ ...bridge, mac: change.mac }));
+        return;
+      case "filter-bridge":
+        this.#setBridge(change.bridge, bridge => ({ ...bridge, isFiltered: true }));
+        return;
+      case "set-hairpin":
+        this.#setBridge(change.bridge, bridge => ({
+          ...bridge,
+          withoutHairpin: new Set([...bridge.withoutHairpin].filter(port => port !== change.port)),
+        }));
         return;
       case "add-address":
         this.#setBridge(change.bridge, bridge => withAddresses(bridge, [...bridge.addresses, change.address]));

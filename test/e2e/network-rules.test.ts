@@ -98,6 +98,10 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
     await engine.end("SIGKILL");
     await engine.start();
     await host.namespace.run(["nft", "flush", "ruleset"]);
+    const bridges = (await host.namespace.run(["ip", "-br", "link", "show", "type", "bridge"])).match(/^sb\S+/gm) ?? [];
+    expect(bridges.length).toBeGreaterThan(1);
+    const unseen = ["type", "bridge", "nf_call_iptables", "0", "nf_call_ip6tables", "0"];
+    for (const bridge of bridges) await host.namespace.run(["ip", "link", "set", "dev", bridge, ...unseen]);
     await runningTasks(manager, "web", 2);
     await eventually("web reaches db again", async () =>
       (await inside("web", other!, "nc -w 3 db 80")).said.startsWith("db.1.") ? true : undefined,

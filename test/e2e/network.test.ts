@@ -26,9 +26,9 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
 
   const create = (...args: string[]) => manager.dockerOk("service", "create", "--detach", ...args);
 
-  /** Runs a program in the container of service "cli" on a node; its lines. */
-  const inside = async (daemon: Daemon, script: string): Promise<string[]> => {
-    const id = await daemon.dockerOk("ps", "-q", "--filter", "label=com.docker.swarm.service.name=cli");
+  /** Runs a program in the container of a service on a node; its lines. */
+  const inside = async (daemon: Daemon, script: string, service = "cli"): Promise<string[]> => {
+    const id = await daemon.dockerOk("ps", "-q", "--filter", `label=com.docker.swarm.service.name=${service}`);
     return (await daemon.docker("exec", id, "timeout", "10", "sh", "-c", script)).stdout.trim().split("\n");
   };
 
@@ -98,6 +98,32 @@ describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, { time
         const { tasks, callers } = await reached(3, call);
         expect(tasks).toHaveLength(3);
         expect(callers).toEqual([client]);
+      }
+  });
+
+  it("shows who calls by a virtual address as well, and by a port of the caller's own node", async () => {
+    for (const [at, daemon] of swarm.daemons.entries()) {
+      const [own = ""] = await inside(daemon, "hostname -i");
+      const [task = ""] = await inside(daemon, "hostname", "web");
+      const byName = await reached(6, async () => (await inside(daemon, "nc -w 5 web 80"))[0] ?? "");
+      expect(byName).toMatchObject({ tasks: { length: 3 }, callers: [own] });
+      const port = `nc -w 5 ${swarm.addresses[at]} 8080`;
+      const answers = await Promise.all([1, 2, 3].map(async () => (await inside(daemon, port))[0] ?? ""));
+      const here = (await runningTasks(manager, "web", 3)).find(({ Status }) =>
+        Status.ContainerStatus?.ContainerID.startsWith(task),
+      );
+      expect(answers.find(answer => answer.includes(here?.ID ?? "none"))).toContain(` ${own}`);
+    }
+  });
+
+  it("answers a task that calls its own service, and is its own answer", async () => {
+    const names = (await runningTasks(manager, "web", 3)).map(task => `web.${task.Slot}.${task.ID}`).sort();
+    for (const [at, daemon] of swarm.daemons.entries())
+      for (const target of ["web 80", `${swarm.addresses[at]} 8080`]) {
+        const call = async () => (await inside(daemon, `nc -w 5 ${target}`, "web"))[0] ?? "";
+        await eventually(`a task on ${daemon.options.hostname} reaches all by ${target}, itself too`, async () =>
+          (await reached(3, call)).tasks.join() === names.join() ? true : undefined,
+        );
       }
   });
 

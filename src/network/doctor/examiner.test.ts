@@ -75,6 +75,16 @@ const damages: [string, () => unknown, string][] = [
     "network back: the engine's bridge network is missing",
   ],
   [
+    "a bridge that rules do not see into",
+    () => ops.hidePassing("sbselfet-back"),
+    "network back: bridge sbselfet-back is passing on what the rules do not see",
+  ],
+  [
+    "a container's port that gives nothing back",
+    () => ops.addPort("sbselfet-back", "veth1"),
+    "network back: port veth1 (sbselfet-back) is no way for a task to itself",
+  ],
+  [
     "a device gone",
     () => ops.change([{ do: "remove-vxlan", name: "svselfet-back" }]),
     "network back: VXLAN device svselfet-back is missing, down or set up other than it ought to be",

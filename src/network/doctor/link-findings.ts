@@ -71,6 +71,10 @@ function sayingOf(change: LinkChange): Said | undefined {
   switch (change.do) {
     case "set-bridge-mac":
       return { device: change.bridge, entry: "", what: "bridge", wrong: "known to the other nodes by another MAC" };
+    case "filter-bridge":
+      return { device: change.bridge, entry: "", what: "bridge", wrong: "passing on what the rules do not see" };
+    case "set-hairpin":
+      return { device: change.bridge, entry: change.port, what: "port", wrong: "no way for a task to itself" };
     case "add-vxlan":
       return {
         device: change.link.name,

@@ -88,12 +88,17 @@ function inputRules(bridges: string): string[] {
 
 function sourceRules(bridges: string): string[] {
   return [
-    // A container's call comes back this way, also when it is its own answer or the callee could reach it directly.
+    "ip saddr . ip daddr @homeward4 masquerade",
+    "ip6 saddr . ip6 daddr @homeward6 masquerade",
+    // Whoever is called here sees the caller: rules see the answer as it passes the bridge, and undo what they have rewritten.
+    `oifname "${bridges}" ct status dnat ip saddr . ip daddr @neighbours4 return`,
+    `oifname "${bridges}" ct status dnat ip6 saddr . ip6 daddr @neighbours6 return`,
+    `oifname "${bridges}" ct status dnat ip saddr @inside4 ip daddr @here4 return`,
+    `oifname "${bridges}" ct status dnat ip6 saddr @inside6 ip6 daddr @here6 return`,
+    // Any other call of a container's comes back this way.
     `oifname "${bridges}" ct status dnat ip saddr @inside4 masquerade`,
     `oifname "${bridges}" ct status dnat ip6 saddr @inside6 masquerade`,
     `oifname "${bridges}" ip saddr 127.0.0.0/8 masquerade`,
-    "ip saddr . ip daddr @homeward4 masquerade",
-    "ip6 saddr . ip6 daddr @homeward6 masquerade",
     // Out of the swarm's networks.
     `oifname != "${bridges}" ip saddr @inside4 ip daddr != @inside4 masquerade`,
     `oifname != "${bridges}" ip6 saddr @inside6 ip6 daddr != @inside6 masquerade`,

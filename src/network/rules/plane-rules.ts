@@ -1,4 +1,4 @@
-import { families, familyOf, placeOn } from "../addresses.ts";
+import { allAddresses, type Family, families, familyOf, placeOn } from "../addresses.ts";
 import type { LocalNetwork } from "../local-networks.ts";
 import { bridgePrefix, tableName } from "../names.ts";
 import type { Plane } from "../plane-state.ts";
@@ -49,6 +49,11 @@ function baseSets(scene: Scene, services: ServiceRules): [string, NamedSet][] {
       [`inside${family}`, { kind: "set", type, isInterval: true, elements: mine(subnets) }],
       [`own${family}`, { kind: "set", type, elements: mine(gateways) }],
       [`homeward${family}`, { kind: "set", type: `${type} . ${type}`, elements: homeward(scene, family) }],
+      [
+        `neighbours${family}`,
+        { kind: "set", type: `${type} . ${type}`, isInterval: true, elements: neighbours(scene, family) },
+      ],
+      [`here${family}`, { kind: "set", type, elements: here(scene, family) }],
     ];
   });
   const port = "inet_proto . inet_service";
@@ -63,17 +68,37 @@ function baseSets(scene: Scene, services: ServiceRules): [string, NamedSet][] {
 }
 
 /**
- * A node that calls a published port on another, and is answered by a task of its own, would take the reply for one to
- * itself: such connections get the sending node's address. Pairs of the caller's and the task's address.
+ * Who would take the reply for one to itself, so that it never came back here: a task of this node's that is its own answer, and a
+ * node that calls a published port on this one and is answered by a task of its own. Such connections get this node's
+ * address. Pairs of the caller's and the task's address.
  */
-function homeward({ plane, ingress }: Scene, family: 4 | 6): string[] {
-  if (!ingress) return [];
+function homeward({ plane, ingress, self }: Scene, family: Family): string[] {
   return [...plane.endpoints.values()].flatMap(({ nodeId, attachments }) => {
+    const ofFamily = (address: string): boolean => familyOf(address) === family;
+    const own = allAddresses(attachments).filter(ofFamily);
+    if (nodeId === self.nodeId) return own.flatMap(from => own.map(to => `${from} . ${to}`));
     const from = plane.nodes.get(nodeId)?.dataAddress ?? "";
-    if (familyOf(from) !== family) return [];
-    const tasks = placeOn(attachments, ingress.network.id).addresses.filter(address => familyOf(address) === family);
-    return tasks.map(address => `${from} . ${address}`);
+    if (!ingress || !ofFamily(from)) return [];
+    const published = placeOn(attachments, ingress.network.id).addresses.filter(ofFamily);
+    return published.map(to => `${from} . ${to}`);
   });
+}
+
+/** Pairs of subnets between which calls to virtual addresses keep the caller's: those of one network. */
+function neighbours({ networks, self }: Scene, family: Family): string[] {
+  if (!self.filtersBridges) return [];
+  return [...networks.values()].flatMap(({ network }) => {
+    const subnets = network.ingress ? [] : network.subnets.filter(({ cidr }) => familyOf(cidr) === family);
+    return subnets.flatMap(from => subnets.map(to => `${from.cidr} . ${to.cidr}`));
+  });
+}
+
+/** Where this node's own tasks answer published ports: their replies pass this node in any case. */
+function here({ plane, ingress, self }: Scene, family: Family): string[] {
+  if (!ingress || !self.filtersBridges) return [];
+  const own = [...plane.endpoints.values()].filter(({ nodeId }) => nodeId === self.nodeId);
+  const published = own.flatMap(({ attachments }) => placeOn(attachments, ingress.network.id).addresses);
+  return published.filter(address => familyOf(address) === family);
 }
 
 function senders({ plane, ingress }: Scene): string[] {

@@ -32,11 +32,13 @@ export async function watchChanges(
   }
 }
 
-/** Whether the line is about a device that begins so, something of it, or a rule of routing, and no everyday event. */
+/** Whether the line is about a device that begins so, a port or something of it, or a rule of routing, and no everyday event. */
 export function isLinkNews(line: string, prefixes: readonly string[]): boolean {
   const event = /^(?<deleted>Deleted )?(?:\d+:\s+(?<device>\S+)|.*? dev (?<on>\S+))/.exec(line)?.groups ?? {};
   const { deleted, device, on } = event;
   const name = device ?? on ?? "";
+  const isOurs = (it: string | undefined): boolean => prefixes.some(prefix => it?.startsWith(prefix));
   if (device === "from") return true;
-  return prefixes.some(prefix => name.startsWith(prefix)) && (deleted !== undefined || !learnt.test(line));
+  if (isOurs(name)) return deleted !== undefined || !learnt.test(line);
+  return deleted === undefined && device !== undefined && isOurs(/ master (\S+)/.exec(line)?.[1]);
 }

@@ -32,6 +32,10 @@ export function batchLines(change: LinkChange): BatchLine[] {
   switch (change.do) {
     case "set-bridge-mac":
       return [ip(`link set dev ${change.bridge} address ${change.mac}`)];
+    case "filter-bridge":
+      return [ip(`link set dev ${change.bridge} type bridge nf_call_iptables 1 nf_call_ip6tables 1`)];
+    case "set-hairpin":
+      return [ip(`link set dev ${change.port} type bridge_slave hairpin on`, isGone)];
     case "add-vxlan":
       return addVxlan(change.link);
     case "remove-vxlan":

@@ -14,11 +14,15 @@ interface LinkJson {
   readonly link_netnsid?: number;
   readonly linkinfo?: {
     readonly info_kind?: string;
+    readonly info_slave_kind?: string;
+    readonly info_slave_data?: { readonly hairpin?: boolean };
     readonly info_data?: {
       readonly id?: number;
       readonly port?: number;
       readonly local?: string;
       readonly local6?: string;
+      readonly nf_call_iptables?: number;
+      readonly nf_call_ip6tables?: number;
     };
   };
 }
@@ -69,7 +73,7 @@ export async function observeLinks(prefixes: readonly string[], signal?: AbortSi
   ]);
   const ours = links.filter(({ ifname }) => isOurs(ifname));
   return {
-    bridges: bridgesIn(ours, addresses),
+    bridges: bridgesIn(links, isOurs, addresses),
     vxlans: vxlansIn(ours, await namespacesOf(ours, query)),
     forwarding: tableOf(
       forwarding.filter(({ ifname, dst }) => isOurs(ifname) && dst),
@@ -89,15 +93,29 @@ export async function observeMtu(address: string): Promise<number | undefined> {
   return all.find(({ addr_info: has = [] }) => has.some(({ local }) => local === address))?.mtu;
 }
 
-function bridgesIn(links: readonly LinkJson[], addresses: readonly AddressJson[]): Map<string, BridgeLink> {
+function bridgesIn(
+  links: readonly LinkJson[],
+  isOurs: (name: string) => boolean,
+  all: readonly AddressJson[],
+): Map<string, BridgeLink> {
   const found = new Map<string, BridgeLink>();
+  const straight = links.filter(isStraightPort);
   for (const { ifname: name = "", address: mac = "", linkinfo } of links) {
-    if (linkinfo?.info_kind !== "bridge") continue;
-    const own = addresses.find(({ ifname }) => ifname === name)?.addr_info ?? [];
+    if (linkinfo?.info_kind !== "bridge" || !isOurs(name)) continue;
+    const own = all.find(({ ifname }) => ifname === name)?.addr_info ?? [];
     const alone = own.filter(({ local = "", prefixlen }) => prefixlen === (local.includes(":") ? 128 : 32));
-    found.set(name, { name, mac, addresses: new Set(alone.map(({ local, prefixlen }) => `${local}/${prefixlen}`)) });
+    const { nf_call_iptables: shows4, nf_call_ip6tables: shows6 } = linkinfo.info_data ?? {};
+    const addresses = new Set(alone.map(({ local, prefixlen }) => `${local}/${prefixlen}`));
+    const ports = straight.filter(({ master }) => master === name).map(({ ifname = "" }) => ifname);
+    const isFiltered = shows4 === 1 && shows6 === 1;
+    found.set(name, { name, mac, addresses, isFiltered, withoutHairpin: new Set(ports) });
   }
   return found;
+}
+
+/** To other nodes nothing goes back by the way that it came. */
+function isStraightPort({ linkinfo }: LinkJson): boolean {
+  return linkinfo?.info_slave_kind === "bridge" && linkinfo.info_kind !== "vxlan" && !linkinfo.info_slave_data?.hairpin;
 }
 
 /** One that is down counts as missing its bridge: it is made anew. */

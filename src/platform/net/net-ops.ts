@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,9 @@ import { batchLines } from "./link-commands.ts";
 import { observeLinks, observeMtu } from "./link-observation.ts";
 import { mustRun, runProgram } from "./program.ts";
 import { rulesContents } from "./rules-contents.ts";
+
+/** Is there when `br_netfilter` is. */
+const bridgeFilter = "/proc/sys/net/bridge/bridge-nf-call-iptables";
 
 /** This machine's network, by the programs that every Linux system has for it. */
 export const systemNetOps: NetOps = {
@@ -24,6 +28,11 @@ export const systemNetOps: NetOps = {
   },
 
   mtuOf: observeMtu,
+
+  async canFilterBridges(): Promise<boolean> {
+    if (!existsSync(bridgeFilter)) await runProgram("modprobe", ["--quiet", "br_netfilter"]).catch(() => {});
+    return existsSync(bridgeFilter);
+  },
 
   observe: observeLinks,
 
