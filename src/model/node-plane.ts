@@ -9,6 +9,8 @@ import { addressLabel } from "./node-address.ts";
 
 /** The node's public WireGuard key, base64. */
 const wireguardLabel = "shoal.wireguard-key";
+/** "true" where the node's rules see what its bridges pass on. */
+const filterLabel = "shoal.filters-bridges";
 /** Where VXLAN and WireGuard reach the node, where that is not where it calls from (`--data-path-addr`). */
 export const dataAddressLabel = "shoal.data-address";
 
@@ -17,19 +19,26 @@ export interface PlaneFacts {
   readonly wireguardKey: Uint8Array;
   /** An IP address; "" for the one that the node goes by. */
   readonly dataAddress: string;
+  readonly filtersBridges: boolean;
 }
 
 /** What the description says of the data plane; nothing where a node says nothing. */
 export function planeFactsOf(description: NodeDescription | undefined): PlaneFacts {
-  const { [wireguardLabel]: key = "", [dataAddressLabel]: dataAddress = "" } = description?.engine?.labels ?? {};
-  return { wireguardKey: new Uint8Array(Buffer.from(key, "base64")), dataAddress };
+  const {
+    [wireguardLabel]: key = "",
+    [dataAddressLabel]: dataAddress = "",
+    ...labels
+  } = description?.engine?.labels ?? {};
+  const filtersBridges = labels[filterLabel] === "true";
+  return { wireguardKey: new Uint8Array(Buffer.from(key, "base64")), dataAddress, filtersBridges };
 }
 
-/** The description with the node's public WireGuard key, base64. */
-export function withWireguardKey(description: NodeDescription, key: string): NodeDescription {
+/** The description with the node's public WireGuard key, base64, and with whether its rules see what its bridges pass on. */
+export function withPlaneFacts(description: NodeDescription, key: string, filtersBridges: boolean): NodeDescription {
   const { engine } = description;
   if (!engine) return description;
-  return { ...description, engine: { ...engine, labels: { ...engine.labels, [wireguardLabel]: key } } };
+  const facts = { [wireguardLabel]: key, [filterLabel]: String(filtersBridges) };
+  return { ...description, engine: { ...engine, labels: { ...engine.labels, ...facts } } };
 }
 
 /** Whether the node runs Shoal: a stock engine in the swarm has overlay networks of its own kind alone. */

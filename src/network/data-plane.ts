@@ -110,9 +110,10 @@ export class DataPlane {
     void this.#changed();
   }
 
-  /** What other nodes' tunnels know this one by, base64. */
-  publicKey(): Promise<string> {
-    return this.#tunnel.publicKey();
+  /** What other nodes are to know: what their tunnels know this one by, base64, and whether its rules see what its bridges pass on. */
+  async facts(): Promise<{ publicKey: string; filtersBridges: boolean }> {
+    const { ops } = this.#options;
+    return { publicKey: await this.#tunnel.publicKey(), filtersBridges: await ops.canFilterBridges() };
   }
 
   /** Takes in a message of the managers'. Resolves when this node's rules are made from it: `Versions.next`. */

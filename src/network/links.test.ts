@@ -52,6 +52,20 @@ describe("the devices of a node", () => {
     ]);
   });
 
+  it("lead over the ingress network straight to containers whose nodes see what their bridges pass on", () => {
+    const seeing = linksFor({ ...twoTasks, nodes: [{ ...other, filtersBridges: true }] });
+    expect(seeing.forwarding.get("svselfet-mesh")).toEqual(
+      new Map([
+        ["02:42:0a:00:00:03", "192.0.2.2"],
+        ["02:42:0a:00:00:0c", "192.0.2.2"],
+      ]),
+    );
+    expect(seeing.neighbours.get("sbselfet-mesh")?.get("10.0.0.12")).toBe("02:42:0a:00:00:0c");
+    // What containers ask for is still nodes alone.
+    expect(seeing.neighbours.get("svselfet-mesh")).toEqual(links.neighbours.get("svselfet-mesh"));
+    expect(seeing.returns).toEqual(links.returns);
+  });
+
   it.each([
     ["a node whose address is not known yet", { ...twoTasks, nodes: [{ ...other, dataAddress: "" }] }, "svselfet-back"],
     ["a task of a node that is not known yet", { ...twoTasks, nodes: [] }, "svselfet-back"],

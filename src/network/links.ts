@@ -20,7 +20,7 @@ export function linksOf(plane: Plane, networks: readonly LocalNetwork[], self: S
   for (const local of networks) {
     bridges.set(local.bridge, bridgeLink(plane, local, self));
     vxlans.set(local.vxlan, vxlanLink(local, self));
-    const places = local.network.ingress ? ingressPlaces(plane, local) : overlayPlaces(plane, local, self);
+    const places = local.network.ingress ? ingressPlaces(plane, local, self) : overlayPlaces(plane, local, self);
     forwarding.set(local.vxlan, places.forwarding);
     neighbours.set(local.vxlan, places.neighbours);
     if (local.network.ingress) neighbours.set(local.bridge, nextHops(plane, local, self));
@@ -65,8 +65,11 @@ function overlayPlaces(plane: Plane, { network }: LocalNetwork, self: Self): Pla
   return places;
 }
 
-/** On the ingress network only nodes are found by others: there are replies to what a node has sent under its own address. */
-function ingressPlaces(plane: Plane, { network }: LocalNetwork): Places {
+/**
+ * On the ingress network only nodes are found by others: there are replies to what a node has sent under its own address. Tasks are
+ * found by nodes alone (`nextHops`).
+ */
+function ingressPlaces(plane: Plane, { network }: LocalNetwork, self: Self): Places {
   const places: Places = { forwarding: new Map(), neighbours: new Map() };
   for (const node of plane.nodes.values()) {
     const { addresses, mac } = placeOn(node.attachments, network.id);
@@ -74,10 +77,19 @@ function ingressPlaces(plane: Plane, { network }: LocalNetwork): Places {
     places.forwarding.set(mac, node.dataAddress);
     for (const address of addresses) places.neighbours.set(address, mac);
   }
+  for (const endpoint of remote(plane, self)) {
+    const node = plane.nodes.get(endpoint.nodeId);
+    const { mac } = placeOn(endpoint.attachments, network.id);
+    if (mac !== undefined && node?.filtersBridges && node.dataAddress !== "")
+      places.forwarding.set(mac, node.dataAddress);
+  }
   return places;
 }
 
-/** Nodes route there: what this node has for a remote container goes to its node, which knows the way back. */
+/**
+ * By which MAC this node sends what it has for a remote container: to its node, which knows the way back. That notes where a connection
+ * came from as it routes it to the container; where it can see what its bridge passes on, straight to the container.
+ */
 function nextHops(plane: Plane, { network }: LocalNetwork, self: Self): Map<string, string> {
   const hops = new Map<string, string>();
   const macs = new Map<string, string>();
@@ -88,9 +100,11 @@ function nextHops(plane: Plane, { network }: LocalNetwork, self: Self): Map<stri
     for (const address of addresses) hops.set(address, mac);
   }
   for (const endpoint of remote(plane, self)) {
-    const mac = macs.get(endpoint.nodeId);
-    if (mac === undefined) continue;
-    for (const address of placeOn(endpoint.attachments, network.id).addresses) hops.set(address, mac);
+    const nodeMac = macs.get(endpoint.nodeId);
+    if (nodeMac === undefined) continue;
+    const { addresses, mac = nodeMac } = placeOn(endpoint.attachments, network.id);
+    const hop = plane.nodes.get(endpoint.nodeId)?.filtersBridges ? mac : nodeMac;
+    for (const address of addresses) hops.set(address, hop);
   }
   return hops;
 }

@@ -1,5 +1,5 @@
 import { asFault } from "../lib/fault.ts";
-import { withWireguardKey } from "../model/node-plane.ts";
+import { withPlaneFacts } from "../model/node-plane.ts";
 import { isAttachment, type Task } from "../model/task.ts";
 import { sleep } from "../ports/clock.ts";
 import type { Instance, LogLine, LogOptions, MeasuredTask, Runtime, TaskDependencies } from "../ports/runtime.ts";
@@ -60,7 +60,8 @@ export class NetworkedRuntime implements Runtime {
   }
 
   async describe(): Promise<NodeDescription> {
-    return withWireguardKey(await this.#runtime.describe(), await this.#plane.publicKey());
+    const { publicKey, filtersBridges } = await this.#plane.facts();
+    return withPlaneFacts(await this.#runtime.describe(), publicKey, filtersBridges);
   }
 
   async list(): Promise<Instance[]> {

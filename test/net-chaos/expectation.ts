@@ -35,8 +35,12 @@ function networkDifferences(
   if (!vxlan?.isUp || vxlan.id !== vxlanIdOf(network)) return [`${bridge} has no VXLAN device of ${nameOf(network)}`];
   const places = otherPlaces(state, node, network, underlay);
   const isMesh = network.spec?.ingress ?? false;
-  const entered = isMesh ? places.nodes : [...places.nodes, ...places.tasks];
-  const hops = [...places.nodes, ...places.tasks.map(place => ({ ...place, mac: place.nodeMac }))];
+  const asked = isMesh ? places.nodes : [...places.nodes, ...places.tasks];
+  const entered = isMesh ? [...places.nodes, ...places.tasks.filter(({ seen }) => seen)] : asked;
+  const hops = [
+    ...places.nodes,
+    ...places.tasks.map(place => ({ ...place, mac: place.seen ? place.mac : place.nodeMac })),
+  ];
   return [
     ...unequal(
       `addresses of ${bridge}`,
@@ -49,8 +53,14 @@ function networkDifferences(
       view.forwarding.get(vxlan.name),
     ),
     ...unequal(
+      `what ${bridge} knows to be behind ${vxlan.name}`,
+      unique(entered, ({ mac }) => mac),
+      view.bridged.get(vxlan.name),
+    ),
+    ...unequal(`ports without a way for a task to itself on ${bridge}`, [], view.straightPorts.get(bridge)),
+    ...unequal(
       `neighbours on ${vxlan.name}`,
-      unique(entered, ({ address, mac }) => `${address} ${mac}`),
+      unique(asked, ({ address, mac }) => `${address} ${mac}`),
       view.neighbours.get(vxlan.name),
     ),
     ...unequal(
@@ -74,6 +84,8 @@ interface PlaceElsewhere {
   readonly address: string;
   readonly mac: string;
   readonly nodeMac: string;
+  /** Its node's rules see what bridges pass on. */
+  readonly seen: boolean;
   readonly to: string;
 }
 
@@ -87,7 +99,9 @@ function otherPlaces(
   const others = state.nodes.filter(node => node.id !== self.id && gatewayOn(node, network.id) !== undefined);
   const placed = (node: Node, address: string | undefined): PlaceElsewhere[] => {
     const nodeMac = macOf((gatewayOn(node, network.id) ?? "").split("/")[0] ?? "");
-    return address === undefined ? [] : [{ address, mac: macOf(address), nodeMac, to: underlay.get(node.id) ?? "" }];
+    const seen = node.description?.engine?.labels["shoal.filters-bridges"] === "true";
+    if (address === undefined) return [];
+    return [{ address, mac: macOf(address), nodeMac, seen, to: underlay.get(node.id) ?? "" }];
   };
   const tasksOf = (node: Node): Task[] => state.tasks.filter(task => task.nodeId === node.id && hasPlace(task));
   return {

@@ -11,6 +11,10 @@ export interface HostView extends RulesView {
   readonly forwarding: ReadonlyMap<string, readonly string[]>;
   /** Device → "ADDRESS MAC". */
   readonly neighbours: ReadonlyMap<string, readonly string[]>;
+  /** VXLAN device → MACs that its bridge knows to be behind it. */
+  readonly bridged: ReadonlyMap<string, readonly string[]>;
+  /** Bridge → containers' ports that give nothing back. */
+  readonly straightPorts: ReadonlyMap<string, readonly string[]>;
   /** Gateways of the routes by which replies return to the node that a connection came in by, and how many rules lead to them. */
   readonly returns: { readonly gateways: readonly string[]; readonly rules: number };
 }
@@ -30,7 +34,11 @@ interface LinkJson {
   readonly ifname: string;
   readonly master?: string;
   readonly flags: readonly string[];
-  readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: { readonly id?: number } };
+  readonly linkinfo?: {
+    readonly info_kind?: string;
+    readonly info_data?: { readonly id?: number };
+    readonly info_slave_data?: { readonly hairpin?: boolean };
+  };
 }
 
 const commands = [
@@ -56,11 +64,20 @@ export async function hostView({ namespace }: LabHost): Promise<HostView> {
       ? [[master, { name, id: linkinfo.info_data?.id ?? 0, isUp: flags.includes("UP") }]]
       : [],
   );
-  const forwarding = read<{ ifname: string; mac: string; dst?: string }[]>(2).filter(({ dst }) => dst);
+  const straight = read<LinkJson[]>(1).flatMap(({ ifname, master, linkinfo }): [string, string][] =>
+    master !== undefined && linkinfo?.info_kind === "veth" && !linkinfo.info_slave_data?.hairpin
+      ? [[master, ifname]]
+      : [],
+  );
+  const entries = read<{ ifname: string; mac: string; dst?: string; state?: string }[]>(2);
+  const forwarding = entries.filter(({ dst }) => dst);
+  const bridged = entries.filter(({ state }) => state === "static");
   const neighbours = read<{ dev: string; dst: string; lladdr?: string }[]>(3);
   return {
     addresses: new Map(addresses),
     vxlans: new Map(vxlans),
+    straightPorts: grouped(straight, ([bridge, port]) => [bridge, port]),
+    bridged: grouped(bridged, ({ ifname, mac }) => [ifname, mac]),
     forwarding: grouped(forwarding, ({ ifname, mac, dst }) => [ifname, `${mac} ${dst}`]),
     neighbours: grouped(neighbours, ({ dev, dst, lladdr }) => [dev, `${dst} ${lladdr}`]),
     returns: {

@@ -65,13 +65,14 @@ function isIn(network: ReturnType<typeof parseCidr>, address: string): boolean {
 export function nodeItem(node: Node, on: ReadonlySet<string>): PlaneNode | undefined {
   const attachments = attachmentsOn(node.attachments, on);
   if (attachments.length === 0) return undefined;
-  const { dataAddress } = planeFactsOf(node.description);
+  const { dataAddress, filtersBridges } = planeFactsOf(node.description);
   const { labels } = node.spec.annotations;
   return create(PlaneNodeSchema, {
     id: node.id,
     hostname: node.description?.hostname ?? "",
     dataAddress: dataAddress || node.status.addr,
     attachments,
+    filtersBridges,
     labels: Object.fromEntries(Object.entries(labels).filter(([key]) => key.startsWith(ownLabels))),
   });
 }

@@ -45,9 +45,16 @@ export function batchLines(change: LinkChange): BatchLine[] {
     case "remove-address":
       return [ip(`address delete ${change.address} dev ${change.bridge}`, isGone)];
     case "set-forwarding":
-      return [bridge(`fdb replace ${change.mac} dev ${change.device} dst ${change.to} self permanent`)];
+      return [
+        bridge(`fdb replace ${change.mac} dev ${change.device} dst ${change.to} self permanent`),
+        // Told that it is behind this port, the bridge shows no other container what goes there.
+        bridge(`fdb replace ${change.mac} dev ${change.device} master static`),
+      ];
     case "remove-forwarding":
-      return [bridge(`fdb delete ${change.mac} dev ${change.device} dst ${change.to} self`, isGone)];
+      return [
+        bridge(`fdb delete ${change.mac} dev ${change.device} master`, isGone),
+        bridge(`fdb delete ${change.mac} dev ${change.device}${change.to && ` dst ${change.to}`} self`, isGone),
+      ];
     case "set-neighbour":
       return [ip(`neighbour replace ${change.address} lladdr ${change.mac} dev ${change.device} nud permanent`)];
     case "remove-neighbour":

@@ -41,6 +41,8 @@ interface ForwardingJson {
   readonly mac?: string;
   readonly ifname?: string;
   readonly dst?: string;
+  readonly master?: string;
+  readonly state?: string;
 }
 
 interface NeighbourJson {
@@ -75,10 +77,7 @@ export async function observeLinks(prefixes: readonly string[], signal?: AbortSi
   return {
     bridges: bridgesIn(links, isOurs, addresses),
     vxlans: vxlansIn(ours, await namespacesOf(ours, query)),
-    forwarding: tableOf(
-      forwarding.filter(({ ifname, dst }) => isOurs(ifname) && dst),
-      each => [...[each.ifname, each.mac, each.dst]],
-    ),
+    forwarding: forwardingIn(forwarding.filter(({ ifname }) => isOurs(ifname))),
     neighbours: tableOf(
       neighbours.filter(({ dev }) => isOurs(dev)),
       each => [each.dev, each.dst, each.lladdr],
@@ -116,6 +115,16 @@ function bridgesIn(
 /** To other nodes nothing goes back by the way that it came. */
 function isStraightPort({ linkinfo }: LinkJson): boolean {
   return linkinfo?.info_slave_kind === "bridge" && linkinfo.info_kind !== "vxlan" && !linkinfo.info_slave_data?.hairpin;
+}
+
+/** An entry of a VXLAN device's that its bridge does not know of leads nowhere yet. */
+function forwardingIn(entries: readonly ForwardingJson[]): Map<string, Map<string, string>> {
+  const keyOf = ({ ifname = "", mac = "" }: ForwardingJson): string => `${ifname} ${mac}`;
+  const known = new Set(entries.filter(({ master, state }) => master && state === "static").map(keyOf));
+  return tableOf(
+    entries.filter(({ dst }) => dst),
+    each => [each.ifname, each.mac, known.has(keyOf(each)) ? each.dst : ""],
+  );
 }
 
 /** One that is down counts as missing its bridge: it is made anew. */
