@@ -1,3 +1,4 @@
+import { parseIp } from "../lib/ip.ts";
 import type { NodeDescription } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 
 /** Engine label in which a node tells the address it was given; SwarmKit's messages have no field for it. */
@@ -9,5 +10,5 @@ export const addressLabel = "shoal.address";
  */
 export function nodeAddress(calledFrom: string, description: NodeDescription | undefined): string {
   const told = description?.engine?.labels[addressLabel] ?? "";
-  return calledFrom.startsWith("127.") && told.startsWith("127.") ? told : calledFrom;
+  return calledFrom.startsWith("127.") && told.startsWith("127.") && parseIp(told) ? told : calledFrom;
 }

@@ -126,6 +126,7 @@ export class Builder {
     const attempt = (step: Promise<void>): Promise<void> => step.catch(error => void faults.push(asFault(error)));
     this.#known.links ??= await ops.observe(this.#prefixes);
     const { before, after } = linkPlan(this.#known.links, wanted.links);
+    // A container that begins brings a port: nobody has changed anything.
     const others = [...before, ...after].some(({ do: done }) => done !== "set-hairpin");
     if (others && this.#made && isPlanned(this.#made, wanted.links)) this.#options.onRepair?.();
     await attempt(this.#setKernel(wanted.kernel));

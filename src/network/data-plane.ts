@@ -1,5 +1,6 @@
 import { asFault, Fault } from "../lib/fault.ts";
 import { same } from "../lib/same.ts";
+import type { PlaneFacts } from "../model/node-plane.ts";
 import { type Clock, sleep } from "../ports/clock.ts";
 import type { Logger } from "../ports/log.ts";
 import { type Meters, noMeters } from "../ports/meters.ts";
@@ -110,10 +111,14 @@ export class DataPlane {
     void this.#changed();
   }
 
-  /** What other nodes are to know: what their tunnels know this one by, base64, and whether its rules see what its bridges pass on. */
-  async facts(): Promise<{ publicKey: string; filtersBridges: boolean }> {
-    const { ops } = this.#options;
-    return { publicKey: await this.#tunnel.publicKey(), filtersBridges: await ops.canFilterBridges() };
+  /** What other nodes are to know of this one. */
+  async facts(): Promise<Omit<PlaneFacts, "dataAddress">> {
+    const { ops, nodeId, address } = this.#options;
+    return {
+      wireguardKey: new Uint8Array(Buffer.from(await this.#tunnel.publicKey(), "base64")),
+      filtersBridges: await ops.canFilterBridges(),
+      addresses: (await ops.globalAddresses(devicePrefixes(nodeId))).filter(each => each !== address),
+    };
   }
 
   /** Takes in a message of the managers'. Resolves when this node's rules are made from it: `Versions.next`. */

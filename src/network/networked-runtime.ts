@@ -60,8 +60,7 @@ export class NetworkedRuntime implements Runtime {
   }
 
   async describe(): Promise<NodeDescription> {
-    const { publicKey, filtersBridges } = await this.#plane.facts();
-    return withPlaneFacts(await this.#runtime.describe(), publicKey, filtersBridges);
+    return withPlaneFacts(await this.#runtime.describe(), await this.#plane.facts());
   }
 
   async list(): Promise<Instance[]> {

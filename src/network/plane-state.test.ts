@@ -33,3 +33,13 @@ it("applies what changed, and leaves the plane before as it was", () => {
   expect(before.endpoints.get("task2")?.ready).toBe(true);
   expect(before.nodes.size).toBe(1);
 });
+
+it("knows no address of a node whose address is none", () => {
+  const hostile = "192.0.2.2 self permanent\nlink delete dev eth0";
+  const plane = planeOf({
+    ...twoTasks,
+    nodes: [{ ...other, dataAddress: hostile, addresses: [hostile, "192.0.2.3"] }],
+  });
+  expect(plane.nodes.get(other.id)).toMatchObject({ dataAddress: "", addresses: ["192.0.2.3"] });
+  expect(planeOf(twoTasks).nodes.get(other.id)?.dataAddress).toBe(other.dataAddress);
+});

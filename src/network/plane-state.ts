@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { parseIp } from "../lib/ip.ts";
 import {
   PlaneChange_Action as Action,
   NetworkMessage_Type as MessageType,
@@ -44,7 +45,7 @@ export function applyMessage(plane: Plane, message: NetworkMessage): Plane {
         put(next.networks, item.value.id, item.value, action);
         break;
       case "node":
-        put(next.nodes, item.value.id, item.value, action);
+        put(next.nodes, item.value.id, withAddresses(item.value), action);
         break;
       case "endpoint":
         put(next.endpoints, item.value.taskId, item.value, action);
@@ -59,6 +60,12 @@ export function applyMessage(plane: Plane, message: NetworkMessage): Plane {
     }
   }
   return next;
+}
+
+/** Kernels are given them: what is no address is not passed on. */
+function withAddresses(node: PlaneNode): PlaneNode {
+  const { dataAddress, addresses } = node;
+  return { ...node, dataAddress: parseIp(dataAddress) ? dataAddress : "", addresses: addresses.filter(parseIp) };
 }
 
 /** The message that makes this plane of any other. */

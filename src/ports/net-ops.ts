@@ -9,6 +9,8 @@ export interface NetOps {
   obstacle(): Promise<string | undefined>;
   /** The MTU in bytes of the device that has `address`; undefined when none has. */
   mtuOf(address: string): Promise<number | undefined>;
+  /** Addresses of global scope, bare and in order, that devices have whose names begin with none of `prefixes`. */
+  globalAddresses(prefixes: readonly string[]): Promise<string[]>;
   /** Whether the kernel can show rules what a bridge passes on between its ports; tries to make it so. */
   canFilterBridges(): Promise<boolean>;
   /** What there is on devices whose names begin with one of `prefixes`, and all return paths. Fault cancelled at `signal`. */

@@ -48,6 +48,10 @@ export class SimNetOps implements NetOps, BridgeNetworks {
     return 1_500;
   }
 
+  async globalAddresses(): Promise<string[]> {
+    return ["192.0.2.1"];
+  }
+
   async canFilterBridges(): Promise<boolean> {
     return !this.failing.has("filter-bridge");
   }

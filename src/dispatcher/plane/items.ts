@@ -65,7 +65,7 @@ function isIn(network: ReturnType<typeof parseCidr>, address: string): boolean {
 export function nodeItem(node: Node, on: ReadonlySet<string>): PlaneNode | undefined {
   const attachments = attachmentsOn(node.attachments, on);
   if (attachments.length === 0) return undefined;
-  const { dataAddress, filtersBridges } = planeFactsOf(node.description);
+  const { dataAddress, filtersBridges, addresses } = planeFactsOf(node.description);
   const { labels } = node.spec.annotations;
   return create(PlaneNodeSchema, {
     id: node.id,
@@ -73,6 +73,7 @@ export function nodeItem(node: Node, on: ReadonlySet<string>): PlaneNode | undef
     dataAddress: dataAddress || node.status.addr,
     attachments,
     filtersBridges,
+    addresses: [...addresses],
     labels: Object.fromEntries(Object.entries(labels).filter(([key]) => key.startsWith(ownLabels))),
   });
 }

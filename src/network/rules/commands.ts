@@ -46,9 +46,11 @@ export function noTable(table: string): string {
 
 function setChanges(before: Ruleset, after: Ruleset): string[] {
   return [...after.sets].flatMap(([name, set]) => {
-    const old = new Map((before.sets.get(name)?.elements ?? []).map(element => [element, true]));
+    const { elements: there = [] } = before.sets.get(name) ?? {};
+    if (sameLines(there, set.elements)) return [];
+    const old = new Set(there);
     const now = new Set(set.elements);
-    const gone = [...old.keys()].filter(element => !now.has(element)).map(keyOf);
+    const gone = there.filter(element => !now.has(element)).map(keyOf);
     const added = set.elements.filter(element => !old.has(element));
     // An element that only leads elsewhere now is taken away and added again in the same transaction.
     return [...elements("delete", after.table, name, gone), ...elements("add", after.table, name, added)];

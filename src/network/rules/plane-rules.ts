@@ -77,10 +77,11 @@ function homeward({ plane, ingress, self }: Scene, family: Family): string[] {
     const ofFamily = (address: string): boolean => familyOf(address) === family;
     const own = allAddresses(attachments).filter(ofFamily);
     if (nodeId === self.nodeId) return own.flatMap(from => own.map(to => `${from} . ${to}`));
-    const from = plane.nodes.get(nodeId)?.dataAddress ?? "";
-    if (!ingress || !ofFamily(from)) return [];
+    const node = plane.nodes.get(nodeId);
+    if (!ingress || !node) return [];
+    const callers = [...new Set([node.dataAddress, ...node.addresses])].filter(ofFamily);
     const published = placeOn(attachments, ingress.network.id).addresses.filter(ofFamily);
-    return published.map(to => `${from} . ${to}`);
+    return published.flatMap(to => callers.map(from => `${from} . ${to}`));
   });
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PortConfig_Protocol as Protocol } from "../../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { localNetworks } from "../local-networks.ts";
-import { type PlaneParts, planeOf, self, twoTasks, web, webTask } from "../plane.test-kit.ts";
+import { other, type PlaneParts, planeOf, self, twoTasks, web, webTask } from "../plane.test-kit.ts";
 import { tableChange, wholeTable } from "./commands.ts";
 import { rulesOf } from "./plane-rules.ts";
 
@@ -138,6 +138,12 @@ describe("the routing mesh", () => {
     const rules = rulesFor(twoTasks);
     expect(elements(rules, "senders")).toEqual(["02:42:0a:00:00:03 : 0x300000"]);
     expect(elements(rules, "homeward4")).toContain("192.0.2.2 . 10.0.0.12");
+  });
+
+  it("gives itself as sender to callers from any address of the task's own node", () => {
+    const addresses = ["198.51.100.2", "2001:db8::2", "192.0.2.2"];
+    const rules = rulesFor({ ...twoTasks, nodes: [{ ...other, addresses }], endpoints: [webTask(2)] });
+    expect(elements(rules, "homeward4")).toEqual(["192.0.2.2 . 10.0.0.12", "198.51.100.2 . 10.0.0.12"]);
   });
 });
 

@@ -92,6 +92,13 @@ export async function observeMtu(address: string): Promise<number | undefined> {
   return all.find(({ addr_info: has = [] }) => has.some(({ local }) => local === address))?.mtu;
 }
 
+/** See `NetOps.globalAddresses`. */
+export async function observeAddresses(prefixes: readonly string[]): Promise<string[]> {
+  const all = await queries()<AddressJson>("ip", "address", "show", "scope", "global");
+  const others = all.filter(({ ifname = "" }) => !prefixes.some(prefix => ifname.startsWith(prefix)));
+  return [...new Set(others.flatMap(({ addr_info: has = [] }) => has.flatMap(({ local }) => local ?? [])))].sort();
+}
+
 function bridgesIn(
   links: readonly LinkJson[],
   isOurs: (name: string) => boolean,

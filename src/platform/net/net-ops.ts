@@ -8,7 +8,7 @@ import { runBatches } from "./batch.ts";
 import { watchChanges } from "./change-watch.ts";
 import { passForwarding, unpassForwarding } from "./forward-pass.ts";
 import { batchLines } from "./link-commands.ts";
-import { observeLinks, observeMtu } from "./link-observation.ts";
+import { observeAddresses, observeLinks, observeMtu } from "./link-observation.ts";
 import { mustRun, runProgram } from "./program.ts";
 import { rulesContents } from "./rules-contents.ts";
 
@@ -28,6 +28,8 @@ export const systemNetOps: NetOps = {
   },
 
   mtuOf: observeMtu,
+
+  globalAddresses: observeAddresses,
 
   async canFilterBridges(): Promise<boolean> {
     if (!existsSync(bridgeFilter)) await runProgram("modprobe", ["--quiet", "br_netfilter"]).catch(() => {});
