@@ -4,6 +4,7 @@ import { returnKey } from "./net-ops.ts";
 
 const bridge = "sbkit1";
 const vxlan = "svkit1";
+const port = "vekit1";
 const prefixes = ["sbkit", "svkit"];
 const link = { name: vxlan, namespace: "", id: 4097, port: 4789, local: "192.0.2.1", mtu: 1_450, bridge };
 const path: ReturnPath = { mark: 3 * 2 ** 20, family: 4, via: "10.77.0.3", device: bridge };
@@ -13,7 +14,7 @@ export type Seen = Readonly<Record<string, unknown>>;
 
 /**
  * Does with a machine's network what a data plane does, each thing twice. The machine has 192.0.2.1, and the bridge sbkit1 with
- * 10.77.0.1/24, as an engine would have made it. Every NetOps is to show the same.
+ * 10.77.0.1/24 and a container's port vekit1, as an engine would have made it. Every NetOps is to show the same.
  */
 export async function exerciseNetOps(ops: NetOps): Promise<Seen> {
   const seen: Record<string, unknown> = {};
@@ -35,6 +36,9 @@ export async function exerciseNetOps(ops: NetOps): Promise<Seen> {
     { do: "set-return", path },
   );
   await note("made");
+  await twice({ do: "set-hairpin", bridge, port });
+  await note("given back by its port");
+  seen.addresses = await ops.globalAddresses(prefixes);
   await twice(
     { do: "set-forwarding", device: vxlan, mac: "02:42:0a:4d:00:05", to: "192.0.2.3" },
     { do: "set-return", path: { ...path, via: "10.77.0.4" } },
@@ -142,7 +146,9 @@ function plain({ bridges, vxlans, forwarding, neighbours, returns }: Links): unk
       .map(([device, entries]) => [device, [...entries].sort()])
       .sort();
   return {
-    bridges: [...bridges.values()].map(each => ({ ...each, addresses: [...each.addresses] })),
+    bridges: [...bridges.values()].map(each => ({
+      ...{ ...each, addresses: [...each.addresses], withoutHairpin: [...each.withoutHairpin] },
+    })),
     vxlans: [...vxlans.values()],
     forwarding: table(forwarding),
     neighbours: table(neighbours),

@@ -10,6 +10,8 @@ for (const line of [
   "link add sbkit1 type bridge",
   "link set sbkit1 up",
   "address add 10.77.0.1/24 dev sbkit1",
+  "link add vekit1 type veth peer name vekit2",
+  "link set vekit1 master sbkit1",
 ])
   await mustRun("ip", line.split(" "));
 process.stdout.write(JSON.stringify(await exerciseNetOps(systemNetOps)));

@@ -16,6 +16,7 @@ describe.skipIf(reason)(`this machine's network${reason ? ` (skipped: ${reason})
   it("does what the simulated one does", async () => {
     const sim = new SimNetOps();
     await sim.create({ name: "kit", networkId: "kit", bridge: "sbkit1", mtu: 1_450, subnets: [] });
+    sim.addPort("sbkit1", "vekit1");
     const real = await command(["unshare", "--net", "node", "--import", loader, program]);
     expect(JSON.parse(real)).toEqual(JSON.parse(JSON.stringify(await exerciseNetOps(sim))));
   });
