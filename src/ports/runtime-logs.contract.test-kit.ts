@@ -63,6 +63,8 @@ export function logsContract(
     const task = taskFor({ kind: "prints", stdout: ["ready"], stderr: [], stay: true });
     await started(task);
     const lines = logLines(task, { follow: true });
+    // A task that is stopped before it has begun prints nothing.
+    while ((await logLines(task, {})).length === 0);
     await until(runtime().stop(task));
     expect(await until(lines)).toEqual(["stdout: ready\n"]);
     await until(runtime().remove(task.id));

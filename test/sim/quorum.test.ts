@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type QuorumSoakResult, quorumSoak } from "../../src/sim/quorum/soak.ts";
 
 /** Seeds that once failed, each for a reason of its own. */
-const kept = [1075, 1155, 1178, 1222, 3161, 5031, 30089, 2073893260];
+const kept = [1075, 1155, 1178, 1222, 3161, 5031, 30089, 977886050, 2073893260];
 /** How many fresh ones, or which: `SHOAL_SEEDS=5000`, `SHOAL_SEEDS=17,42`, `SHOAL_SEEDS=17,`. */
 const asked = process.env.SHOAL_SEEDS ?? "500";
 const base = Math.floor(Math.random() * 2 ** 31);

@@ -5,10 +5,48 @@ import type { LogLine, LogOptions } from "../../ports/runtime.ts";
 import type { EngineClient } from "./client.ts";
 import { LogFrames, TtyLines } from "./log-frames.ts";
 
+interface ReadContainer {
+  readonly id: string;
+  readonly tty: boolean;
+}
+
 /** A container's log, line by line, as the options ask. */
 export async function* containerLogs(
   client: EngineClient,
-  container: { readonly id: string; readonly tty: boolean },
+  container: ReadContainer,
+  options: LogOptions,
+): AsyncGenerator<LogLine, void> {
+  let lastNs: bigint | undefined;
+  for await (const line of answered(client, container, options)) {
+    lastNs = line.timestampNs;
+    yield line;
+  }
+  if (options.follow) yield* missed(client, container, options, lastNs);
+}
+
+/**
+ * An engine stops following when the container ends, and may not have read its last lines by then (up to 20.10 it takes whichever
+ * of the two it notices first): what came after `lastNs`.
+ */
+async function* missed(
+  client: EngineClient,
+  container: ReadContainer,
+  options: LogOptions,
+  lastNs: bigint | undefined,
+): AsyncGenerator<LogLine, void> {
+  const since = lastNs === undefined ? {} : { tail: -1, sinceMs: Number(lastNs / 1_000_000n) };
+  try {
+    for await (const line of answered(client, container, { ...options, ...since, follow: false }))
+      if (lastNs === undefined || line.timestampNs > lastNs) yield line;
+  } catch {
+    // It is being removed, and its log with it: what the engine gave of itself is all there is.
+  }
+}
+
+/** What the engine answers to one request. */
+async function* answered(
+  client: EngineClient,
+  container: ReadContainer,
   options: LogOptions,
 ): AsyncGenerator<LogLine, void> {
   if (options.signal.aborted) return;

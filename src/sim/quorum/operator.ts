@@ -19,8 +19,8 @@ const longestAfterlifeMs = 3_000;
 type Wish =
   /** Begins with what it was invited with, and then with what is on its disk. */
   | { readonly kind: "member"; readonly invitation: Beginning | undefined }
-  /** Its removal was asked for: whether it is one still, nobody knows. */
-  | { readonly kind: "going" }
+  /** Its removal was asked for: whether it is one still, nobody knows. Until it is gone it is started as a member is. */
+  | { readonly kind: "going"; readonly invitation: Beginning | undefined }
   /** It was removed, and has nothing to come back with. */
   | { readonly kind: "gone" };
 
@@ -73,12 +73,12 @@ export class QuorumOperator {
     for (;;) {
       const wish = this.#wishOf(member);
       if (member.isUp || wish.kind === "gone" || this.#isClosed) return;
-      const invitation = wish.kind === "member" ? wish.invitation : undefined;
+      const { invitation } = wish;
       const fault = await member.start(invitation ?? { kind: "resume" });
       if (!fault) {
         // Killed before it had a log of its own, it still needs its invitation.
         if (wish === this.#wishOf(member) && invitation && member.run)
-          this.#wishes.set(member, { kind: "member", invitation: undefined });
+          this.#wishes.set(member, { ...wish, invitation: undefined });
         return;
       }
       this.#judge(member, fault);
@@ -138,7 +138,8 @@ export class QuorumOperator {
   async #remove(member: QuorumMember): Promise<void> {
     const force = this.#dice.chance(0.2);
     this.#note(`${member.name} is to be removed${force ? ", come what may" : ""}`);
-    this.#wishes.set(member, { kind: "going" });
+    const wish = this.#wishOf(member);
+    if (wish.kind === "member") this.#wishes.set(member, { ...wish, kind: "going" });
     // It is refused as long as it would cost the quorum: the operator repairs others meanwhile.
     await this.#insist(() => this.#quorum.dismiss(member, force));
     await sleep(this.#quorum.clock, this.#dice.seldom(longestAfterlifeMs));
