@@ -63,6 +63,9 @@ export function placeOn(attachments: readonly PlaneAttachment[], networkId: stri
 }
 
 /** All addresses of `attachments`. */
-export function allAddresses(attachments: readonly PlaneAttachment[]): string[] {
+export function allAddresses(attachments: readonly PlaneAttachment[]): readonly string[] {
+  const [first] = attachments;
+  // Most are on one network.
+  if (first && attachments.length === 1) return placeOfAttachment(first).addresses;
   return attachments.flatMap(attachment => placeOfAttachment(attachment).addresses);
 }

@@ -1,36 +1,43 @@
-import type { PlaneService } from "../wire/gen/shoal/v1/network_pb.ts";
+import { Derived } from "../lib/derived.ts";
+import type { PlaneEndpoint } from "../wire/gen/shoal/v1/network_pb.ts";
 import { type Family, familyOf, placeOn } from "./addresses.ts";
 import type { Plane } from "./plane-state.ts";
-import type { Self } from "./self.ts";
 
-/** The ready tasks of each service, found once for a whole plane. */
+type ByService = ReadonlyMap<string, readonly PlaneEndpoint[]>;
+
+const derived = new Derived<Plane["endpoints"], ByService>();
+
+/** The tasks of each service that get new connections, found once for a whole plane. */
 export class Backends {
-  readonly #byService = new Map<
-    string,
-    { readonly nodeId: string; readonly addresses: (networkId: string) => readonly string[] }[]
-  >();
+  readonly #byService: ByService;
+  readonly #leaving: ReadonlySet<string>;
 
   /** `leaving`: tasks of this node's that are about to be stopped, before the managers say so. */
-  constructor(plane: Plane, leaving: ReadonlySet<string>) {
-    const endpoints = [...plane.endpoints.values()].sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
-    for (const { serviceId, taskId, nodeId, ready, attachments } of endpoints) {
-      if (!ready || leaving.has(taskId)) continue;
-      const list = this.#byService.get(serviceId) ?? [];
-      list.push({ nodeId, addresses: networkId => placeOn(attachments, networkId).addresses });
-      this.#byService.set(serviceId, list);
-    }
+  constructor({ endpoints }: Plane, leaving: ReadonlySet<string>) {
+    this.#byService = derived.of(endpoints, [], () => byService(endpoints.values()));
+    this.#leaving = leaving;
   }
 
-  /** Addresses of the service's ready tasks on a network, in the order of their tasks' ids. */
-  on(serviceId: string, networkId: string, family: Family): string[] {
-    const tasks = this.#byService.get(serviceId) ?? [];
-    return tasks.flatMap(task => task.addresses(networkId)).filter(address => familyOf(address) === family);
+  /** The service's ready tasks, in the order of their ids. */
+  of(serviceId: string): readonly PlaneEndpoint[] {
+    const all = this.#byService.get(serviceId) ?? [];
+    return all.filter(({ ready, taskId }) => ready && !this.#leaving.has(taskId));
   }
+}
 
-  /** Those that answer the service's published ports on this node. */
-  published(service: PlaneService, ingressId: string, family: Family, self: Self): string[] {
-    const tasks = this.#byService.get(service.id) ?? [];
-    const answering = service.localOnly ? tasks.filter(task => task.nodeId === self.nodeId) : tasks;
-    return answering.flatMap(task => task.addresses(ingressId)).filter(address => familyOf(address) === family);
+/** The tasks' addresses on a network. */
+export function addressesOn(tasks: readonly PlaneEndpoint[], networkId: string, family: Family): string[] {
+  const all = tasks.flatMap(({ attachments }) => placeOn(attachments, networkId).addresses);
+  return all.filter(address => familyOf(address) === family);
+}
+
+function byService(endpoints: Iterable<PlaneEndpoint>): ByService {
+  const found = new Map<string, PlaneEndpoint[]>();
+  for (const endpoint of endpoints) {
+    const list = found.get(endpoint.serviceId);
+    if (list) list.push(endpoint);
+    else found.set(endpoint.serviceId, [endpoint]);
   }
+  for (const list of found.values()) list.sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
+  return found;
 }

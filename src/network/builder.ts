@@ -123,7 +123,14 @@ export class Builder {
   async build(wanted: WantedPlane, ruled: () => void, signal: AbortSignal): Promise<void> {
     const { ops } = this.#options;
     const faults: Fault[] = [];
-    const attempt = (step: Promise<void>): Promise<void> => step.catch(error => void faults.push(asFault(error)));
+    const attempt = (step: Promise<void>): Promise<boolean> =>
+      step.then(
+        () => true,
+        error => {
+          faults.push(asFault(error));
+          return false;
+        },
+      );
     this.#known.links ??= await ops.observe(this.#prefixes);
     const { before, after } = linkPlan(this.#known.links, wanted.links);
     // A container that begins brings a port: nobody has changed anything.
@@ -131,13 +138,10 @@ export class Builder {
     if (others && this.#made && isPlanned(this.#made, wanted.links)) this.#options.onRepair?.();
     await attempt(this.#setKernel(wanted.kernel));
     if (before.length > 0) await attempt(ops.change(before));
-    await attempt(
-      this.#setRules(wanted.rules).then(() => {
-        ruled();
-        this.#flows.replace(wanted.targets);
-      }),
-    );
+    const inForce = await attempt(this.#setRules(wanted.rules).then(ruled));
     await attempt(this.#passForwarding());
+    // To begin a program takes milliseconds: who waits for the rules goes on before.
+    if (inForce) this.#flows.replace(wanted.targets);
     if (after.length > 0) await attempt(ops.change(after));
     await attempt(this.#lookAtNewRules(signal));
     this.#known.links = faults.length > 0 ? undefined : wanted.links;

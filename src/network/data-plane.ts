@@ -323,7 +323,9 @@ export class DataPlane {
     this.#rewrites = false;
     this.#tunnel.doubt();
     const [underlayMtu = usualMtu, filtersBridges] = await Promise.all([ops.mtuOf(address), ops.canFilterBridges()]);
-    this.#self = { nodeId, address, underlayMtu, filtersBridges };
+    const self = { nodeId, address, underlayMtu, filtersBridges };
+    // What was worked out for the same is kept.
+    if (!same(self, this.#self)) this.#self = self;
   }
 
   /** Aborts as soon as something else is wanted than now. */

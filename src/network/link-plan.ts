@@ -61,8 +61,10 @@ function vxlansToMake(actual: Links, wanted: Links): LinkChange[] {
 }
 
 function bridgeSettings(actual: Links, wanted: Links): LinkChange[] {
-  return [...wanted.bridges.values()].flatMap(({ name: bridge, mac, addresses, isFiltered }) => {
+  return [...wanted.bridges.values()].flatMap(link => {
+    const { name: bridge, mac, addresses, isFiltered } = link;
     const there = actual.bridges.get(bridge);
+    if (there === link) return [];
     const changes: LinkChange[] = there?.mac === mac ? [] : [{ do: "set-bridge-mac", bridge, mac }];
     // One that needs it no more goes without being told.
     if (isFiltered && !there?.isFiltered) changes.push({ do: "filter-bridge", bridge });
@@ -77,7 +79,7 @@ function addressesToRemove(actual: Links, wanted: Links): LinkChange[] {
   return [...actual.bridges.values()].flatMap(({ name: bridge, addresses }) => {
     const keep = wanted.bridges.get(bridge)?.addresses;
     // A bridge that is not wanted goes as a whole.
-    if (!keep) return [];
+    if (!keep || keep === addresses) return [];
     return [...addresses]
       .filter(address => !keep.has(address))
       .map(address => ({ do: "remove-address", bridge, address }) as const);
@@ -114,7 +116,7 @@ function tableEntries(
   const changes: LinkChange[] = [];
   for (const [device, entries] of right) {
     const others = left.get(device);
-    if (!others && compares === isAbsent) continue;
+    if (others === entries || (!others && compares === isAbsent)) continue;
     for (const [key, value] of entries) if (compares(others?.get(key), value)) changes.push(change(device, key, value));
   }
   return changes;

@@ -1,3 +1,4 @@
+import { Derived } from "../lib/derived.ts";
 import type { BridgeLink, Links, ReturnPath, VxlanLink } from "../ports/net-ops.ts";
 import type { PlaneEndpoint } from "../wire/gen/shoal/v1/network_pb.ts";
 import { alone, macOf, type Place, placeOn } from "./addresses.ts";
@@ -10,6 +11,9 @@ import { virtualAddressesOn } from "./virtual-addresses.ts";
 
 type Table = Map<string, Map<string, string>>;
 
+const knownBridges = new Derived<LocalNetwork, BridgeLink>();
+const knownPlaces = new Derived<LocalNetwork, Places>();
+
 /** The devices and their tables that this node is to have. */
 export function linksOf(plane: Plane, networks: readonly LocalNetwork[], self: Self): Links {
   const bridges = new Map<string, BridgeLink>();
@@ -18,12 +22,15 @@ export function linksOf(plane: Plane, networks: readonly LocalNetwork[], self: S
   const neighbours: Table = new Map();
   let returns = new Map<string, ReturnPath>();
   for (const local of networks) {
-    bridges.set(local.bridge, bridgeLink(plane, local, self));
+    bridges.set(
+      local.bridge,
+      knownBridges.of(local, [plane.services, self], () => bridgeLink(plane, local, self)),
+    );
     vxlans.set(local.vxlan, vxlanLink(local, self));
-    const places = local.network.ingress ? ingressPlaces(plane, local, self) : overlayPlaces(plane, local, self);
+    const places = knownPlaces.of(local, [plane.nodes, plane.endpoints, self], () => placesOn(plane, local, self));
     forwarding.set(local.vxlan, places.forwarding);
     neighbours.set(local.vxlan, places.neighbours);
-    if (local.network.ingress) neighbours.set(local.bridge, nextHops(plane, local, self));
+    if (places.nextHops) neighbours.set(local.bridge, places.nextHops);
     if (local.network.ingress) returns = returnPaths(sendersOn(local.network, plane.nodes.values()), local.bridge);
   }
   return { bridges, vxlans, forwarding, neighbours, returns };
@@ -49,6 +56,13 @@ interface Places {
   readonly forwarding: Map<string, string>;
   /** Address → MAC. */
   readonly neighbours: Map<string, string>;
+  /** Address → MAC, on the bridge itself. */
+  readonly nextHops?: Map<string, string>;
+}
+
+function placesOn(plane: Plane, local: LocalNetwork, self: Self): Places {
+  if (!local.network.ingress) return overlayPlaces(plane, local, self);
+  return { ...ingressPlaces(plane, local, self), nextHops: nextHops(plane, local, self) };
 }
 
 /** Other nodes' bridges and containers, each behind its own MAC. The VXLAN device answers for them when asked who has what. */

@@ -1,3 +1,4 @@
+import { Derived } from "../lib/derived.ts";
 import type { PlaneNetwork } from "../wire/gen/shoal/v1/network_pb.ts";
 import { familyOf } from "./addresses.ts";
 import { bridgeName, engineNetworkName, tunnelName, vxlanName } from "./names.ts";
@@ -24,10 +25,14 @@ export function refusalOf(network: PlaneNetwork): string | undefined {
   return undefined;
 }
 
+const derived = new Derived<Plane["networks"], readonly LocalNetwork[]>();
+
 /** The networks that this node is to have, the first made first. */
-export function localNetworks(plane: Plane, self: Self): LocalNetwork[] {
-  const wanted = [...plane.networks.values()].filter(network => refusalOf(network) === undefined);
-  return wanted.sort((a, b) => (a.id < b.id ? -1 : 1)).map(network => localNetwork(network, self));
+export function localNetworks({ networks }: Plane, self: Self): readonly LocalNetwork[] {
+  return derived.of(networks, [self], () => {
+    const wanted = [...networks.values()].filter(network => refusalOf(network) === undefined);
+    return wanted.sort((a, b) => (a.id < b.id ? -1 : 1)).map(network => localNetwork(network, self));
+  });
 }
 
 function localNetwork(network: PlaneNetwork, self: Self): LocalNetwork {

@@ -30,28 +30,29 @@ export const emptyPlane: Plane = {
   services: new Map(),
 };
 
-/** The plane after a message of the feed's. A message stands for one state of the swarm: it is applied as a whole. */
+/**
+ * The plane after a message of the feed's. A message stands for one state of the swarm: it is applied as a whole. Tables that it does
+ * not touch stay the same objects.
+ */
 export function applyMessage(plane: Plane, message: NetworkMessage): Plane {
   const from = message.type === MessageType.COMPLETE ? emptyPlane : plane;
-  const next = {
-    networks: new Map(from.networks),
-    nodes: new Map(from.nodes),
-    endpoints: new Map(from.endpoints),
-    services: new Map(from.services),
-  };
+  const networks = new Draft(from.networks);
+  const nodes = new Draft(from.nodes);
+  const endpoints = new Draft(from.endpoints);
+  const services = new Draft(from.services);
   for (const { action, item } of message.changes) {
     switch (item.case) {
       case "network":
-        put(next.networks, item.value.id, item.value, action);
+        networks.put(item.value.id, item.value, action);
         break;
       case "node":
-        put(next.nodes, item.value.id, withAddresses(item.value), action);
+        nodes.put(item.value.id, withAddresses(item.value), action);
         break;
       case "endpoint":
-        put(next.endpoints, item.value.taskId, item.value, action);
+        endpoints.put(item.value.taskId, item.value, action);
         break;
       case "service":
-        put(next.services, item.value.id, item.value, action);
+        services.put(item.value.id, item.value, action);
         break;
       case undefined:
         break; // From a newer manager: nothing this node knows of.
@@ -59,7 +60,27 @@ export function applyMessage(plane: Plane, message: NetworkMessage): Plane {
         item satisfies never;
     }
   }
-  return next;
+  return { networks: networks.table, nodes: nodes.table, endpoints: endpoints.table, services: services.table };
+}
+
+/** A table that is copied by its first change. */
+class Draft<T> {
+  readonly #table: ReadonlyMap<string, T>;
+  #copy: Map<string, T> | undefined;
+
+  constructor(table: ReadonlyMap<string, T>) {
+    this.#table = table;
+  }
+
+  get table(): ReadonlyMap<string, T> {
+    return this.#copy ?? this.#table;
+  }
+
+  put(id: string, value: T, action: PlaneChange["action"]): void {
+    this.#copy ??= new Map(this.#table);
+    if (action === Action.REMOVE) this.#copy.delete(id);
+    else this.#copy.set(id, value);
+  }
 }
 
 /** Kernels are given them: what is no address is not passed on. */
@@ -78,9 +99,4 @@ export function wholeOf(plane: Plane): NetworkMessage {
   ];
   const changes = items.map(item => create(PlaneChangeSchema, { action: Action.UPDATE, item }));
   return create(NetworkMessageSchema, { type: MessageType.COMPLETE, changes });
-}
-
-function put<T>(table: Map<string, T>, id: string, value: T, action: PlaneChange["action"]): void {
-  if (action === Action.REMOVE) table.delete(id);
-  else table.set(id, value);
 }

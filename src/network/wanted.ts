@@ -33,15 +33,21 @@ export function wantedPlane(
   astray: readonly string[] = [],
 ): WantedPlane {
   const networks = localNetworks(plane, self);
-  const endpoints = [...plane.endpoints.values()].filter(({ ready, taskId }) => ready && !leaving.has(taskId));
   return {
     bridges: bridgesOf(networks),
     links: linksOf(plane, networks, self),
     rules: rulesOf(plane, networks, self, leaving, astray),
     kernel: kernelSettings(plane, networks, self),
-    targets: new Set(endpoints.flatMap(({ attachments }) => allAddresses(attachments))),
+    targets: targetsOf(plane, leaving),
     nameServers: nameServersOf(networks.filter(({ network }) => !network.ingress)),
   };
+}
+
+function targetsOf({ endpoints }: Plane, leaving: ReadonlySet<string>): Set<string> {
+  const targets = new Set<string>();
+  for (const { ready, taskId, attachments } of endpoints.values())
+    if (ready && !leaving.has(taskId)) for (const address of allAddresses(attachments)) targets.add(address);
+  return targets;
 }
 
 function nameServersOf(networks: readonly LocalNetwork[]): string[] {

@@ -78,7 +78,7 @@ function elements(verb: "add" | "delete", table: string, name: string, all: read
 }
 
 function sameLines(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((line, at) => line === b[at]);
+  return a === b || (a.length === b.length && a.every((line, at) => line === b[at]));
 }
 
 function text(lines: readonly string[]): string {

@@ -24,8 +24,9 @@ export class KnownRules {
   /** After the table was written; `before`: what it was when only what differs was written. */
   static written(ruleset: Ruleset, before?: KnownRules): KnownRules {
     if (!before) return new KnownRules(ruleset, new Map());
-    const kept = unchanged(before.ruleset, ruleset);
-    return new KnownRules(ruleset, new Map([...before.#seen].filter(([part]) => kept.has(part))));
+    const [old, now] = [partsOf(before.ruleset), partsOf(ruleset)];
+    const isUnchanged = ([part]: [string, string]): boolean => same(old.get(part), now.get(part));
+    return new KnownRules(ruleset, new Map([...before.#seen].filter(isUnchanged)));
   }
 
   /** Whether some of it has not been seen since it was written, in a table small enough to be looked at each time. */
@@ -54,11 +55,6 @@ function partsOf({ chains, sets }: Ruleset): Map<string, readonly string[]> {
     ...named("chain", chains).map(([part, { rules }]) => [part, rules] as const),
     ...named("set", sets).map(([part, { elements }]) => [part, elements] as const),
   ]);
-}
-
-function unchanged(before: Ruleset, after: Ruleset): Set<string> {
-  const old = partsOf(before);
-  return new Set([...partsOf(after)].flatMap(([part, lines]) => (same(old.get(part), lines) ? part : [])));
 }
 
 function named<T>(kind: "chain" | "set", parts: ReadonlyMap<string, T>): [string, T][] {

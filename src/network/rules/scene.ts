@@ -1,3 +1,4 @@
+import { Derived } from "../../lib/derived.ts";
 import type { PlaneService } from "../../wire/gen/shoal/v1/network_pb.ts";
 import { Backends } from "../backends.ts";
 import type { LocalNetwork } from "../local-networks.ts";
@@ -5,7 +6,7 @@ import type { Plane } from "../plane-state.ts";
 import type { Self } from "../self.ts";
 import { type Restriction, restrictions } from "./restrictions.ts";
 
-/** What the rules are made from, looked up once. */
+/** What the rules are made from, looked up once. What has not changed since the last scene is the same object as in that. */
 export interface Scene {
   readonly plane: Plane;
   readonly self: Self;
@@ -17,6 +18,9 @@ export interface Scene {
   restrictionOf(service: PlaneService): Restriction | undefined;
 }
 
+const networksById = new Derived<readonly LocalNetwork[], ReadonlyMap<string, LocalNetwork>>();
+const servicesInOrder = new Derived<Plane["services"], readonly PlaneService[]>();
+
 export function sceneOf(
   plane: Plane,
   networks: readonly LocalNetwork[],
@@ -27,9 +31,11 @@ export function sceneOf(
   return {
     plane,
     self,
-    networks: new Map(networks.map(local => [local.network.id, local])),
+    networks: networksById.of(networks, [], () => new Map(networks.map(local => [local.network.id, local]))),
     ingress: networks.find(({ network }) => network.ingress),
-    services: [...plane.services.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    services: servicesInOrder.of(plane.services, [], () =>
+      [...plane.services.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    ),
     backends: new Backends(plane, leaving),
     restrictionOf: service => restricted.get(service.id),
   };

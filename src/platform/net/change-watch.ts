@@ -1,23 +1,23 @@
 import type { NetPart } from "../../ports/net-ops.ts";
 import { followProgram } from "./program-lines.ts";
+import type { RulesTransactions } from "./rules-transactions.ts";
 
 /** Which of the kernel's events are listened to. Forwarding entries come with the neighbours. */
 const linkEvents = ["link", "address", "neigh", "route", "rule"];
 
-/** What tells that rules have changed, by whomever. What of them is not always told. */
-const newRules = /^# new generation /;
 /** Neighbours that the kernel learns and forgets by itself, all the time. */
 const learnt = /\b(REACHABLE|STALE|DELAY|PROBE|INCOMPLETE|FAILED)\s*$/;
 
-/** See `NetOps.watch`: two programs that run for as long as that lasts. */
+/** See `NetOps.watch`; `transactions` hears of each change of the rules: two programs that run for as long as that lasts. */
 export async function watchChanges(
   prefixes: readonly string[],
+  transactions: RulesTransactions,
   changed: (what: NetPart) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const ending = new AbortController();
   const until = AbortSignal.any([signal, ending.signal]);
-  const rules = followProgram("nft", ["monitor"], line => newRules.test(line) && changed("rules"), until);
+  const rules = followProgram("nft", ["monitor"], line => transactions.read(line) && changed("rules"), until);
   const links = followProgram(
     "ip",
     ["monitor", ...linkEvents],

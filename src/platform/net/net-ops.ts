@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { asFault, Fault } from "../../lib/fault.ts";
-import type { LinkChange, NetOps, RulesContents } from "../../ports/net-ops.ts";
+import type { LinkChange, NetOps, NetPart, RulesContents } from "../../ports/net-ops.ts";
 import { runBatches } from "./batch.ts";
 import { watchChanges } from "./change-watch.ts";
 import { passForwarding, unpassForwarding } from "./forward-pass.ts";
@@ -11,9 +10,12 @@ import { batchLines } from "./link-commands.ts";
 import { observeAddresses, observeLinks, observeMtu } from "./link-observation.ts";
 import { mustRun, runProgram } from "./program.ts";
 import { rulesContents } from "./rules-contents.ts";
+import { RulesTransactions } from "./rules-transactions.ts";
 
 /** Is there when `br_netfilter` is. */
 const bridgeFilter = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+
+const transactions = new RulesTransactions();
 
 /** This machine's network, by the programs that every Linux system has for it. */
 export const systemNetOps: NetOps = {
@@ -42,16 +44,8 @@ export const systemNetOps: NetOps = {
     return runBatches(changes.flatMap(batchLines));
   },
 
-  /** By a file: nft cannot read what Node gives it as standard input. */
-  async applyRules(commands: string): Promise<void> {
-    const directory = await mkdtemp(join(tmpdir(), "shoal-nft-"));
-    try {
-      const file = join(directory, "rules");
-      await writeFile(file, commands, { mode: 0o600 });
-      await mustRun("nft", ["-f", file]);
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
+  applyRules(commands: string): Promise<void> {
+    return transactions.run(commands);
   },
 
   async contentsOfRules(table: string, signal?: AbortSignal): Promise<RulesContents | undefined> {
@@ -61,7 +55,9 @@ export const systemNetOps: NetOps = {
     throw new Fault("internal", `nft list table inet ${table}: ${stderr.trim()}`);
   },
 
-  watch: watchChanges,
+  watch(prefixes: readonly string[], changed: (what: NetPart) => void, signal: AbortSignal): Promise<void> {
+    return watchChanges(prefixes, transactions, changed, signal);
+  },
 
   async setKernel(settings: ReadonlyMap<string, string>): Promise<void> {
     for (const [path, value] of settings) await setOne(path, value);

@@ -16,23 +16,36 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/**
- * Runs a program of the system's to its end, with `input` on its standard input, whatever its exit status. Faults:
- * failed_precondition when it is not installed, unavailable when it takes too long, resource_exhausted when it floods,
- * cancelled when `signal` ends it.
- */
-export function runProgram(file: string, args: readonly string[], input = "", signal?: AbortSignal): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(endedFault(file));
-    const child = spawn(file, args, { env: programEnvironment, timeout: runTimeoutMs, killSignal: "SIGKILL" });
-    const output = { stdout: "", stderr: "" };
-    let flooded = false;
-    for (const stream of ["stdout", "stderr"] as const)
-      child[stream].setEncoding("utf8").on("data", (text: string) => {
-        output[stream] += text;
-        flooded ||= output[stream].length > outputLimitBytes;
-        if (flooded) child.kill("SIGKILL");
-      });
+/** A program that was started. */
+export interface Run {
+  readonly command: string;
+  /** Undefined when it could not be. */
+  readonly pid: number | undefined;
+  /** Resolves when it has ended, whatever its exit status: `runProgram`. */
+  readonly outcome: Promise<Outcome>;
+}
+
+/** Starts a program of the system's: `runProgram`. `input`: its text, or the descriptor of a file. */
+export function startProgram(file: string, args: readonly string[], input: string | number, signal?: AbortSignal): Run {
+  const command = [file, ...args].join(" ");
+  if (signal?.aborted) return { command, pid: undefined, outcome: Promise.reject(endedFault(file)) };
+  const child = spawn(file, args, {
+    env: programEnvironment,
+    stdio: [typeof input === "number" ? input : "pipe", "pipe", "pipe"],
+    timeout: runTimeoutMs,
+    killSignal: "SIGKILL",
+  });
+  const output = { stdout: "", stderr: "" };
+  let flooded = false;
+  for (const stream of ["stdout", "stderr"] as const)
+    child[stream]?.setEncoding("utf8").on("data", (text: string) => {
+      output[stream] += text;
+      flooded ||= output[stream].length > outputLimitBytes;
+      if (flooded) child.kill("SIGKILL");
+    });
+  child.stdin?.on("error", () => {}); // It may end without reading all; its exit status tells.
+  child.stdin?.end(input);
+  const outcome = new Promise<Outcome>((resolve, reject) => {
     const forget = signal && onAbort(signal, () => child.kill("SIGKILL"));
     child.on("error", error => reject(startFault(file, error)));
     child.on("close", code => {
@@ -43,20 +56,38 @@ export function runProgram(file: string, args: readonly string[], input = "", si
       else if (code === null) reject(new Fault("unavailable", `${file} did not end within ${runTimeoutMs / 1000} s`));
       else resolve({ code, ...output });
     });
-    child.stdin.on("error", () => {}); // It may end without reading all; its exit status tells.
-    child.stdin.end(input);
   });
+  return { command, pid: child.pid, outcome };
+}
+
+/**
+ * Runs a program of the system's to its end, with `input` on its standard input, whatever its exit status. Faults:
+ * failed_precondition when it is not installed, unavailable when it takes too long, resource_exhausted when it floods,
+ * cancelled when `signal` ends it.
+ */
+export function runProgram(
+  file: string,
+  args: readonly string[],
+  input: string | number = "",
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  return startProgram(file, args, input, signal).outcome;
 }
 
 /** The same for a run that must succeed; what it wrote. Fault internal with the program's own text. */
-export async function mustRun(
+export function mustRun(
   file: string,
   args: readonly string[],
-  input = "",
+  input: string | number = "",
   signal?: AbortSignal,
 ): Promise<string> {
-  const { code, stdout, stderr } = await runProgram(file, args, input, signal);
-  if (code !== 0) throw new Fault("internal", `${file} ${args.join(" ")}: ${stderr.trim() || `exit status ${code}`}`);
+  return successOf(startProgram(file, args, input, signal));
+}
+
+/** What a run wrote that must succeed. Fault internal with the program's own text. */
+export async function successOf({ command, outcome }: Run): Promise<string> {
+  const { code, stdout, stderr } = await outcome;
+  if (code !== 0) throw new Fault("internal", `${command}: ${stderr.trim() || `exit status ${code}`}`);
   return stdout;
 }
 

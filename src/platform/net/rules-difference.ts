@@ -1,10 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Fault } from "../../lib/fault.ts";
 import { same } from "../../lib/same.ts";
 import type { RulesDifference } from "../../ports/net-probes.ts";
-import { mustRun, runProgram } from "./program.ts";
+import { withInputFile } from "./input-file.ts";
+import { runProgram, startProgram, successOf } from "./program.ts";
 
 /** What `nft -j list table` says of one object. */
 type Listed = Readonly<Record<string, unknown>>;
@@ -35,15 +33,11 @@ async function listed(table: string): Promise<Contents> {
 }
 
 async function made(table: string, commands: string): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "shoal-nft-"));
-  try {
-    const file = join(directory, "rules");
-    await writeFile(file, commands, { mode: 0o600 });
-    const script = 'nft -f "$1" && nft -j list table inet "$2"';
-    return await mustRun("unshare", ["--net", "sh", "-c", script, "sh", file, table]);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  const script = 'nft -f - && nft -j list table inet "$1"';
+  const run = await withInputFile(commands, input =>
+    startProgram("unshare", ["--net", "sh", "-c", script, "sh", table], input),
+  );
+  return successOf(run);
 }
 
 /** What `nft -j list table` says. */
