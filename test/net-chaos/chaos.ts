@@ -10,7 +10,7 @@ import { differences, type Underlay } from "./expectation.ts";
 import { hostView } from "./host-view.ts";
 import { nameDifferences, writeAsker } from "./name-answers.ts";
 import { StateReader } from "./state-reader.ts";
-import { type SwarmState, unsettled } from "./swarm-state.ts";
+import { isSameState, type SwarmState, unsettled } from "./swarm-state.ts";
 import { networkNames, Users } from "./users.ts";
 
 /** A swarm that is not where its users want it after so long is stuck, in milliseconds. */
@@ -152,21 +152,29 @@ class NetChaos {
     return Math.round(performance.now() - begin);
   }
 
-  /** Waits until every node has what the managers' state says; gives how long that took since this was last unsettled, in ms. */
+  /**
+   * Waits until every node has what the managers' state says; gives how long that took since that changed last, in ms: until a look
+   * began that found it so. A look takes as long as a question for a name that nobody answers.
+   */
   async #equal(limitMs: number): Promise<number> {
     let begin = performance.now();
+    let before: readonly string[] = [];
+    let state = await this.#reader.read();
     for (;;) {
-      const state = await this.#reader.read();
-      const lookedAt = performance.now();
-      if (unsettled(state) === undefined) {
-        const found = await this.#differences(state);
-        if (found.length === 0) return lookedAt - begin;
-        if (lookedAt - begin > limitMs) this.#fail(found);
-      } else {
-        // It only seemed to be settled: an agent had not said yet what it had lost.
+      const tookMs = performance.now() - begin;
+      const found = unsettled(state) === undefined ? await this.#differences(state) : [];
+      const next = await this.#reader.read();
+      if (unsettled(next) !== undefined || !isSameState(state, next)) {
+        // It only seemed to be settled: an agent had not said yet what it had lost, or a node gives up a network that nobody is on.
         await this.#settled();
         begin = performance.now();
+        before = [];
+        state = await this.#reader.read();
+        continue;
       }
+      if (tookMs > limitMs) this.#fail(found.length === 0 ? before : found);
+      if (found.length === 0) return tookMs;
+      before = found;
     }
   }
 

@@ -13,6 +13,16 @@ export interface SwarmState {
   readonly networks: readonly Network[];
 }
 
+/** Whether both are the same objects in the same versions. */
+export function isSameState(a: SwarmState, b: SwarmState): boolean {
+  return versionsOf(a) === versionsOf(b);
+}
+
+function versionsOf({ nodes, services, tasks, networks }: SwarmState): string {
+  const all = [...nodes, ...services, ...tasks, ...networks];
+  return all.map(({ id, meta }) => `${id} ${meta?.version?.index}`).join();
+}
+
 /** It has a place on its node and holds its addresses. */
 export function hasPlace({ nodeId, status }: Task): boolean {
   const state = status?.state ?? TaskState.NEW;
