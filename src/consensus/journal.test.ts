@@ -6,6 +6,7 @@ import { SimDisk } from "../sim/disk.ts";
 import { SimRandom } from "../sim/random.ts";
 import { Journal } from "./journal.ts";
 import { aesGcmSealer, dataKeyBytes } from "./sealer.ts";
+import { inParts } from "./snapshot-files.ts";
 
 it("has a snapshot's bytes in memory from when a follower needs them until they were sent", async () => {
   const sealer = aesGcmSealer(new Uint8Array(dataKeyBytes), new SimRandom(1));
@@ -14,7 +15,7 @@ it("has a snapshot's bytes in memory from when a follower needs them until they 
   const journal = await Journal.create(options, { raftId: 1n, peers: [] }, { entries });
   const data = new TextEncoder().encode("the state");
   const snapshot = { index: 2n, term: 1n, configuration: noConfiguration, data };
-  await journal.record(snapshot, { entries: 0n, oldSnapshots: 0 });
+  await journal.record(inParts(snapshot), { entries: 0n, oldSnapshots: 0 });
   expect(journal.storage.snapshot()).toBeUndefined();
   await settle();
   expect(journal.storage.snapshot()).toEqual(snapshot);

@@ -8,7 +8,7 @@ import type { Save } from "../raft/ready.ts";
 import { LogImage } from "./log-image.ts";
 import { decodeItems, encodeEntries, encodeItems, type Identity, type LogItem } from "./log-record.ts";
 import type { Sealer } from "./sealer.ts";
-import { SnapshotFiles } from "./snapshot-files.ts";
+import { inParts, SnapshotFiles, type SnapshotInParts } from "./snapshot-files.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
 export interface JournalOptions {
@@ -91,7 +91,7 @@ export class Journal {
    * resource_exhausted the same may be tried again.
    */
   async save(saves: readonly Save[]): Promise<void> {
-    for (const { snapshot } of saves) if (snapshot) await this.#snapshots.write(snapshot);
+    for (const { snapshot } of saves) if (snapshot) await this.#snapshots.write(inParts(snapshot));
     const noted = this.#isHardStateWritten ? [] : [encodeItems([this.#hardStateItem])];
     const mark = saves.map(markOfSave).reduce(highest, 0n);
     await this.#writer.append([{ payload: [...noted, ...saves.flatMap(partsOf)], mark }]);
@@ -107,7 +107,7 @@ export class Journal {
   }
 
   /** Puts a snapshot of the state that the log led to behind it, and drops what is not wanted any more. Returns its size in bytes. */
-  async record(snapshot: Snapshot, retention: Retention): Promise<number> {
+  async record(snapshot: SnapshotInParts, retention: Retention): Promise<number> {
     const bytes = await this.#snapshots.write(snapshot);
     // A leader's snapshot has overtaken it meanwhile.
     if (snapshot.index < this.storage.firstIndex) return bytes;
@@ -183,7 +183,7 @@ export class Journal {
     this.#hardState = hardState;
   }
 
-  #offer({ index, term, configuration }: Snapshot): void {
+  #offer({ index, term, configuration }: Omit<Snapshot, "data">): void {
     this.#newest = index;
     this.storage.offer({ index, term, configuration }, () => this.#fetch());
   }

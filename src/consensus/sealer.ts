@@ -11,10 +11,10 @@ const tagBytes = 16;
 /** Seals what a manager writes to disk: nobody without its data key reads it, changes it or moves it elsewhere. */
 export interface Sealer {
   /**
-   * Takes what is in several parts for one, and returns its sealed form in parts too: putting megabytes together only to hand them on
-   * costs as much as sealing them. `place` says what and where the bytes are; they open only there.
+   * Takes what is in several parts for one, and gives its sealed form in parts too, each made when it is asked for: putting megabytes
+   * together only to hand them on costs as much as sealing them. `place` says what and where the bytes are; they open only there.
    */
-  seal(plain: readonly Uint8Array[], place: string): readonly Uint8Array[];
+  seal(plain: Iterable<Uint8Array>, place: string): Iterable<Uint8Array>;
   /** Fault data_loss when the bytes were changed, belong elsewhere, or were sealed with another key. */
   open(sealed: Uint8Array, place: string): Uint8Array;
 }
@@ -26,12 +26,13 @@ export interface Sealer {
 export function aesGcmSealer(key: Uint8Array, random: Random): Sealer {
   assert(key.byteLength === dataKeyBytes, `a data key has ${dataKeyBytes} bytes`);
   return {
-    seal(plain, place) {
+    *seal(plain, place) {
       const nonce = random.bytes(nonceBytes);
       const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(place));
-      const body = plain.map(part => cipher.update(part));
+      yield nonce;
+      for (const part of plain) yield cipher.update(part);
       cipher.final();
-      return [nonce, ...body, cipher.getAuthTag()];
+      yield cipher.getAuthTag();
     },
     open(sealed, place) {
       if (sealed.byteLength < nonceBytes + tagBytes) throw new Fault("data_loss", `Cannot open ${place}: too short`);
@@ -73,7 +74,7 @@ export class ChangingSealer implements Sealer {
     this.#sealers.unshift(aesGcmSealer(key, this.#random));
   }
 
-  seal(plain: readonly Uint8Array[], place: string): readonly Uint8Array[] {
+  seal(plain: Iterable<Uint8Array>, place: string): Iterable<Uint8Array> {
     return this.#last.seal(plain, place);
   }
 

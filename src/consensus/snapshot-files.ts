@@ -6,12 +6,26 @@ import type { Disk } from "../ports/disk.ts";
 import type { Index, Snapshot } from "../raft/entry.ts";
 import { SnapshotSchema } from "../wire/gen/raftpb/raft_pb.ts";
 import { fromWireSnapshot, toWireSnapshot } from "./message-codec.ts";
+import { byteLengthOf } from "./record.ts";
 import type { Sealer } from "./sealer.ts";
 
 export interface SnapshotFilesOptions {
   readonly disk: Disk;
   readonly directory: string;
   readonly sealer: Sealer;
+}
+
+/** Bytes that are sealed and written in one go: whole states may have hundreds of megabytes. */
+const partBytes = 1024 * 1024;
+
+/** A snapshot with its data in parts, one after the other. */
+export interface SnapshotInParts extends Omit<Snapshot, "data"> {
+  readonly data: readonly Uint8Array[];
+}
+
+/** The same snapshot, nothing of it copied. */
+export function inParts(snapshot: Snapshot): SnapshotInParts {
+  return { ...snapshot, data: partsOf(snapshot.data) };
 }
 
 /** The snapshots of one manager, a sealed file each, named for the last entry they stand for. */
@@ -24,13 +38,20 @@ export class SnapshotFiles {
     this.#options = options;
   }
 
-  /** Durable when it resolves. Returns the file's size in bytes. */
-  write(snapshot: Snapshot): Promise<number> {
+  /** Durable when it resolves. Returns the file's size in bytes. Other work goes on between the parts. */
+  write(snapshot: SnapshotInParts): Promise<number> {
     const { disk, sealer } = this.#options;
     return this.#changes.run(async () => {
-      const sealed = Buffer.concat(sealer.seal(encode(snapshot), placeOf(snapshot.index)));
-      await disk.replace(this.#path(snapshot.index), sealed);
-      return sealed.byteLength;
+      let size = 0;
+      function* measured(parts: Iterable<Uint8Array>): Iterable<Uint8Array> {
+        for (const part of parts) {
+          size += part.byteLength;
+          yield part;
+        }
+      }
+      const sealed = sealer.seal(encode(snapshot), placeOf(snapshot.index));
+      await disk.replace(this.#path(snapshot.index), measured(sealed));
+      return size;
     });
   }
 
@@ -42,7 +63,7 @@ export class SnapshotFiles {
         const sealed = await disk.read(this.#path(index));
         if (!sealed) return;
         const place = placeOf(index);
-        await disk.replace(this.#path(index), Buffer.concat(sealer.seal([sealer.open(sealed, place)], place)));
+        await disk.replace(this.#path(index), sealer.seal(partsOf(sealer.open(sealed, place)), place));
       });
   }
 
@@ -86,12 +107,21 @@ export class SnapshotFiles {
   }
 }
 
+function partsOf(bytes: Uint8Array): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += partBytes) parts.push(bytes.subarray(at, at + partBytes));
+  return parts;
+}
+
 /** As raftpb has it, in parts: the library would copy the data, which is the whole state, several times. */
-function encode(snapshot: Snapshot): readonly Uint8Array[] {
-  const { data } = snapshot;
-  const head = new BinaryWriter().tag(SnapshotSchema.field.data.number, WireType.LengthDelimited).uint32(data.length);
-  const { metadata } = toWireSnapshot(snapshot);
-  return [head.finish(), data, toBinary(SnapshotSchema, create(SnapshotSchema, { metadata }))];
+function encode({ data, ...place }: SnapshotInParts): readonly Uint8Array[] {
+  const head = new BinaryWriter().tag(SnapshotSchema.field.data.number, WireType.LengthDelimited);
+  const { metadata } = toWireSnapshot({ ...place, data: new Uint8Array(0) });
+  return [
+    head.uint32(byteLengthOf(data)).finish(),
+    ...data,
+    toBinary(SnapshotSchema, create(SnapshotSchema, { metadata })),
+  ];
 }
 
 const placeOf = (index: Index): string => `snapshot after entry ${index}`;

@@ -7,7 +7,8 @@ import type { Store } from "../store/store.ts";
 import { findCluster } from "../store/the-cluster.ts";
 import type { Journal } from "./journal.ts";
 import type { MemberBook } from "./member-book.ts";
-import { encodeState } from "./swarm-state.ts";
+import type { SnapshotInParts } from "./snapshot-files.ts";
+import { encodeStateInParts } from "./swarm-state.ts";
 
 /** Entries between two snapshots where the cluster does not say. SwarmKit's default. */
 const defaultInterval = 10_000n;
@@ -82,11 +83,9 @@ export class Snapshotter {
   }
 
   /** The state of this moment as a snapshot, for whoever wants to keep it elsewhere. */
-  async capture({ index, term, configuration }: Applied): Promise<Snapshot> {
-    const { store, book, clock } = this.#options;
-    const state = { store: store.snapshot(), members: book.members, removed: book.removed };
-    const data = await encodeState(state, () => sleep(clock, 0));
-    return { index, term, configuration, data };
+  async capture(applied: Applied): Promise<Snapshot> {
+    const { data, ...place } = await this.#captureInParts(applied);
+    return { ...place, data: Buffer.concat(data) };
   }
 
   /** Waits for the one that is being taken. */
@@ -103,9 +102,16 @@ export class Snapshotter {
 
   async #take(applied: Applied): Promise<void> {
     const { entries, oldSnapshots } = this.#raftConfig();
-    const snapshot = await this.capture(applied);
+    const snapshot = await this.#captureInParts(applied);
     this.#bytes = await this.#options.journal.record(snapshot, { entries, oldSnapshots });
     if (snapshot.index > this.#index) this.#index = snapshot.index;
+  }
+
+  async #captureInParts({ index, term, configuration }: Applied): Promise<SnapshotInParts> {
+    const { store, book, clock } = this.#options;
+    const state = { store: store.snapshot(), members: book.members, removed: book.removed };
+    const data = await encodeStateInParts(state, () => sleep(clock, 0));
+    return { index, term, configuration, data };
   }
 
   #raftConfig(): { interval: bigint; entries: bigint; oldSnapshots: number } {

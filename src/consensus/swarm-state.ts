@@ -26,6 +26,14 @@ const partsPerTurn = 10;
  * has heartbeats to send meanwhile. The objects never change, so it is the state of the moment of the call.
  */
 export async function encodeState(state: SwarmState, pause: () => Promise<void>): Promise<Uint8Array> {
+  return Buffer.concat(await encodeStateInParts(state, pause));
+}
+
+/** The same in parts, one after the other. */
+export async function encodeStateInParts(
+  state: SwarmState,
+  pause: () => Promise<void>,
+): Promise<readonly Uint8Array[]> {
   const membership = { members: state.members.map(toRaftMember), removed: [...state.removed] };
   const head = toBinary(SnapshotSchema, create(SnapshotSchema, { membership }));
   const parts: Uint8Array[] = [];
@@ -34,7 +42,7 @@ export async function encodeState(state: SwarmState, pause: () => Promise<void>)
     if (parts.length % partsPerTurn === 0) await pause();
   }
   const store = new BinaryWriter().tag(SnapshotSchema.field.store.number, WireType.LengthDelimited);
-  return Buffer.concat([head, store.uint32(byteLengthOf(parts)).finish(), ...parts]);
+  return [head, store.uint32(byteLengthOf(parts)).finish(), ...parts];
 }
 
 /** What `tasks` has read before is shared with the state. Throws where the bytes are no state. */

@@ -165,7 +165,7 @@ export class WriteAheadLog {
     let size = 0;
     for (const { index, payload } of scan.records) {
       const place = placeOf(index);
-      const record = encodeRecord(index, sealer.seal([sealer.open(payload, place)], place), size);
+      const record = encodeRecord(index, [...sealer.seal([sealer.open(payload, place)], place)], size);
       records.push(...record);
       size += byteLengthOf(record);
     }
@@ -173,7 +173,7 @@ export class WriteAheadLog {
   }
 
   #seal(payload: readonly Uint8Array[], index: bigint): readonly Uint8Array[] {
-    const sealed = this.#options.sealer.seal(payload, placeOf(index));
+    const sealed = [...this.#options.sealer.seal(payload, placeOf(index))];
     assert(byteLengthOf(sealed) <= maxPayloadBytes, "a log record is within its limit");
     return encodeRecord(index, sealed, this.#durable);
   }

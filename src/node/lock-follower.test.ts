@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type NewCluster, newCluster } from "../ca/new-cluster.ts";
 import { Journal } from "../consensus/journal.ts";
 import { aesGcmSealer, ChangingSealer } from "../consensus/sealer.ts";
+import { inParts } from "../consensus/snapshot-files.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Cluster } from "../model/objects.ts";
 import { dataKeyOf, loadNodeFiles, nextDataKeyOf, saveNodeFiles } from "../pki/key-file.ts";
@@ -210,7 +211,7 @@ async function inClear(): Promise<SimDisk> {
     ]);
   for (let index = 1; index <= entriesBefore; index++) await write(index);
   const snapshot: Snapshot = { index: 8n, term: 1n, configuration: noConfiguration, data: new Uint8Array(100).fill(5) };
-  await journal.record(snapshot, { entries: 2n, oldSnapshots: 0 });
+  await journal.record(inParts(snapshot), { entries: 2n, oldSnapshots: 0 });
   await journal.close();
   return disk;
 }

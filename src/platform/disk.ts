@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Fault, type FaultCode } from "../lib/fault.ts";
 import type { AppendFile, Disk } from "../ports/disk.ts";
@@ -27,7 +27,7 @@ export const systemDisk: Disk = {
       const file = await open(fresh, "w", mode);
       try {
         await file.chmod(mode);
-        await file.writeFile(content);
+        await writeFile(file, content);
         await file.sync();
       } finally {
         await file.close();

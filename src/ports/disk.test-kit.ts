@@ -21,6 +21,18 @@ export function diskContract(name: string, make: () => Promise<{ disk: Disk; dir
       expect(await disk.list(directory)).toEqual(["a"]);
     });
 
+    it("replaces a file by what comes in parts, or leaves it", async () => {
+      const { disk, directory } = await make();
+      await disk.replace(`${directory}/a`, [bytes("one "), new Uint8Array(0), bytes("two")]);
+      expect(text(await disk.read(`${directory}/a`))).toBe("one two");
+      function* broken(): Iterable<Uint8Array> {
+        yield bytes("three");
+        throw new Error("no more");
+      }
+      await expect(disk.replace(`${directory}/a`, broken())).rejects.toThrow("no more");
+      expect(text(await disk.read(`${directory}/a`))).toBe("one two");
+    });
+
     it("appends, and goes on where the file ended", async () => {
       const { disk, directory } = await make();
       const first = await disk.openAppend(`${directory}/log`);

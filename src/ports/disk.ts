@@ -8,9 +8,10 @@ export interface Disk {
   read(path: string): Promise<Uint8Array | undefined>;
   /**
    * Replaces the file as one: after a crash either the old or the new content is there, whole. Durable (file and
-   * directory entry synced) when it resolves. `mode` defaults to 0o600.
+   * directory entry synced) when it resolves. `mode` defaults to 0o600. Of content in parts each is asked for when the ones before
+   * are written, so that they need not all be in memory, or made, at once.
    */
-  replace(path: string, content: Uint8Array, mode?: number): Promise<void>;
+  replace(path: string, content: Uint8Array | Iterable<Uint8Array>, mode?: number): Promise<void>;
   /**
    * Opens for appending, creating the file (durably, mode 0o600) when there is none. With `reserveBytes` the file is kept
    * longer than what was appended, by zeros, until it is closed; after a crash they may be there. A sync then has no new size

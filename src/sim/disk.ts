@@ -126,10 +126,10 @@ export class SimDisk implements Disk {
     return this.#files.get(path)?.content.slice();
   }
 
-  async replace(path: string, content: Uint8Array): Promise<void> {
+  async replace(path: string, content: Uint8Array | Iterable<Uint8Array>): Promise<void> {
     this.fail("replace");
-    const file = new SimFile(content);
-    file.durable = content.length;
+    const file = new SimFile(content instanceof Uint8Array ? content : Buffer.concat([...content]));
+    file.durable = file.content.length;
     this.#files.set(path, file);
   }
 
