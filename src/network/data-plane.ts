@@ -169,6 +169,16 @@ export class DataPlane {
     }
   }
 
+  /**
+   * A container has begun on one of the networks, and has brought ports, which a task's calls to itself go by: they are looked at now.
+   * The kernel tells of them, too, but a look at what it tells has to wait for its turn.
+   */
+  containerBegan(): void {
+    if (this.#plane === emptyPlane) return;
+    this.#doubts.add(["links"], this.#options.clock.monotonic());
+    this.#reconciler.wake();
+  }
+
   /** A container has ended: what the engine refused because of it may be done now. */
   containerEnded(): void {
     if (this.#reconciler.fault) this.#reconciler.renew();

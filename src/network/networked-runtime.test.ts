@@ -38,12 +38,14 @@ let plane: DataPlane;
 let runtime: NetworkedRuntime;
 let done: string[];
 let now: Instance;
+let onStart: () => void;
 
 beforeEach(() => {
   clock = new SimClock();
   ops = new SimNetOps();
   done = [];
   now = running;
+  onStart = () => {};
   const doors = { clock, random: new SimRandom(1), log: silentLogger };
   const names = { listen: async () => {}, ask: () => Promise.reject(new Error("nobody")), close: async () => {} };
   plane = new DataPlane({ ...self, ...doors, ops, tunnels: new SimTunnelOps(), engine: ops, names });
@@ -51,6 +53,10 @@ beforeEach(() => {
     inspect: async () => now,
     prepare: async () => {
       done.push("prepare");
+      return running;
+    },
+    start: async () => {
+      onStart();
       return running;
     },
     stop: async () => void done.push("stop"),
@@ -61,6 +67,11 @@ beforeEach(() => {
     containers: new SimUserContainers(),
   });
 });
+
+const straightPorts = async (): Promise<string[]> => {
+  const { bridges } = await ops.observe(["sbself"]);
+  return [...bridges.values()].flatMap(({ withoutHairpin }) => [...withoutHairpin]);
+};
 
 const dependencies = { secret: () => undefined, config: () => undefined };
 
@@ -136,4 +147,21 @@ it.each([
   ["not at all where nobody calls", create(TaskSchema, { serviceAnnotations: { name: "web" } }) as Task, 0],
 ])("gives callers time to finish: %s", (_, stopped, ms) => {
   expect(drainMs(stopped)).toBe(ms);
+});
+
+it("lets a task reach itself from its start, without waiting for a look's turn", async () => {
+  plane.receive(wholePlane(twoTasks));
+  await settle();
+  onStart = () => ops.addPort("sbselfet-back", "veth1");
+  const started = runtime.start(task());
+  expect(await straightPorts()).toEqual(["veth1"]);
+  await started;
+  await settle();
+  expect(await straightPorts()).toEqual([]);
+});
+
+it("touches nothing for a task that begins before the managers have said what this node's networks are", async () => {
+  await runtime.start(task());
+  await settle();
+  expect(ops.done).toEqual([]);
 });

@@ -89,8 +89,11 @@ export class NetworkedRuntime implements Runtime {
     return this.#runtime.prepare(task, dependencies, progress, signal);
   }
 
-  start(task: Task): Promise<Instance> {
-    return isAttachment(task) ? this.#attachments.start(task) : this.#runtime.start(task);
+  async start(task: Task): Promise<Instance> {
+    if (isAttachment(task)) return this.#attachments.start(task);
+    const instance = await this.#runtime.start(task);
+    if (networksOf(task).length > 0) this.#plane.containerBegan();
+    return instance;
   }
 
   async changed(taskId: string, seen: Instance, signal: AbortSignal): Promise<Instance | undefined> {
