@@ -42,6 +42,7 @@ export class TlsListener {
   /** By IP:PORT of the other end. */
   readonly #peers = new Map<string, Peer>();
   #strangers = 0;
+  #isClosing = false;
   #address = "";
   #stopFollowing: () => void = () => {};
 
@@ -87,8 +88,9 @@ export class TlsListener {
     for (const { socket, caller } of this.#peers.values()) if (caller?.nodeId === nodeId) socket.destroy();
   }
 
-  /** Stops listening and cuts every connection. */
+  /** Stops listening and cuts every connection, also those whose handshake ends only now. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#stopFollowing();
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()));
     for (const { socket } of this.#peers.values()) socket.destroy();
@@ -117,7 +119,7 @@ export class TlsListener {
     const { log, accept } = this.#options;
     const { remoteAddress, remotePort } = socket;
     socket.on("error", error => log.debug("a connection broke", { peer: remoteAddress, error: error.message }));
-    if (remoteAddress === undefined) return void socket.destroy();
+    if (remoteAddress === undefined || this.#isClosing) return void socket.destroy();
     const caller = socket.authorized ? identityOf(socket.getPeerCertificate().subject ?? {}) : undefined;
     if (!caller && this.#strangers >= maxStrangers) {
       log.warn("too many connections without a certificate", { peer: remoteAddress, limit: maxStrangers });
