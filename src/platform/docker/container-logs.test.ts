@@ -84,6 +84,14 @@ describe("following a container's log", () => {
     expect(await lines()).toEqual(["one\n"]);
   });
 
+  it("does not take the end of the engine for the log's", async () => {
+    answer = (query, response) => {
+      if (query.get("follow") === "true") response.end(whole[0]);
+      else response.destroy();
+    };
+    await expect(lines()).rejects.toMatchObject({ code: "unavailable" });
+  });
+
   it("does not look again when it is told to stop, nor where nothing was followed", async () => {
     const abort = new AbortController();
     answer = (_, response) => void response.write(frame(1, "one"), () => abort.abort());

@@ -38,8 +38,9 @@ async function* missed(
   try {
     for await (const line of answered(client, container, { ...options, ...since, follow: false }))
       if (lastNs === undefined || line.timestampNs > lastNs) yield line;
-  } catch {
-    // It is being removed, and its log with it: what the engine gave of itself is all there is.
+  } catch (error) {
+    // Otherwise it is being removed, and its log with it: what the engine gave of itself is all there is.
+    if (asFault(error).code === "unavailable") throw error;
   }
 }
 
