@@ -16,10 +16,10 @@ import { DriftWatch } from "./drift-watch.ts";
 import { localNetworks, refusalOf } from "./local-networks.ts";
 import { devicePrefixes } from "./names.ts";
 import type { PlaneMemory } from "./plane-memory.ts";
-import { applyMessage, emptyPlane, type Plane } from "./plane-state.ts";
+import { applyMessage, emptyPlane, type Plane, withoutNetworks } from "./plane-state.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { Self } from "./self.ts";
-import { type ComparedTunnel, TunnelKeeper, type TunnelState } from "./tunnel/tunnel-keeper.ts";
+import { type ComparedTunnel, TunnelKeeper, type TunnelState, unencrypted } from "./tunnel/tunnel-keeper.ts";
 import { wantedTunnel } from "./tunnel/wanted-tunnel.ts";
 import { Versions } from "./versions.ts";
 import { wantedPlane } from "./wanted.ts";
@@ -343,14 +343,4 @@ export class DataPlane {
     this.#newer = new AbortController();
     return this.#newer.signal;
   }
-}
-
-/** The networks that cannot be had for want of a tunnel. */
-function unencrypted({ networks }: Plane, { isThere, fault }: TunnelState): [string, Fault][] {
-  if (isThere || !fault) return [];
-  return [...networks.values()].filter(({ encrypted }) => encrypted).map(({ id }) => [id, fault]);
-}
-
-function withoutNetworks(plane: Plane, refused: ReadonlyMap<string, Fault>): Plane {
-  return { ...plane, networks: new Map([...plane.networks].filter(([id]) => !refused.has(id))) };
 }

@@ -89,6 +89,11 @@ function withAddresses(node: PlaneNode): PlaneNode {
   return { ...node, dataAddress: parseIp(dataAddress) ? dataAddress : "", addresses: addresses.filter(parseIp) };
 }
 
+/** The plane without networks, by id, that this node cannot have. */
+export function withoutNetworks(plane: Plane, refused: ReadonlyMap<string, unknown>): Plane {
+  return { ...plane, networks: new Map([...plane.networks].filter(([id]) => !refused.has(id))) };
+}
+
 /** The message that makes this plane of any other. */
 export function wholeOf(plane: Plane): NetworkMessage {
   const items: PlaneChange["item"][] = [

@@ -5,6 +5,7 @@ import type { Logger } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
 import type { ActualTunnel, Tunnel, TunnelChange, TunnelOps } from "../../ports/tunnel-ops.ts";
 import { tunnelName } from "../names.ts";
+import type { Plane } from "../plane-state.ts";
 import { type KeyPair, keyPairOf, newKeyPair } from "./key-pair.ts";
 import { tunnelPlan } from "./tunnel-plan.ts";
 import type { WantedTunnel } from "./wanted-tunnel.ts";
@@ -26,6 +27,12 @@ export interface TunnelKeeperOptions {
 export interface TunnelState {
   readonly isThere: boolean;
   readonly fault?: Fault;
+}
+
+/** The networks, by id, that cannot be had for want of a tunnel, and why. */
+export function unencrypted({ networks }: Plane, { isThere, fault }: TunnelState): [string, Fault][] {
+  if (isThere || !fault) return [];
+  return [...networks.values()].filter(({ encrypted }) => encrypted).map(({ id }) => [id, fault]);
 }
 
 export interface ComparedTunnel {

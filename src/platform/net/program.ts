@@ -65,22 +65,12 @@ export function startProgram(file: string, args: readonly string[], input: strin
  * failed_precondition when it is not installed, unavailable when it takes too long, resource_exhausted when it floods,
  * cancelled when `signal` ends it.
  */
-export function runProgram(
-  file: string,
-  args: readonly string[],
-  input: string | number = "",
-  signal?: AbortSignal,
-): Promise<Outcome> {
+export function runProgram(file: string, args: readonly string[], input = "", signal?: AbortSignal): Promise<Outcome> {
   return startProgram(file, args, input, signal).outcome;
 }
 
 /** The same for a run that must succeed; what it wrote. Fault internal with the program's own text. */
-export function mustRun(
-  file: string,
-  args: readonly string[],
-  input: string | number = "",
-  signal?: AbortSignal,
-): Promise<string> {
+export function mustRun(file: string, args: readonly string[], input = "", signal?: AbortSignal): Promise<string> {
   return successOf(startProgram(file, args, input, signal));
 }
 
