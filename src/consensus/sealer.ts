@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
 import { assert, defined } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Random } from "../ports/random.ts";
@@ -23,8 +23,10 @@ export interface Sealer {
  * AES-256-GCM (NIST SP 800-38D), laid out nonce, ciphertext, tag. Nonces are random, which bounds a key to 2^32 seals;
  * at 4,000 writes a second that is 12 days of nothing but writing, and each new data key starts anew.
  */
-export function aesGcmSealer(key: Uint8Array, random: Random): Sealer {
-  assert(key.byteLength === dataKeyBytes, `a data key has ${dataKeyBytes} bytes`);
+export function aesGcmSealer(keyBytes: Uint8Array, random: Random): Sealer {
+  assert(keyBytes.byteLength === dataKeyBytes, `a data key has ${dataKeyBytes} bytes`);
+  // Made once: Node 24 looks at bytes that are given for a key with an exception each time, a quarter of what sealing a batch takes.
+  const key = createSecretKey(keyBytes);
   return {
     *seal(plain, place) {
       const nonce = random.bytes(nonceBytes);
