@@ -1,16 +1,14 @@
-import { create } from "@bufbuild/protobuf";
-import {
-  type Meta,
-  MetaSchema,
-  type Cluster as WireCluster,
-  type Config as WireConfig,
-  type Extension as WireExtension,
-  type Network as WireNetwork,
-  type Node as WireNode,
-  type Resource as WireResource,
-  type Secret as WireSecret,
-  type Service as WireService,
-  type Volume as WireVolume,
+import type {
+  Meta,
+  Cluster as WireCluster,
+  Config as WireConfig,
+  Extension as WireExtension,
+  Network as WireNetwork,
+  Node as WireNode,
+  Resource as WireResource,
+  Secret as WireSecret,
+  Service as WireService,
+  Volume as WireVolume,
 } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type {
   ClusterSpec,
@@ -22,7 +20,7 @@ import type {
   TaskSpec,
   VolumeSpec,
 } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import type { Annotations, NodeStatus } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import type { Annotations, NodeStatus, Version } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import type { Task } from "./task.ts";
 
 /*
@@ -64,7 +62,9 @@ export type ObjectKind = keyof ObjectTypes;
 
 /** Meta for an object that is not stored yet; the store stamps version and times. */
 export function newMeta(): Meta {
-  return create(MetaSchema, { version: { index: 0n } });
+  // Not with `create`: there is one for every new object, and it looks at each field of it.
+  const version: Version = { $typeName: "docker.swarmkit.v1.Version", index: 0n };
+  return { $typeName: "docker.swarmkit.v1.Meta", version };
 }
 
 /** The version of the last write to an object; 0 before the first. */

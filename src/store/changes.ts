@@ -13,12 +13,7 @@ import {
   TaskSchema,
   VolumeSchema,
 } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
-import {
-  type InternalRaftRequest,
-  InternalRaftRequestSchema,
-  type StoreAction,
-  StoreActionKind,
-} from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
+import { type InternalRaftRequest, type StoreAction, StoreActionKind } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import type { Change } from "./change.ts";
 import { narrow, type WireTypes } from "./narrow.ts";
 
@@ -46,7 +41,8 @@ const actionKinds = {
 
 /** One log entry's message. `id` tells entries apart; the index that the entry is meant for does. */
 export function toRequest(id: bigint, changes: readonly Change[]): InternalRaftRequest {
-  return { ...create(InternalRaftRequestSchema, { id }), action: changes.map(toAction) };
+  // Not with `create`, here and below: there is one for every write, and it looks at each field of it.
+  return { $typeName: "docker.swarmkit.v1.InternalRaftRequest", id, action: changes.map(toAction) };
 }
 
 function toAction(change: Change): StoreAction {
@@ -55,7 +51,6 @@ function toAction(change: Change): StoreAction {
       ? tombstone[change.kind](change.id)
       : // The model's kinds are the names of the oneof's cases; the compiler cannot follow the pairs.
         ({ case: change.kind, value: change.object } as Target);
-  // Not with `create`: there is one for every write, and it looks at each field of it.
   return { $typeName: "docker.swarmkit.v1.StoreAction", action: actionKinds[change.action], target };
 }
 

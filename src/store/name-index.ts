@@ -24,6 +24,11 @@ export class NameIndex<T> {
     if (now !== undefined) this.#entries.add(now);
   }
 
+  /** Whether an object has the name that is not `except`. */
+  hasOther(name: string, except: string): boolean {
+    return this.#whole.ids(name.toLowerCase()).some(id => id !== except);
+  }
+
   /** In order of the ids. */
   named(name: string): string[] {
     return [...this.#whole.ids(name.toLowerCase())].sort();

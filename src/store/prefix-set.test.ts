@@ -23,3 +23,18 @@ it("finds by prefix what is in it, whatever came and went before or since anybod
   set.clear();
   expect(set.startingWith("")).toEqual([]);
 });
+
+it("keeps no more of what comes and goes than it needs, and loses none of what stays", () => {
+  const set = new PrefixSet();
+  for (let at = 0; at < 100; at++) set.add(`stays-${at}`);
+  for (let round = 0; round < 50_000; round++) {
+    set.add("comes");
+    set.delete(round % 2 === 0 ? "comes" : `stays-${round % 100}`);
+    if (round % 2 === 1) {
+      set.add(`stays-${round % 100}`);
+      set.delete("comes");
+    }
+  }
+  expect(set.startingWith("stays-")).toHaveLength(100);
+  expect(set.startingWith("comes")).toEqual([]);
+});

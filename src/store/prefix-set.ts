@@ -1,26 +1,33 @@
 import type sortedBtree from "sorted-btree";
 import { EmptyBTree } from "sorted-btree";
 
+/** Steps that may wait however few strings there are. */
+const alwaysKeptSteps = 4_096;
+/** Steps that may wait for each string of the set: put together there are fewer. */
+const keptStepsEach = 4;
+
 /**
- * Strings in order of their code units, found by prefix. Nobody may ask for a long time while thousands come and go, so they are put
- * in order only when somebody does.
+ * Strings in order of their code units, found by prefix. Nobody may ask for a long time while thousands come and go, so what came and
+ * went is only noted, which is a tenth of the work, until somebody does.
  */
 export class PrefixSet {
   // Not `new`: loaders do not agree on where a CommonJS default export is, but they do on named ones.
   readonly #tree: sortedBtree.default<string, undefined> = EmptyBTree.clone();
-  /** Not in the tree yet. */
-  readonly #added = new Set<string>();
-  /** Still in the tree. */
-  readonly #removed = new Set<string>();
+  /** What the tree has not been told of, in the order in which it happened: a string, and whether it came. */
+  #steps: string[] = [];
+  #came: boolean[] = [];
+  #size = 0;
 
   /** Adds a string that is not in the set. */
   add(text: string): void {
-    if (!this.#removed.delete(text)) this.#added.add(text);
+    this.#size += 1;
+    this.#note(text, true);
   }
 
   /** Removes a string that is in the set. */
   delete(text: string): void {
-    if (!this.#added.delete(text)) this.#removed.add(text);
+    this.#size -= 1;
+    this.#note(text, false);
   }
 
   /** Everything that starts with `prefix`, in order. */
@@ -36,15 +43,31 @@ export class PrefixSet {
 
   clear(): void {
     this.#tree.clear();
-    this.#added.clear();
-    this.#removed.clear();
+    this.#forgetSteps();
+    this.#size = 0;
+  }
+
+  #note(text: string, came: boolean): void {
+    this.#steps.push(text);
+    this.#came.push(came);
+    // Those that come and go again while nobody asks must not fill the memory.
+    if (this.#steps.length > alwaysKeptSteps + keptStepsEach * this.#size) this.#putInOrder();
   }
 
   #putInOrder(): void {
-    for (const text of this.#removed) this.#tree.delete(text);
+    if (this.#steps.length === 0) return;
+    /** Where each string was left. */
+    const last = new Map<string, boolean>();
+    for (const [at, text] of this.#steps.entries()) last.set(text, this.#came[at] === true);
     // Sorted, they land next to each other.
-    for (const text of [...this.#added].sort()) this.#tree.set(text, undefined);
-    this.#removed.clear();
-    this.#added.clear();
+    for (const text of [...last.keys()].sort())
+      if (last.get(text)) this.#tree.set(text, undefined);
+      else this.#tree.delete(text);
+    this.#forgetSteps();
+  }
+
+  #forgetSteps(): void {
+    this.#steps = [];
+    this.#came = [];
   }
 }

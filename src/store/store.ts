@@ -29,7 +29,8 @@ export class Store {
   readonly #tables: Tables;
   readonly #updates: GroupCommit;
   readonly #watches = new Set<Watch>();
-  readonly #commitListeners = new Set<(events: readonly StoreEvent[]) => void>();
+  /** Never changed, but replaced: there is a round of them for each entry, and not many come and go. */
+  #commitListeners: readonly ((events: readonly StoreEvent[]) => void)[] = [];
   readonly #restoreListeners = new Set<() => void>();
   #version = 0n;
 
@@ -66,8 +67,11 @@ export class Store {
 
   /** Calls `listener` with the events of each committed entry, right after it was applied. Returns what ends that. */
   onCommit(listener: (events: readonly StoreEvent[]) => void): () => void {
-    this.#commitListeners.add(listener);
-    return () => this.#commitListeners.delete(listener);
+    const own = (events: readonly StoreEvent[]): void => listener(events);
+    this.#commitListeners = [...this.#commitListeners, own];
+    return () => {
+      this.#commitListeners = this.#commitListeners.filter(one => one !== own);
+    };
   }
 
   /** Calls `listener` after a snapshot replaced everything: there are no events for that. Returns what ends that. */
@@ -114,7 +118,7 @@ export class Store {
 
   #tell(events: readonly StoreEvent[]): void {
     if (events.length === 0) return;
-    for (const watch of [...this.#watches]) watch.push(events);
-    for (const listener of [...this.#commitListeners]) listener(events);
+    if (this.#watches.size > 0) for (const watch of [...this.#watches]) watch.push(events);
+    for (const listener of this.#commitListeners) listener(events);
   }
 }

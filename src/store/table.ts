@@ -32,8 +32,8 @@ export interface TableRules<K extends ObjectKind> {
  * The objects of one kind with their indexes. `put`, `delete` and `clear` are for committed changes; `create`, `update`
  * and `remove` are for the write transaction that runs, and check.
  *
- * What a transaction writes is taken back at its end and comes again when it is committed. So it is not put into the indexes
- * until somebody looks there: most often nobody does.
+ * What a transaction writes is taken back at its end and comes again when it is committed. So the indexes are told of either
+ * only when somebody looks there, which most often nobody does in between; and what they have been told by then stays true.
  */
 export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>, TableWriter<ObjectTypes[K]> {
   readonly #context: TableContext;
@@ -128,21 +128,19 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
 
   /** Stores an object as it is, for good; returns the one it replaces. */
   put(object: ObjectTypes[K]): ObjectTypes[K] | undefined {
-    this.#catchUp();
     this.#context.guard(object);
     const before = this.#rows.get(object.id);
     this.#rows.set(object.id, object);
-    this.#reindex(object.id, before, object);
+    this.#reindex(object.id, this.#takeIndexed(object.id, before), object);
     return before;
   }
 
   /** Removes an object for good; returns it, or undefined when there was none. */
   delete(id: string): ObjectTypes[K] | undefined {
-    this.#catchUp();
     const before = this.#rows.get(id);
     if (!before) return undefined;
     this.#rows.delete(id);
-    this.#reindex(id, before, undefined);
+    this.#reindex(id, this.#takeIndexed(id, before), undefined);
     return before;
   }
 
@@ -187,6 +185,14 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
     if (!this.#outdated.has(id)) this.#outdated.set(id, before);
   }
 
+  /** What the indexes have of an object that they are told of now; `before`: what is stored. */
+  #takeIndexed(id: string, before: ObjectTypes[K] | undefined): ObjectTypes[K] | undefined {
+    if (!this.#outdated.has(id)) return before;
+    const indexed = this.#outdated.get(id);
+    this.#outdated.delete(id);
+    return indexed;
+  }
+
   #catchUp(): void {
     if (this.#outdated.size === 0) return;
     this.#outdated.forEach((before, id) => {
@@ -208,7 +214,7 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
     if (!nameOf || !nameTaken) return;
     const name = nameOf(object);
     this.#catchUp();
-    if (this.#names?.named(name).some(id => id !== object.id)) throw new Fault("already_exists", nameTaken(name));
+    if (this.#names?.hasOther(name, object.id)) throw new Fault("already_exists", nameTaken(name));
   }
 
   #missing(id: string): Fault {

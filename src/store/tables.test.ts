@@ -137,14 +137,16 @@ function checkIndexes(tx: ReadTx): void {
 
 describe("tables", () => {
   it("answer from their indexes what a look at every object would, whatever was written and taken back", async () => {
-    const transactions = fc.array(fc.array(write, { minLength: 1, maxLength: 6 }), { maxLength: 12 });
+    const steps = fc.array(write, { minLength: 1, maxLength: 6 });
+    // Not everybody looks: an index may hear of what one wrote, of what was taken back, or of what was committed in the end.
+    const transactions = fc.array(fc.record({ steps, looks: fc.boolean() }), { maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(transactions, async batches => {
         const store = newSimStore();
-        const updates = batches.map(steps =>
+        const updates = batches.map(batch =>
           store.update(tx => {
-            for (const step of steps) perform(tx, step);
-            checkIndexes(tx);
+            for (const step of batch.steps) perform(tx, step);
+            if (batch.looks) checkIndexes(tx);
           }),
         );
         for (const outcome of await Promise.allSettled(updates))
@@ -156,7 +158,7 @@ describe("tables", () => {
         store.view(checkIndexes);
         expect(store.snapshot()).toEqual(before);
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   }, 60_000);
 
