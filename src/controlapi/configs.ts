@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { newId } from "../lib/ids.ts";
 import { type Config, newMeta } from "../model/objects.ts";
-import { ConfigSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import type { ConfigSpec } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
 import { AnnotationsSchema } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { isUnchanged, relabelled } from "./data-update.ts";
@@ -32,8 +31,9 @@ export function configMethods({
 
     async createConfig(request) {
       const spec = checkedSpec(request.spec);
+      const id = newId(random);
       const config = await store.update(tx =>
-        tx.config.create({ ...create(ConfigSchema, { id: newId(random) }), meta: newMeta(), spec }),
+        tx.config.create({ $typeName: "docker.swarmkit.v1.Config", id, meta: newMeta(), spec }),
       );
       return { config };
     },

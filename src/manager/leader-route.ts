@@ -50,11 +50,8 @@ export class LeaderRoute {
     const attempts = this.#attempts(routed, context);
     for (;;) {
       try {
-        const run = await this.#place(
-          context,
-          attempts.remainingMs(),
-          routed.kind === "write" ? surely(context, ways) : ways,
-        );
+        if (this.#isLeaderless) await this.#leader(context, attempts.remainingMs());
+        const run = this.#place(context, routed.kind === "write" ? surely(context, ways) : ways);
         attempts.begin();
         return await run();
       } catch (error) {
@@ -68,7 +65,8 @@ export class LeaderRoute {
     for (;;) {
       let begun = false;
       try {
-        const run = await this.#place(context, attempts.remainingMs(), ways);
+        if (this.#isLeaderless) await this.#leader(context, attempts.remainingMs());
+        const run = this.#place(context, ways);
         attempts.begin();
         for await (const message of run()) {
           begun = true;
@@ -84,13 +82,23 @@ export class LeaderRoute {
 
   /** For calls whose requests can be sent only once. */
   async once<T>(context: CallContext, ways: Ways<Promise<T>>): Promise<T> {
-    return (await this.#place(context, leaderPatienceMs, ways))();
+    if (this.#isLeaderless) await this.#leader(context, leaderPatienceMs);
+    return this.#place(context, ways)();
   }
 
-  /** Waits until somebody leads. Fault unavailable when nobody does for `limitMs`, or a call came to the wrong manager. */
-  async #place<T>(context: CallContext, limitMs: number, { here, there }: Ways<T>): Promise<() => T> {
+  /** To be asked before `#leader`: nearly always somebody leads, and each wait for nothing costs a call its turn. */
+  get #isLeaderless(): boolean {
+    return this.#options.watch.current.kind === "none";
+  }
+
+  /** Waits until somebody leads, for `limitMs` at most. */
+  #leader({ signal }: CallContext, limitMs: number): Promise<void> {
+    return this.#options.watch.until(({ kind }) => kind !== "none", limitMs, signal);
+  }
+
+  /** Where the call is done now. Fault unavailable when nobody leads, or it came to the wrong manager. */
+  #place<T>(context: CallContext, { here, there }: Ways<T>): () => T {
     const { watch, link } = this.#options;
-    await watch.until(({ kind }) => kind !== "none", limitMs, context.signal);
     if (context.signal.aborted) throw cancelled();
     const leadership = watch.current;
     if (leadership.kind === "leading") return here;

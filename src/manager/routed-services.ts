@@ -55,15 +55,19 @@ function routedMethod(
   { route, readBarrier }: RouteParts,
 ): Handler {
   const routed: Routed = { method, kind: kindOf(method) };
+  const isRead = needsBarrier(method);
   const kind = method.methodKind;
   switch (kind) {
     case "unary":
       return (request, context) =>
         route.unary(routed, context, {
           here: async () => {
-            if (needsBarrier(method)) await readBarrier();
-            const answer = (async () => handler(request, context))();
-            return routed.kind === "write" ? answer.catch(error => refuse(error, readBarrier)) : answer;
+            if (isRead) await readBarrier();
+            try {
+              return await handler(request, context);
+            } catch (error) {
+              throw routed.kind === "write" ? await refusal(error, readBarrier) : error;
+            }
           },
           there: (leader, options) => clients.method(method, leader.connection)(request, options) as Promise<Message>,
         });
@@ -88,15 +92,15 @@ function routedMethod(
 }
 
 /**
- * A change that was refused says what the swarm is like, as a read does: only a leader that still leads knows. One that does
- * not has refused by what it knew before, and has changed nothing.
+ * What the caller of a change that was refused is told. That says what the swarm is like, as a read does: only a leader that still
+ * leads knows. One that does not has refused by what it knew before, and has changed nothing.
  */
-async function refuse(error: unknown, readBarrier: () => Promise<void>): Promise<never> {
-  if (error instanceof Fault && error.code !== "unavailable")
-    await readBarrier().catch(() => {
-      throw noLeader();
-    });
-  throw error;
+async function refusal(error: unknown, readBarrier: () => Promise<void>): Promise<unknown> {
+  if (!(error instanceof Fault) || error.code === "unavailable") return error;
+  return readBarrier().then(
+    () => error,
+    () => noLeader(),
+  );
 }
 
 function kindOf(method: DescMethod): Routed["kind"] {

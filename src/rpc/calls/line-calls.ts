@@ -1,13 +1,13 @@
 import { create, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
 import { onAbort } from "../../lib/bell.ts";
 import { asFault, Fault } from "../../lib/fault.ts";
-import type { Clock } from "../../ports/clock.ts";
+import type { Clock, Timer } from "../../ports/clock.ts";
 import type { CallOptions, Client } from "../../ports/transport.ts";
 import { definitionOf } from "../codec.ts";
 import { forwardingText } from "../forwarding.ts";
 import { maxRequestBytes } from "../limits.ts";
 import type { CallLine } from "./call-line.ts";
-import type { CallLink } from "./call-link.ts";
+import type { CallLink, Outcome } from "./call-link.ts";
 
 type Init = Record<string, unknown>;
 type Unary = (request: Init, options?: CallOptions) => Promise<Message>;
@@ -45,56 +45,87 @@ function callerOf(method: DescMethod, overGrpc: Unary, options: LineCallsOptions
     const request = requestSerialize(create(method.input, init));
     if (request.length > maxRequestBytes)
       throw new Fault("resource_exhausted", `a message of ${request.length} bytes, more than ${maxRequestBytes}`);
-    const call = { path, forwarding: forwardingText(callOptions.forwarding), request };
-    const answer = await answerTo(call, options, callOptions);
+    const sent = { path, forwarding: forwardingText(callOptions.forwarding), request };
+    const call = new RunningCall(sent, options, callOptions);
+    const answer = await call.answer;
     return answer === undefined ? overGrpc(init, callOptions) : responseDeserialize(answer);
   };
 }
 
+const doNothing = (): void => {};
+
 type Sent = Parameters<CallLink["send"]>[0];
 
-/** The answer; undefined when the call has to go by gRPC. */
-function answerTo(
-  call: Sent,
-  { line, clock, track, closed }: LineCallsOptions,
-  { signal, timeoutMs }: CallOptions,
-): Promise<Buffer | undefined> {
-  return new Promise((resolve, reject) => {
-    let isOver = false;
-    let isSent = false;
-    let breakOff = (): void => {};
-    const releases: (() => void)[] = [];
-    const end = (): void => {
-      isOver = true;
-      for (const release of releases) release();
-    };
-    const answered = (message: Buffer | undefined): void => {
-      end();
-      resolve(message);
-    };
-    const failed = (fault: Fault): void => {
-      end();
-      reject(fault);
-    };
-    const stop = (why: Fault): void => {
-      if (isOver) return;
-      breakOff();
-      failed(why);
-    };
-    const send = (link: CallLink | undefined): void => {
-      if (isOver) return;
-      isSent = link !== undefined;
-      if (link) breakOff = link.send(call, { answered, failed });
-      else answered(undefined);
-    };
-    releases.push(track(() => stop(closed(isSent))));
-    if (isOver) return;
-    if (timeoutMs !== undefined) {
-      const timer = clock.after(timeoutMs, () => stop(new Fault("deadline_exceeded", `no answer in ${timeoutMs} ms`)));
-      releases.push(() => timer.cancel());
+/** A call on its way, until it is answered, has failed, or is broken off. */
+class RunningCall implements Outcome {
+  /** Undefined when the call has to go by gRPC. */
+  readonly answer: Promise<Buffer | undefined>;
+  #resolve: (answer: Buffer | undefined) => void = doNothing;
+  #reject: (fault: Fault) => void = doNothing;
+  #untrack = doNothing;
+  #unhook = doNothing;
+  #timer: Timer | undefined;
+  /** Takes the call back from the link that it went out by. */
+  #breakOff: (() => void) | undefined;
+  #isOver = false;
+
+  constructor(
+    call: Sent,
+    { line, clock, track, closed }: LineCallsOptions,
+    { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs">,
+  ) {
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#untrack = track(() => this.#stop(closed(this.#breakOff !== undefined)));
+    if (this.#isOver) return;
+    if (timeoutMs !== undefined)
+      this.#timer = clock.after(timeoutMs, () => {
+        this.#stop(new Fault("deadline_exceeded", `no answer in ${timeoutMs} ms`));
+      });
+    if (signal)
+      this.#unhook = onAbort(signal, () => {
+        this.#stop(new Fault("cancelled", "the call was cancelled"));
+      });
+    if (line.ready) this.#send(line.ready, call);
+    else void this.#sendLater(line, call);
+  }
+
+  answered(message: Buffer | undefined): void {
+    this.#end();
+    this.#resolve(message);
+  }
+
+  failed(fault: Fault): void {
+    this.#end();
+    this.#reject(fault);
+  }
+
+  async #sendLater(line: CallLine, call: Sent): Promise<void> {
+    try {
+      this.#send(await line.link(), call);
+    } catch (error) {
+      this.#stop(asFault(error));
     }
-    if (signal) releases.push(onAbort(signal, () => stop(new Fault("cancelled", "the call was cancelled"))));
-    if (line.ready) send(line.ready);
-    else line.link().then(send, (error: unknown) => stop(asFault(error)));
-  });
+  }
+
+  #send(link: CallLink | undefined, call: Sent): void {
+    if (this.#isOver) return;
+    if (link) this.#breakOff = link.send(call, this);
+    else this.answered(undefined);
+  }
+
+  #stop(why: Fault): void {
+    if (this.#isOver) return;
+    this.#breakOff?.();
+    this.failed(why);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#untrack();
+    this.#unhook();
+    this.#timer?.cancel();
+  }
 }
