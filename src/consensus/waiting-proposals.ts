@@ -26,12 +26,14 @@ export class WaitingProposals {
 
   /** The message that an entry was made from, if that was here. */
   take({ index, term }: Entry): InternalRaftRequest | undefined {
+    if (this.#requests.size === 0) return undefined;
     const kept = this.#requests.get(index);
     this.#requests.delete(index);
     return kept?.term === term ? kept.request : undefined;
   }
 
   settle({ index, term }: Entry): void {
+    if (this.#waiting.size === 0) return;
     const waiting = this.#waiting.get(index);
     if (!waiting) return;
     this.#waiting.delete(index);
