@@ -25,7 +25,7 @@ export interface Sealer {
  */
 export function aesGcmSealer(keyBytes: Uint8Array, random: Random): Sealer {
   assert(keyBytes.byteLength === dataKeyBytes, `a data key has ${dataKeyBytes} bytes`);
-  // Made once: Node 24 looks at bytes that are given for a key with an exception each time, a quarter of what sealing a batch takes.
+  // Made once: Node 24 looks at bytes that are given for a key with an exception each time, which costs more than to seal a small batch.
   const key = createSecretKey(keyBytes);
   return {
     *seal(plain, place) {

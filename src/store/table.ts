@@ -157,6 +157,8 @@ export class Table<K extends ObjectKind> implements TableReader<ObjectTypes[K]>,
     this.#outdate(id, this.#rows.get(id));
     if (before) this.#rows.set(id, before);
     else this.#rows.delete(id);
+    // The indexes were never told of what is taken back.
+    if (this.#outdated.get(id) === before) this.#outdated.delete(id);
   }
 
   /** What became of an object since it was `before`. */
