@@ -37,6 +37,17 @@ describe("the choice of a manager", () => {
     expect(shares(managers)).toEqual({ a: 50, b: 50 });
   });
 
+  it("goes round among managers that have all failed", () => {
+    const managers = book("a", "b", "c");
+    for (const address of ["b", "c", "b", "a"]) managers.failed(address);
+    const turns = [0, 0.99, 0.5, 0, 0].map(chance => {
+      const address = managers.pick(chance);
+      managers.failed(address ?? "");
+      return address;
+    });
+    expect(turns).toEqual(["c", "b", "a", "c", "b"]);
+  });
+
   it("is never left without managers", () => {
     const managers = book("a");
     managers.replace([]);

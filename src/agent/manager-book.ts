@@ -11,15 +11,17 @@ export interface WeightedManager extends KnownManager {
   readonly weight: number;
 }
 
-/** Each failure in a row divides a manager's weight by this, so that others are tried first. */
+/** A manager's weight is divided by this once it has failed, so that others are tried first; one that is back is found again. */
 const failureFactor = 8;
-/** Failures beyond this many count no more: a manager that is back is found again. */
-const countedFailures = 3;
 
-/** The managers this node may turn to. Picks one by chance and weight, rather one that has worked than one that has not. */
+/**
+ * The managers this node may turn to. Picks one by chance and weight, rather one that has worked than one that has not. When all have
+ * failed they get their turns: each try waits longer than the one before, and a node without a manager for a quarter of a minute is down.
+ */
 export class ManagerBook {
   #managers: readonly WeightedManager[];
-  readonly #failures = new Map<string, number>();
+  /** Addresses of those that have not worked since they failed, whoever failed longest ago first. */
+  readonly #failed = new Set<string>();
 
   constructor(known: readonly KnownManager[]) {
     this.#managers = known.map(manager => ({ ...manager, weight: 1 }));
@@ -30,15 +32,15 @@ export class ManagerBook {
     if (managers.length === 0) return;
     this.#managers = managers;
     const addresses = new Set(managers.map(({ address }) => address));
-    for (const address of this.#failures.keys()) if (!addresses.has(address)) this.#failures.delete(address);
+    for (const address of this.#failed) if (!addresses.has(address)) this.#failed.delete(address);
   }
 
   /** One of the managers, by `chance` in [0, 1). Undefined when none is known. */
   pick(chance: number): string | undefined {
-    const shares = this.#managers.map(({ address, weight }) => {
-      const failures = Math.min(this.#failures.get(address) ?? 0, countedFailures);
-      return Math.max(1, weight) / failureFactor ** failures;
-    });
+    if (this.#managers.every(({ address }) => this.#failed.has(address))) return this.#failed.values().next().value;
+    const shares = this.#managers.map(
+      ({ address, weight }) => Math.max(1, weight) / (this.#failed.has(address) ? failureFactor : 1),
+    );
     let left = chance * shares.reduce((sum, share) => sum + share, 0);
     for (const [i, { address }] of this.#managers.entries()) {
       left -= shares[i] ?? 0;
@@ -48,10 +50,11 @@ export class ManagerBook {
   }
 
   worked(address: string): void {
-    this.#failures.delete(address);
+    this.#failed.delete(address);
   }
 
   failed(address: string): void {
-    this.#failures.set(address, (this.#failures.get(address) ?? 0) + 1);
+    this.#failed.delete(address);
+    if (this.#managers.some(known => known.address === address)) this.#failed.add(address);
   }
 }
