@@ -1,7 +1,8 @@
+import { create } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, it } from "vitest";
 import { Fault } from "../lib/fault.ts";
 import type { Node } from "../model/objects.ts";
-import { NodeRole } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { CertificateSchema, NodeRole } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 import { aMember } from "./fake-quorum.test-kit.ts";
 import { aNode } from "./objects.test-kit.ts";
 import { decideRole, type RoleObservation } from "./roles.ts";
@@ -14,6 +15,8 @@ function nodeOf(role: NodeRole, desiredRole: NodeRole): Node {
   return { ...node, role, spec: { ...node.spec, desiredRole } };
 }
 
+const aCertificate = (role: NodeRole) => create(CertificateSchema, { role });
+
 const others = [aMember("m1"), aMember("m2")];
 const leaders = [aMember("m1", { isLeader: true }), aMember("m2")];
 const self = aMember("n", { isLeader: true });
@@ -22,6 +25,16 @@ describe("what is done about a node's role", () => {
   it.each<[string, Omit<RoleObservation, "nodeId">, unknown]>([
     ["a manager that is to be one", { node: nodeOf(MANAGER, MANAGER), members: leaders }, "nothing"],
     ["a worker that is to be one", { node: nodeOf(WORKER, WORKER), members: leaders }, "nothing"],
+    [
+      "one that was demoted and has not got its certificate yet, to be promoted again",
+      { node: { ...nodeOf(WORKER, MANAGER), certificate: aCertificate(MANAGER) }, members: leaders },
+      "nothing",
+    ],
+    [
+      "one that was demoted and has its certificate, to be promoted again",
+      { node: { ...nodeOf(WORKER, MANAGER), certificate: aCertificate(WORKER) }, members: leaders },
+      MANAGER,
+    ],
     ["a worker to be promoted", { node: nodeOf(WORKER, MANAGER), members: leaders }, MANAGER],
     [
       "a manager to be demoted",

@@ -15,6 +15,9 @@ export interface RoleObservation {
  * Gives nodes the role that is asked for. A node becomes a manager by word alone: it gets a manager's certificate, and asks for
  * membership itself. It ends to be one the other way round: first it leaves the quorum, so that nobody counts on a vote
  * that will not come, then it loses the role. Keys are node ids.
+ *
+ * One that is promoted again meanwhile has to get its worker's certificate first: with that it forgets its log. Given another
+ * manager's instead, it would go on as the manager that it was, one that has been removed, and not ask for membership.
  */
 export function newRoleLoop(quorum: Pick<Quorum, "members">): Loop<RoleObservation> {
   return {
@@ -34,7 +37,8 @@ export function newRoleLoop(quorum: Pick<Quorum, "members">): Loop<RoleObservati
 export function decideRole({ nodeId, node, members }: RoleObservation): Decision {
   const { MANAGER, WORKER } = NodeRole;
   if (node?.spec.desiredRole === MANAGER) {
-    return node.role === MANAGER ? nothing : { writes: [{ kind: "update node", node: { ...node, role: MANAGER } }] };
+    if (node.role === MANAGER || node.certificate?.role === MANAGER) return nothing;
+    return { writes: [{ kind: "update node", node: { ...node, role: MANAGER } }] };
   }
   const member = members.find(each => each.nodeId === nodeId);
   if (member) return leaving(member, members);

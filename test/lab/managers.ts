@@ -90,7 +90,8 @@ export async function showsManagers(asked: Daemon, wanted: Readonly<Record<strin
     return Array.isArray(last) && fits(last) ? true : undefined;
   };
   await eventually("the managers are shown", shown).catch(error => {
-    throw new Error(`${error}: ${JSON.stringify(last)}, not ${JSON.stringify(wanted)}`);
+    const shownLast = last instanceof Error ? last.message : JSON.stringify(last);
+    throw new Error(`${error}: ${shownLast}, not ${JSON.stringify(wanted)}`);
   });
 }
 
