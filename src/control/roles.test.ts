@@ -15,7 +15,8 @@ function nodeOf(role: NodeRole, desiredRole: NodeRole): Node {
   return { ...node, role, spec: { ...node.spec, desiredRole } };
 }
 
-const aCertificate = (role: NodeRole) => create(CertificateSchema, { role });
+const aCertificate = (role: NodeRole, certificate = Uint8Array.of(1)) =>
+  create(CertificateSchema, { role, certificate });
 
 const others = [aMember("m1"), aMember("m2")];
 const leaders = [aMember("m1", { isLeader: true }), aMember("m2")];
@@ -29,6 +30,11 @@ describe("what is done about a node's role", () => {
       "one that was demoted and has not got its certificate yet, to be promoted again",
       { node: { ...nodeOf(WORKER, MANAGER), certificate: aCertificate(MANAGER) }, members: leaders },
       "nothing",
+    ],
+    [
+      "one that was never given a manager's certificate, to be promoted",
+      { node: { ...nodeOf(WORKER, MANAGER), certificate: aCertificate(MANAGER, new Uint8Array()) }, members: leaders },
+      MANAGER,
     ],
     [
       "one that was demoted and has its certificate, to be promoted again",

@@ -37,13 +37,18 @@ export function newRoleLoop(quorum: Pick<Quorum, "members">): Loop<RoleObservati
 export function decideRole({ nodeId, node, members }: RoleObservation): Decision {
   const { MANAGER, WORKER } = NodeRole;
   if (node?.spec.desiredRole === MANAGER) {
-    if (node.role === MANAGER || node.certificate?.role === MANAGER) return nothing;
+    if (node.role === MANAGER || holdsManagersCertificate(node)) return nothing;
     return { writes: [{ kind: "update node", node: { ...node, role: MANAGER } }] };
   }
   const member = members.find(each => each.nodeId === nodeId);
   if (member) return leaving(member, members);
   if (!node || node.role === WORKER) return nothing;
   return { writes: [{ kind: "update node", node: { ...node, role: WORKER } }] };
+}
+
+/** One that is asked for, and not issued, is held by nobody. */
+function holdsManagersCertificate({ certificate }: Node): boolean {
+  return certificate?.role === NodeRole.MANAGER && certificate.certificate.length > 0;
 }
 
 /** A leader does not remove itself: its successor does. A last member stays: there would be nobody to say so. */
