@@ -10,15 +10,11 @@ import { type StoreSnapshot, StoreSnapshotSchema } from "../wire/gen/docker/swar
 import { encodeMessage } from "../wire/message-encoder.ts";
 import type { TaskReader } from "./task-reader.ts";
 import { writeTask } from "./task-writer.ts";
-import { splitMessage } from "./wire-split.ts";
+import { hasField, splitMessage } from "./wire-split.ts";
 
 const actionField = InternalRaftRequestSchema.field.action.number;
 const taskField = StoreActionSchema.field.task.number;
 const snapshotTasksField = StoreSnapshotSchema.field.tasks.number;
-
-/** Of a tag, which ends with the wire type (protobuf.dev/programming-guides/encoding). */
-const wireTypeBits = 3;
-const wireTypeMask = 7;
 
 /** A writer keeps its buffer, as large as the largest entry was: with more than this a new one takes its place. */
 const maxKeptBytes = 1024 * 1024;
@@ -67,23 +63,7 @@ export function decodeRequest(bytes: Uint8Array, tasks: TaskReader): InternalRaf
 /** Whether one of an entry's actions is about a task. False, or throws, where the bytes are no entry. */
 function hasTask(bytes: Uint8Array): boolean {
   const reader = new BinaryReader(bytes);
-  return hasField(reader, bytes.length, actionField, end => hasField(reader, end, taskField, () => true));
-}
-
-/** Whether `accept` takes one of a field's contents, of the message up to `end` that the reader stands in; all are length-delimited. */
-function hasField(reader: BinaryReader, end: number, field: number, accept: (end: number) => boolean): boolean {
-  while (reader.pos < end) {
-    // Not `tag` and `skip`: what they return would be most of what reading an entry leaves behind.
-    const tag = reader.uint32();
-    if ((tag & wireTypeMask) === WireType.Varint) reader.uint32();
-    else if ((tag & wireTypeMask) !== WireType.LengthDelimited) reader.skip(tag & wireTypeMask, tag >>> wireTypeBits);
-    else {
-      const contentEnd = reader.uint32() + reader.pos;
-      if (tag >>> wireTypeBits === field && accept(contentEnd)) return true;
-      reader.pos = contentEnd;
-    }
-  }
-  return false;
+  return hasField(reader, bytes.length, actionField, end => hasField(reader, end, taskField));
 }
 
 function decodeAction(bytes: Uint8Array, tasks: TaskReader): StoreAction {

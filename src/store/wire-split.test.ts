@@ -1,9 +1,10 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { expect, it } from "vitest";
 import { sampleService, sampleTask } from "../sim/samples.ts";
 import { TaskSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { TaskSpecSchema } from "../wire/gen/docker/swarmkit/v1/specs_pb.ts";
-import { splitMessage } from "./wire-split.ts";
+import { hasField, splitMessage } from "./wire-split.ts";
 
 const task = sampleTask("t", sampleService("s", "web"), { slot: 7n, nodeId: "n" });
 const { spec: specField, status: statusField } = TaskSchema.field;
@@ -29,4 +30,16 @@ it("leaves a field that is of another kind than asked for", () => {
 it("throws at bytes that are no message", () => {
   const bytes = toBinary(TaskSchema, task);
   expect(() => splitMessage(bytes.subarray(0, bytes.length - 1), [specField.number])).toThrow();
+});
+
+it("says whether a field is there, and in one that is, without going past its end", () => {
+  const bytes = toBinary(TaskSchema, task);
+  const has = (field: number, within?: number): boolean => {
+    const reader = new BinaryReader(bytes);
+    const accept = within === undefined ? undefined : (end: number) => hasField(reader, end, within);
+    return hasField(reader, bytes.length, field, accept);
+  };
+  const { spec, status, endpoint } = TaskSchema.field;
+  expect([has(spec.number), has(status.number), has(endpoint.number)]).toEqual([true, true, false]);
+  expect([has(spec.number, TaskSpecSchema.field.container.number), has(spec.number, 99)]).toEqual([true, false]);
 });

@@ -1,5 +1,9 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
+/** Of a tag, which ends with the wire type (protobuf.dev/programming-guides/encoding). */
+const wireTypeBits = 3;
+const wireTypeMask = 7;
+
 /** An encoded message taken apart at its top level. */
 export interface Split {
   /** The contents of the fields asked for, as they stand one after the other; all of them length-delimited. */
@@ -27,6 +31,30 @@ export function splitMessage(bytes: Uint8Array, fields: readonly number[]): Spli
   }
   if (keptFrom < bytes.length) kept.push(bytes.subarray(keptFrom));
   return { parts, rest: joined(kept) };
+}
+
+/**
+ * Whether a field is there, length-delimited, with contents that `accept` takes: of the message from where the reader stands up to `end`.
+ * `accept` is told where the contents end, and may read them. Where the bytes are no message it is false, or throws.
+ */
+export function hasField(
+  reader: BinaryReader,
+  end: number,
+  field: number,
+  accept: (end: number) => boolean = () => true,
+): boolean {
+  while (reader.pos < end) {
+    // Not `tag` and `skip`: what they return would be most of what reading an entry leaves behind.
+    const tag = reader.uint32();
+    if ((tag & wireTypeMask) === WireType.Varint) reader.uint32();
+    else if ((tag & wireTypeMask) !== WireType.LengthDelimited) reader.skip(tag & wireTypeMask, tag >>> wireTypeBits);
+    else {
+      const contentEnd = reader.uint32() + reader.pos;
+      if (tag >>> wireTypeBits === field && accept(contentEnd)) return true;
+      reader.pos = contentEnd;
+    }
+  }
+  return false;
 }
 
 function joined(kept: readonly Uint8Array[]): Uint8Array {
