@@ -51,7 +51,7 @@ export class SimulatedSwarm extends FakeBackend {
     return this.#store.view(callback);
   }
 
-  override changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
+  override changes(signal: AbortSignal): AsyncIterable<readonly StoreEvent[]> {
     return this.#store.watch({ signal });
   }
 

@@ -6,9 +6,12 @@ import { type Certificate, IssuanceStatus_State } from "../wire/gen/docker/swarm
 /** Waits until nothing is being done about a node's certificate any more. Fault not_found when there is no such node. */
 export async function issued(store: Store, nodeId: string, signal: AbortSignal): Promise<Certificate> {
   const bell = new Bell();
-  const stopListening = store.onCommit(events => {
-    if (events.some(event => event.kind === "node" && event.object.id === nodeId)) bell.ring();
-  });
+  const stopListening = store.onCommit(
+    events => {
+      if (events.some(({ object }) => object.id === nodeId)) bell.ring();
+    },
+    ["node"],
+  );
   const stopRestore = store.onRestore(() => bell.ring());
   const unhook = onAbort(signal, () => bell.ring());
   try {

@@ -33,6 +33,7 @@ export interface DrainObservation {
  */
 export const drainLoop: Loop<DrainObservation> = {
   name: "drain",
+  watches: ["service", "node", "task"],
   keysOf(event, tx) {
     if (event.kind === "service") return [event.object.id];
     if (event.kind === "node") return startFirstOn(event.object.id, tx);

@@ -17,6 +17,7 @@ export interface EnforcerObservation {
 /** Turns tasks away from nodes that have changed so that they would not be placed there now. Keys are node ids. */
 export const enforcerLoop: Loop<EnforcerObservation> = {
   name: "constraint enforcer",
+  watches: ["node"],
   keysOf: event => (event.kind === "node" && event.action !== "remove" ? [event.object.id] : []),
   *allKeys(tx) {
     for (const node of tx.node.all()) yield node.id;

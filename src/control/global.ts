@@ -23,6 +23,7 @@ export interface GlobalObservation {
 /** Keeps one task of each global service on every node that suits it. Keys are service ids. */
 export const globalLoop: Loop<GlobalObservation> = {
   name: "global",
+  watches: ["service", "node", "task"],
   keysOf(event, tx) {
     if (event.kind === "service") return [event.object.id];
     if (event.kind === "node") return globalServices(tx.service.all());

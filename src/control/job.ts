@@ -33,6 +33,7 @@ export interface JobObservation {
  */
 export const jobLoop: Loop<JobObservation> = {
   name: "jobs",
+  watches: ["service", "node", "task"],
   keysOf(event, tx) {
     if (event.kind === "service") return jobMode(event.object) ? [event.object.id] : [];
     if (event.kind === "node") return jobIds(tx);

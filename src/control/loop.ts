@@ -1,3 +1,4 @@
+import type { ObjectKind } from "../model/objects.ts";
 import type { Random } from "../ports/random.ts";
 import type { ReadTx, StoreEvent } from "../store/tx.ts";
 import type { QuorumStep } from "./quorum.ts";
@@ -34,6 +35,8 @@ export interface Loop<Observation> {
   readonly parallel?: number;
   /** Most writes of one decision, where it is not what the runner allows. */
   readonly maxWrites?: number;
+  /** Kinds of objects whose changes may concern a key: of others it is told nothing. */
+  readonly watches: readonly ObjectKind[];
   /** Keys that a change may concern. `tx` is the state after it. */
   keysOf(event: StoreEvent, tx: ReadTx): Iterable<string>;
   /** Every key that may need something. */

@@ -21,6 +21,7 @@ export interface LostNodeObservation {
  */
 export const lostNodeLoop: Loop<LostNodeObservation> = {
   name: "lost nodes",
+  watches: ["node", "task"],
   keysOf(event, tx) {
     if (event.kind === "node") return [event.object.id];
     const change = taskEventOf(event);

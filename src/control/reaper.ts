@@ -24,6 +24,7 @@ export interface ReaperObservation {
 /** Deletes tasks that are to be removed, and each slot's history beyond the limit. Keys are slots. */
 export const reaperLoop: Loop<ReaperObservation> = {
   name: "reaper",
+  watches: ["node", "task"],
   keysOf(event, tx) {
     if (event.kind === "node") return [...tx.task.byNode(event.object.id)].filter(isUnwanted).map(slotKeyOf);
     const change = taskEventOf(event);

@@ -8,6 +8,7 @@ import { removed } from "./task-change.ts";
 /** Asks for the removal of all tasks whose service is gone. Keys are service ids. */
 export const removedServicesLoop: Loop<readonly Task[]> = {
   name: "removed services",
+  watches: ["service", "task"],
   keysOf(event, tx) {
     if (event.kind === "service") return event.action === "remove" ? [event.object.id] : [];
     const change = taskEventOf(event);

@@ -22,6 +22,7 @@ export interface ReplicatedObservation {
 /** Keeps as many slots of each replicated service taken as it has replicas. Keys are service ids. */
 export const replicatedLoop: Loop<ReplicatedObservation> = {
   name: "replicated",
+  watches: ["service", "task"],
   keysOf(event) {
     if (event.kind === "service") return [event.object.id];
     const change = taskEventOf(event);

@@ -47,6 +47,7 @@ export function newRestartLoop(): Loop<RestartObservation> {
   const shrinking = new ShrinkingServices();
   return {
     name: "restart",
+    watches: ["node", "task"],
     keysOf(event, tx) {
       if (event.kind === "node") return slotKeys(tx.task.byNode(event.object.id));
       const change = taskEventOf(event);

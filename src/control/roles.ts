@@ -24,6 +24,7 @@ export function newRoleLoop(quorum: Pick<Quorum, "members">): Loop<RoleObservati
     name: "roles",
     // Two removals at once might each be fine and leave too few together.
     parallel: 1,
+    watches: ["node"],
     keysOf: event => (event.kind === "node" ? [event.object.id] : []),
     *allKeys(tx) {
       for (const node of tx.node.all()) if (node.role !== node.spec.desiredRole) yield node.id;

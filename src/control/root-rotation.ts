@@ -25,6 +25,7 @@ export interface RotationObservation {
 export const rootRotationLoop: Loop<RotationObservation> = {
   name: "root rotation",
   parallel: 1,
+  watches: ["node", "cluster"],
   keysOf: (event, tx) => (event.kind === "node" || event.kind === "cluster" ? rotating(tx) : []),
   allKeys: rotating,
   hintDelayMs: () => gatherMs,

@@ -26,6 +26,7 @@ function service(id: string): Service {
 function markingLoop(looks: string[]): Loop<Service> {
   return {
     name: "marking",
+    watches: ["service"],
     keysOf: event => (event.kind === "service" && event.action !== "remove" ? [event.object.id] : []),
     allKeys: tx => [...tx.service.all()].map(found => found.id),
     observe: (tx, key) => tx.service.get(key),
@@ -118,6 +119,7 @@ describe("runLoop", () => {
     for (const name of names) await store.update(tx => tx.service.create(service(name)));
     const labelling: Loop<readonly Service[]> = {
       name: "labelling",
+      watches: [],
       keysOf: () => [],
       allKeys: () => ["all"],
       observe: tx => [...tx.service.all()].filter(found => found.spec.annotations.labels.big === undefined),

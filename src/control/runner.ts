@@ -66,7 +66,7 @@ class LoopRunner<Observation> implements Running {
         ports.store.view(tx => {
           for (const event of events) for (const key of loop.keysOf(event, tx)) this.#hint(key);
         });
-      }),
+      }, loop.watches),
       ports.store.onRestore(() => this.#lookAtAll()),
     ];
     this.#rescanForEver();

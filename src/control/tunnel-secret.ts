@@ -25,6 +25,7 @@ export interface TunnelSecretObservation {
 export const tunnelSecretLoop: Loop<TunnelSecretObservation> = {
   name: "tunnel secret",
   parallel: 1,
+  watches: ["network"],
   keysOf: (event, tx) => (event.kind === "network" ? allKeys(tx) : []),
   allKeys,
   observe(tx, key) {

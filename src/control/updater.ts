@@ -35,6 +35,7 @@ export interface UpdateObservation {
 /** Replaces tasks that are not what their service asks for any more, a few slots at a time. Keys are service ids. */
 export const updaterLoop: Loop<UpdateObservation> = {
   name: "updater",
+  watches: ["service", "task"],
   keysOf(event, tx) {
     if (event.kind === "service") return [event.object.id];
     const change = taskEventOf(event);

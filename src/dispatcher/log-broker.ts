@@ -57,7 +57,7 @@ export class LogBroker {
   }
 
   start(): void {
-    this.#unsubscribe ??= this.#store.onCommit(events => this.#observe(events));
+    this.#unsubscribe ??= this.#store.onCommit(events => this.#observe(events), ["task"]);
   }
 
   /** Ends every stream with unavailable. */

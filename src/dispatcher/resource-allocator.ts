@@ -124,9 +124,12 @@ async function obstacleTo(
     if (!task || task.status.state >= TaskState.ASSIGNED || task.status.err !== "") over.abort();
     return task && task.status.state < TaskState.ASSIGNED && task.status.err !== "" ? task.status.err : undefined;
   };
-  const unsubscribe = store.onCommit(events => {
-    if (events.some(({ object }) => object.id === id)) look();
-  });
+  const unsubscribe = store.onCommit(
+    events => {
+      if (events.some(({ object }) => object.id === id)) look();
+    },
+    ["task"],
+  );
   look();
   await sleep(clock, patienceMs, AbortSignal.any([over.signal, signal]));
   unsubscribe();

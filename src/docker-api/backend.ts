@@ -82,11 +82,11 @@ export interface SwarmBackend {
    */
   view<T>(callback: (tx: ReadTx) => T): T;
   /**
-   * Committed changes from now on, until `signal` aborts; ends with Fault resource_exhausted when the reader is too
+   * Committed changes from now on, each time all that came since the last, until `signal` aborts; ends with Fault resource_exhausted when the reader is too
    * slow, and aborted when a manager that was far behind got the whole state for what it missed: then `view` it again. On
    * a node that is no manager it just waits.
    */
-  changes(signal: AbortSignal): AsyncIterable<StoreEvent>;
+  changes(signal: AbortSignal): AsyncIterable<readonly StoreEvent[]>;
   /**
    * The swarm's state as this manager has it now, with this manager's identity, sealed under a passphrase. Faults:
    * unavailable when this is no manager, invalid_argument for a passphrase that is too short.

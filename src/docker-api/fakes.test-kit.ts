@@ -58,12 +58,12 @@ class Committed {
     for (const reader of this.#readers) reader.close(fault);
   }
 
-  async *read(signal: AbortSignal): AsyncGenerator<StoreEvent, void> {
+  async *read(signal: AbortSignal): AsyncGenerator<readonly StoreEvent[], void> {
     const channel = new Channel<StoreEvent>(1_000);
     this.#readers.add(channel);
     const stop = onAbort(signal, () => channel.close());
     try {
-      yield* channel;
+      for await (const event of channel) yield [event];
     } finally {
       this.#readers.delete(channel);
       stop();
@@ -150,7 +150,7 @@ export class FakeBackend implements SwarmBackend {
     return this.store.view(callback);
   }
 
-  changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
+  changes(signal: AbortSignal): AsyncIterable<readonly StoreEvent[]> {
     return this.committed.read(signal);
   }
 

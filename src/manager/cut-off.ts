@@ -5,9 +5,12 @@ import { NodeRole } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
 
 /** Ends the connections of nodes that were removed or demoted, at once: each goes on as who it was when it began. */
 export function cutOffFormer(store: Pick<Store, "onCommit">, listener: Listener): () => void {
-  return store.onCommit(events => {
-    for (const event of events) if (isFormer(event)) listener.disconnect(event.object.id);
-  });
+  return store.onCommit(
+    events => {
+      for (const event of events) if (isFormer(event)) listener.disconnect(event.object.id);
+    },
+    ["node"],
+  );
 }
 
 function isFormer(event: StoreEvent): event is Extract<StoreEvent, { kind: "node" }> {

@@ -145,7 +145,7 @@ export class Manager {
   }
 
   /** Committed changes from now on; see `SwarmBackend.changes`. */
-  changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
+  changes(signal: AbortSignal): AsyncIterable<readonly StoreEvent[]> {
     return this.#store.watch({ signal });
   }
 
@@ -166,12 +166,7 @@ export class Manager {
 
   /** Tells each change of the cluster object, as this manager knows it, until the returned function is called. */
   onCluster(changed: () => void): () => void {
-    const stops = [
-      this.#store.onRestore(changed),
-      this.#store.onCommit(events => {
-        if (events.some(({ kind }) => kind === "cluster")) changed();
-      }),
-    ];
+    const stops = [this.#store.onRestore(changed), this.#store.onCommit(changed, ["cluster"])];
     return () => {
       for (const stop of stops) stop();
     };

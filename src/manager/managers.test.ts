@@ -51,7 +51,7 @@ describe("several managers", () => {
     const changes = follower.manager.changes(ended.signal)[Symbol.asyncIterator]();
     await swarm.settled(put(swarm.all[1]!, "c"));
     const change = await swarm.settled(changes.next());
-    expect(change.value).toMatchObject({ kind: "config", action: "create" });
+    expect(change.value).toMatchObject([{ kind: "config", action: "create" }]);
     ended.abort();
   });
 

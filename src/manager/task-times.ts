@@ -19,9 +19,12 @@ export class TaskTimes {
   constructor(store: Store, clock: Clock, meters: Meters) {
     this.#clock = clock;
     this.#meters = meters;
-    this.#unsubscribe = store.onCommit(events => {
-      for (const event of events) if (event.kind === "task") this.#see(event);
-    });
+    this.#unsubscribe = store.onCommit(
+      events => {
+        for (const event of events) if (event.kind === "task") this.#see(event);
+      },
+      ["task"],
+    );
   }
 
   stop(): void {

@@ -177,7 +177,7 @@ export class Node implements SwarmBackend {
     return this.#manager().view(callback);
   }
 
-  async *changes(signal: AbortSignal): AsyncIterable<StoreEvent> {
+  async *changes(signal: AbortSignal): AsyncIterable<readonly StoreEvent[]> {
     while (!signal.aborted) {
       const either = AbortSignal.any([signal, this.#part.managerLeft]);
       const { manager } = this;

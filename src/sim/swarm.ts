@@ -279,10 +279,11 @@ export class SimSwarm {
     void process.died.then(() => over.abort());
     while (!over.signal.aborted)
       try {
-        for await (const event of manager.changes(over.signal)) {
-          if (host === this.leader) this.trace.note(lineOf(event));
-          this.#onEvent(event, manager);
-        }
+        for await (const events of manager.changes(over.signal))
+          for (const event of events) {
+            if (host === this.leader) this.trace.note(lineOf(event));
+            this.#onEvent(event, manager);
+          }
       } catch (error) {
         // A snapshot in the place of the changes.
         if (asFault(error).code !== "aborted") throw error;

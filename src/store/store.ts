@@ -1,5 +1,6 @@
 import { assert } from "../lib/assert.ts";
 import { Fault } from "../lib/fault.ts";
+import type { ObjectKind } from "../model/objects.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { InternalRaftRequest } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import type { StoreSnapshot } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
@@ -12,6 +13,13 @@ import { newTables, type Tables } from "./tables.ts";
 import { Running } from "./transaction.ts";
 import type { ReadTx, StoreEvent, WriteTx } from "./tx.ts";
 import { Watch, type WatchOptions } from "./watch.ts";
+
+/** Who is told of committed changes. */
+interface CommitListener {
+  /** Undefined for all. */
+  readonly kinds: ReadonlySet<ObjectKind> | undefined;
+  readonly tell: (events: readonly StoreEvent[]) => void;
+}
 
 export interface StoreOptions {
   /** Times of creation and change come from it. */
@@ -30,7 +38,7 @@ export class Store {
   readonly #updates: GroupCommit;
   readonly #watches = new Set<Watch>();
   /** Never changed, but replaced: there is a round of them for each entry, and not many come and go. */
-  #commitListeners: readonly ((events: readonly StoreEvent[]) => void)[] = [];
+  #commitListeners: readonly CommitListener[] = [];
   readonly #restoreListeners = new Set<() => void>();
   #version = 0n;
 
@@ -65,9 +73,12 @@ export class Store {
     return this.#updates.submit(callback);
   }
 
-  /** Calls `listener` with the events of each committed entry, right after it was applied. Returns what ends that. */
-  onCommit(listener: (events: readonly StoreEvent[]) => void): () => void {
-    const own = (events: readonly StoreEvent[]): void => listener(events);
+  /**
+   * Calls `tell` with the events of each committed entry, right after it was applied; with those of certain kinds alone where they are
+   * given, and not at all where there are none of them. Returns what ends that.
+   */
+  onCommit(tell: (events: readonly StoreEvent[]) => void, kinds?: readonly ObjectKind[]): () => void {
+    const own: CommitListener = { kinds: kinds && new Set(kinds), tell };
     this.#commitListeners = [...this.#commitListeners, own];
     return () => {
       this.#commitListeners = this.#commitListeners.filter(one => one !== own);
@@ -80,8 +91,8 @@ export class Store {
     return () => this.#restoreListeners.delete(listener);
   }
 
-  /** Committed changes from this call on. */
-  watch(options: WatchOptions): AsyncIterableIterator<StoreEvent> {
+  /** Committed changes from this call on; see `Watch`. */
+  watch(options: WatchOptions): AsyncIterableIterator<readonly StoreEvent[]> {
     const watch = new Watch(options, ended => this.#watches.delete(ended));
     if (!watch.done) this.#watches.add(watch);
     return watch;
@@ -119,6 +130,14 @@ export class Store {
   #tell(events: readonly StoreEvent[]): void {
     if (events.length === 0) return;
     if (this.#watches.size > 0) for (const watch of [...this.#watches]) watch.push(events);
-    for (const listener of this.#commitListeners) listener(events);
+    for (const { kinds, tell } of this.#commitListeners) {
+      if (!kinds) tell(events);
+      else if (events.some(({ kind }) => kinds.has(kind))) tell(ofKinds(events, kinds));
+    }
   }
+}
+
+/** At least one of them is. Most entries hold one change, and then nothing is copied. */
+function ofKinds(events: readonly StoreEvent[], kinds: ReadonlySet<ObjectKind>): readonly StoreEvent[] {
+  return events.length === 1 ? events : events.filter(({ kind }) => kinds.has(kind));
 }

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { sampleService, sampleTask } from "../sim/samples.ts";
+import { sampleConfig, sampleService, sampleTask } from "../sim/samples.ts";
 import { newSimStore, type SimStore } from "../sim/store.ts";
 import type { StoreEvent } from "./tx.ts";
 
 const add = (store: SimStore, id: string) => store.update(tx => tx.task.create(sampleTask(id)));
 
-async function take(watch: AsyncIterable<StoreEvent>, count: number): Promise<string[]> {
+async function take(watch: AsyncIterable<readonly StoreEvent[]>, count: number): Promise<string[]> {
   const seen: string[] = [];
-  for await (const { action, object } of watch) {
-    seen.push(`${action} ${object.id}`);
-    if (seen.length === count) break;
+  for await (const events of watch) {
+    seen.push(...events.map(({ action, object }) => `${action} ${object.id}`));
+    if (seen.length >= count) break;
   }
   return seen;
 }
@@ -22,6 +22,16 @@ describe("a watch", () => {
     await add(store, "b");
     await store.update(tx => tx.task.remove("a"));
     expect(await take(watch, 2)).toEqual(["create b", "remove a"]);
+  });
+
+  it("gives a reader all at once that has come meanwhile", async () => {
+    const store = newSimStore();
+    const watch = store.watch({ signal: new AbortController().signal });
+    for (const id of ["a", "b", "c"]) await add(store, id);
+    expect((await watch.next()).value).toMatchObject(["a", "b", "c"].map(id => ({ object: { id } })));
+    const waiting = watch.next();
+    await add(store, "d");
+    expect((await waiting).value).toMatchObject([{ object: { id: "d" } }]);
   });
 
   it("wakes a reader that waits", async () => {
@@ -68,6 +78,20 @@ describe("a watch", () => {
     store.restore(newSimStore().snapshot(), 7n);
     await expect(watch.next()).rejects.toMatchObject({ code: "aborted" });
     expect(told).toBe(1);
+  });
+
+  it("tells listeners of the kinds that they ask for", async () => {
+    const store = newSimStore();
+    const told: string[][] = [];
+    store.onCommit(events => told.push(events.map(event => event.object.id)), ["service", "config"]);
+    await add(store, "a");
+    await store.update(tx => tx.service.create(sampleService("b")));
+    await store.update(tx => {
+      tx.service.create(sampleService("c", "c"));
+      tx.task.create(sampleTask("d"));
+      tx.config.create(sampleConfig("e", "e"));
+    });
+    expect(told).toEqual([["b"], ["c", "e"]]);
   });
 
   it("lets listeners go", async () => {

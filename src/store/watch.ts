@@ -15,11 +15,12 @@ export interface WatchOptions {
 }
 
 /**
- * Committed changes in order, from the moment of its creation on, for one reader. Ends when the signal aborts; rejects
+ * Committed changes in order, from the moment of its creation on, for one reader, who each time gets all that have come since: many
+ * come together, and to pass them on one by one costs more than what most readers do with them. Ends when the signal aborts; rejects
  * with resource_exhausted when the reader falls too far behind and with aborted when a snapshot replaced everything. In
  * both cases the reader reads the store again and watches anew.
  */
-export class Watch implements AsyncIterableIterator<StoreEvent> {
+export class Watch implements AsyncIterableIterator<readonly StoreEvent[]> {
   readonly #filter: (event: StoreEvent) => boolean;
   readonly #capacity: number;
   readonly #ended: (watch: Watch) => void;
@@ -49,6 +50,7 @@ export class Watch implements AsyncIterableIterator<StoreEvent> {
       );
       return;
     }
+    if (wanted.length === 0) return;
     this.#queue.push(...wanted);
     this.#rouse();
   }
@@ -62,11 +64,10 @@ export class Watch implements AsyncIterableIterator<StoreEvent> {
     this.#rouse();
   }
 
-  async next(): Promise<IteratorResult<StoreEvent, undefined>> {
+  async next(): Promise<IteratorResult<readonly StoreEvent[], undefined>> {
     assert(!this.#wake, "two readers of one watch");
     for (;;) {
-      const event = this.#queue.shift();
-      if (event) return { done: false, value: event };
+      if (this.#queue.length > 0) return { done: false, value: this.#take() };
       if (this.#end) return this.#last(this.#end);
       await new Promise<void>(resolve => {
         this.#wake = resolve;
@@ -74,7 +75,7 @@ export class Watch implements AsyncIterableIterator<StoreEvent> {
     }
   }
 
-  async return(): Promise<IteratorResult<StoreEvent, undefined>> {
+  async return(): Promise<IteratorResult<readonly StoreEvent[], undefined>> {
     this.finish();
     return { done: true, value: undefined };
   }
@@ -83,7 +84,13 @@ export class Watch implements AsyncIterableIterator<StoreEvent> {
     return this;
   }
 
-  #last({ fault }: { readonly fault?: Fault }): IteratorResult<StoreEvent, undefined> {
+  #take(): readonly StoreEvent[] {
+    const events = this.#queue;
+    this.#queue = [];
+    return events;
+  }
+
+  #last({ fault }: { readonly fault?: Fault }): IteratorResult<readonly StoreEvent[], undefined> {
     this.#end = {};
     if (fault) throw fault;
     return { done: true, value: undefined };

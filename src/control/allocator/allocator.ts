@@ -21,6 +21,7 @@ export function newAllocatorLoop(): Loop<AllocationObservation> {
     name: "allocator",
     // One decision at a time: nothing is to be given twice.
     parallel: 1,
+    watches: ["cluster", "network", "service", "node", "task"],
     maxWrites: maxWritesPerStep,
     hintDelayMs: key => (key === freed ? retryGapMs : 0),
     keysOf(event, tx) {

@@ -35,6 +35,7 @@ export function newSchedulerLoop(clock: Pick<Clock, "now">): Loop<Observation> {
   return {
     name: "scheduler",
     parallel: 1,
+    watches: ["service", "node", "task"],
     maxWrites: maxWritesPerPass,
     hintDelayMs: key => (key === retry ? retryGapMs : 0),
     keysOf(event) {

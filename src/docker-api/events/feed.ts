@@ -31,7 +31,8 @@ export class EventFeed {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        for await (const change of this.#backend.changes(signal)) this.#take(describeChange(change, this.#clock.now()));
+        for await (const changes of this.#backend.changes(signal))
+          for (const change of changes) this.#take(describeChange(change, this.#clock.now()));
       } catch (error) {
         // Events in between are lost to listeners: what they show is news, not the state.
         const { code, message } = asFault(error);

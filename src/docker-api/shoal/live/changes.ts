@@ -57,7 +57,7 @@ export class GatheredChanges {
   #fault: Fault | undefined;
   #over = false;
 
-  constructor(source: AsyncIterable<StoreEvent>, clock: Clock) {
+  constructor(source: AsyncIterable<readonly StoreEvent[]>, clock: Clock) {
     this.#clock = clock;
     void this.#gather(source);
   }
@@ -79,10 +79,10 @@ export class GatheredChanges {
     return changes;
   }
 
-  async #gather(source: AsyncIterable<StoreEvent>): Promise<void> {
+  async #gather(source: AsyncIterable<readonly StoreEvent[]>): Promise<void> {
     try {
-      for await (const event of source) {
-        this.#waiting.set(`${event.kind} ${event.object.id}`, event);
+      for await (const events of source) {
+        for (const event of events) this.#waiting.set(`${event.kind} ${event.object.id}`, event);
         this.#bell.ring();
       }
     } catch (error) {
