@@ -9,8 +9,8 @@ import type { Sealer } from "./sealer.ts";
 /** A segment that has grown past this, in bytes, is followed by a new one. */
 const defaultSegmentBytes = 16 * 1024 * 1024;
 
-/** Bytes that the segment being written is longer than what is in it. */
-const reserveBytes = 4 * 1024 * 1024;
+/** Bytes that the segment being written is longer than what is in it, about. */
+const reserveBytes = 1024 * 1024;
 
 interface Segment {
   /** Number of its first record. */

@@ -13,9 +13,9 @@ export interface Disk {
    */
   replace(path: string, content: Uint8Array | Iterable<Uint8Array>, mode?: number): Promise<void>;
   /**
-   * Opens for appending, creating the file (durably, mode 0o600) when there is none. With `reserveBytes` the file is kept
-   * longer than what was appended, by zeros, until it is closed; after a crash they may be there. A sync then has no new size
-   * to make durable, which takes a file system half of the time.
+   * Opens for appending, creating the file (durably, mode 0o600) when there is none. With `reserveBytes` the file is kept about
+   * that much longer than what was appended, by zeros, until it is closed; after a crash they may be there. A sync then has no
+   * new size to make durable, which takes a file system half of the time.
    */
   openAppend(path: string, reserveBytes?: number): Promise<AppendFile>;
   /** Names in a directory, sorted; empty when there is no such directory. */
