@@ -63,6 +63,23 @@ describe("the write-ahead log", () => {
     expect(found).not.toContain("entry 1");
   });
 
+  it("writes over a segment that was dropped instead of making another one, and without that where it cannot", async () => {
+    const disk = new SimDisk();
+    const log = await written(disk, ...Array.from({ length: 20 }, (_, at) => [`entry ${at}`]));
+    await log.dropThrough(6n);
+    const files = (await disk.list(directory)).length;
+    disk.failNext("recycle", "data_loss");
+    for (let at = 20; at < 40; at++) {
+      await log.append([write(`entry ${at}`)]);
+      await log.dropThrough(BigInt(at - 13));
+      expect((await disk.list(directory)).length).toBeLessThanOrEqual(files + 1);
+    }
+    await log.close();
+    expect(withoutHeads(await contents(disk)).slice(-14)).toEqual(
+      Array.from({ length: 14 }, (_, at) => `entry ${at + 26}`),
+    );
+  });
+
   it("keeps nothing in clear", async () => {
     const disk = new SimDisk();
     await (await written(disk, ["very secret"])).close();
@@ -129,6 +146,36 @@ describe("the write-ahead log", () => {
           );
           if (!done) break;
           answered.push(...texts);
+        }
+        disk.crash(random);
+      }
+    }
+  });
+
+  it("has all that was not dropped, whatever moment the power is cut", async () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = new SimRandom(seed);
+      const disk = new SimDisk();
+      let [dropped, answered] = [0, 0];
+      for (let life = 0; life < 4; life++) {
+        const { log, payloads } = await open(disk);
+        const found = withoutHeads(payloads.map(payload => new TextDecoder().decode(payload))).map(Number);
+        const [first = dropped + 1] = found;
+        expect(found, `seed ${seed}`).toEqual(found.map((_, at) => first + at));
+        expect(first, `seed ${seed}`).toBeLessThanOrEqual(dropped + 1);
+        const last = found.at(-1) ?? 0;
+        expect(last, `seed ${seed}`).toBeGreaterThanOrEqual(answered);
+        answered = last;
+        for (let batch = 0; batch < random.float() * 20; batch++) {
+          if (random.float() < 0.1) disk.failNext("recycle", "data_loss");
+          const appending = log.append([write(`${answered + 1}`)]);
+          const wanted = answered - Math.floor(random.float() * 4);
+          if (random.float() < 0.5 && wanted > dropped) {
+            dropped = wanted;
+            await log.dropThrough(BigInt(wanted));
+          }
+          await appending;
+          answered += 1;
         }
         disk.crash(random);
       }

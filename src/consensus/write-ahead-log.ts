@@ -12,6 +12,9 @@ const defaultSegmentBytes = 16 * 1024 * 1024;
 /** Bytes that the segment being written is longer than what is in it, about. */
 const reserveBytes = 1024 * 1024;
 
+/** A segment that was dropped, to be written over as the next one: its blocks and its pages in memory are there already. */
+const spareName = "wal-spare";
+
 interface Segment {
   /** Number of its first record. */
   readonly first: bigint;
@@ -51,6 +54,7 @@ export class WriteAheadLog {
   /** Of those before it: one that is dropped must not come back by being sealed anew. */
   readonly #closed = new Mutex();
   #mustRoll = false;
+  #hasSpare = false;
   #file: AppendFile | undefined;
   /** Bytes of the open file known to be synced. */
   #durable = 0;
@@ -70,6 +74,8 @@ export class WriteAheadLog {
   static async open(options: LogOptions): Promise<{ log: WriteAheadLog; payloads: Uint8Array[] }> {
     const { disk, directory, sealer, markOf } = options;
     await disk.makeDirectory(directory);
+    // Nobody knows how far it came to be one.
+    await disk.remove(`${directory}/${spareName}`);
     const segments = (await disk.list(directory)).flatMap(name => segmentNamed(directory, name));
     const payloads: Uint8Array[] = [];
     let next = segments[0]?.first ?? 1n;
@@ -123,7 +129,7 @@ export class WriteAheadLog {
       for (;;) {
         const [first, second] = this.#segments;
         if (!first || !second || first.mark > mark) return;
-        await this.#options.disk.remove(first.path);
+        if (this.#hasSpare || !(await this.#recycle(first))) await this.#options.disk.remove(first.path);
         this.#segments.shift();
       }
     });
@@ -187,10 +193,28 @@ export class WriteAheadLog {
       await file.close();
     }
     segment = { first: this.#next, path: `${directory}/${segmentName(this.#next)}`, mark: 0n };
-    const file = await disk.openAppend(segment.path, reserveBytes);
+    const file = await disk.openAppend(segment.path, reserveBytes, this.#hasSpare ? this.#sparePath : undefined);
+    // Only now: until it is taken no other may get its name.
+    this.#hasSpare = false;
     this.#segments.push(segment);
     this.#mustRoll = false;
     return this.#use(file);
+  }
+
+  /** False where that did not come to be: then the segment is still to be removed. */
+  async #recycle({ path }: Segment): Promise<boolean> {
+    try {
+      await this.#options.disk.recycle(path, this.#sparePath);
+    } catch (error) {
+      this.#options.log.debug("a segment of the log is not used again", { reason: asFault(error).message });
+      return false;
+    }
+    this.#hasSpare = true;
+    return true;
+  }
+
+  get #sparePath(): string {
+    return `${this.#options.directory}/${spareName}`;
   }
 
   #use(file: AppendFile): AppendFile {

@@ -53,8 +53,11 @@ class CutDisk implements Disk {
   remove(path: string): Promise<void> {
     return this.#operation(() => this.#disk.remove(path));
   }
-  async openAppend(path: string, reserveBytes?: number): Promise<AppendFile> {
-    const file = await this.#operation(() => this.#disk.openAppend(path, reserveBytes));
+  recycle(path: string, spare: string): Promise<void> {
+    return this.#operation(() => this.#disk.recycle(path, spare));
+  }
+  async openAppend(path: string, reserveBytes?: number, spare?: string): Promise<AppendFile> {
+    const file = await this.#operation(() => this.#disk.openAppend(path, reserveBytes, spare));
     const step = <T>(run: () => Promise<T>) => this.#operation(run);
     return {
       get size() {

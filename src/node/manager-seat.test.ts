@@ -41,6 +41,9 @@ class CutDisk implements Disk {
   openAppend(path: string): Promise<AppendFile> {
     return this.#disk.openAppend(path);
   }
+  recycle(path: string, spare: string): Promise<void> {
+    return this.#disk.recycle(path, spare);
+  }
   async replace(path: string, content: Uint8Array, mode?: number): Promise<void> {
     this.#change();
     await this.#disk.replace(path, content, mode);

@@ -45,6 +45,7 @@ function failingFrom(disk: Disk, step: number): Disk {
     read: path => disk.read(path),
     list: path => disk.list(path),
     openAppend: path => disk.openAppend(path),
+    recycle: (path, spare) => disk.recycle(path, spare),
     makeDirectory: path => disk.makeDirectory(path),
     replace: (path, content, mode) => guard().then(() => disk.replace(path, content, mode)),
     remove: path => guard().then(() => disk.remove(path)),

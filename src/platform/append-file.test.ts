@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, mkdtemp, open, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ async function newFile(): Promise<{ path: string; handle: FileHandle }> {
   const directory = await mkdtemp(join(tmpdir(), "shoal-append-"));
   made.push(directory);
   const path = join(directory, "log");
-  return { path, handle: await open(path, appendFlags(reserveBytes)) };
+  return { path, handle: await open(path, appendFlags(reserveBytes) | constants.O_CREAT) };
 }
 
 afterAll(() => Promise.all(made.map(path => rm(path, { recursive: true, force: true }))));
@@ -22,7 +23,7 @@ const letters = (count: number, bytes: number) =>
 
 it("has the room that it reserves on the disk, and never writes zeros over what was appended", async () => {
   const { path, handle } = await newFile();
-  const file = new SystemAppendFile(path, handle, 0, reserveBytes);
+  const file = new SystemAppendFile({ path, file: handle, size: 0, reserved: 0, reserveBytes });
   const chunkBytes = 20_000;
   for (let at = 0; at < 26; at++) await file.append([Buffer.alloc(chunkBytes, 0x61 + at)]);
   const content = await readFile(path);
@@ -45,7 +46,7 @@ it("appends where there is no room to reserve", async () => {
     sync: () => handle.sync(),
     close: () => handle.close(),
   } as unknown as FileHandle;
-  const file = new SystemAppendFile(path, crowded, 0, reserveBytes);
+  const file = new SystemAppendFile({ path, file: crowded, size: 0, reserved: 0, reserveBytes });
   for (let at = 0; at < 3; at++) await file.append([Buffer.alloc(1_000, 0x61 + at)]);
   await file.truncate(2_000);
   await file.close();

@@ -10,9 +10,21 @@ import { guarded } from "./disk-fault.ts";
  */
 const writeThrough = constants.O_DSYNC ?? 0;
 
-/** What a file to append to is opened with. */
+/** What a file to append to is opened with, without O_CREAT. */
 export function appendFlags(reserveBytes: number): number {
-  return constants.O_WRONLY | constants.O_CREAT | (reserveBytes > 0 ? writeThrough : 0);
+  return constants.O_WRONLY | (reserveBytes > 0 ? writeThrough : 0);
+}
+
+export interface AppendFileOptions {
+  readonly path: string;
+  /** Open, with `appendFlags`. */
+  readonly file: FileHandle;
+  /** Where the next append goes. */
+  readonly size: number;
+  /** Up to where the file reaches. */
+  readonly reserved: number;
+  /** How much further than what was appended it is to reach, about. */
+  readonly reserveBytes: number;
 }
 
 /**
@@ -28,11 +40,11 @@ export class SystemAppendFile implements AppendFile {
   #reserved: number;
   #reserving: Promise<void> | undefined;
 
-  constructor(path: string, file: FileHandle, size: number, reserveBytes: number) {
+  constructor({ path, file, size, reserved, reserveBytes }: AppendFileOptions) {
     this.#path = path;
     this.#file = file;
     this.#size = size;
-    this.#reserved = size;
+    this.#reserved = reserved;
     this.#zeros = new Uint8Array(reserveBytes);
   }
 

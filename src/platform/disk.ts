@@ -1,8 +1,12 @@
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Disk } from "../ports/disk.ts";
+import type { AppendFile, Disk } from "../ports/disk.ts";
 import { appendFlags, SystemAppendFile } from "./append-file.ts";
 import { diskFault, errnoOf, guarded } from "./disk-fault.ts";
+
+/** What is written over files to be used again, a piece at a time. */
+const zeros = new Uint8Array(1024 * 1024);
 
 /** The machine's file system. */
 export const systemDisk: Disk = {
@@ -31,16 +35,36 @@ export const systemDisk: Disk = {
     });
   },
 
-  openAppend(path, reserveBytes = 0) {
+  openAppend(path, reserveBytes = 0, spare) {
     return guarded(`Cannot open "${path}"`, async () => {
-      const file = await open(path, appendFlags(reserveBytes), 0o600);
+      const recycled = spare === undefined ? undefined : await openSpare(path, spare, reserveBytes);
+      if (recycled) return recycled;
+      const file = await open(path, appendFlags(reserveBytes) | constants.O_CREAT, 0o600);
       try {
         const { size } = await file.stat();
         await syncDirectory(dirname(path));
-        return new SystemAppendFile(path, file, size, reserveBytes);
+        return new SystemAppendFile({ path, file, size, reserved: size, reserveBytes });
       } catch (error) {
         await file.close();
         throw error;
+      }
+    });
+  },
+
+  recycle(path, spare) {
+    return guarded(`Cannot recycle "${path}"`, async () => {
+      await rename(path, spare);
+      // Before it changes it must be no part of anything any more, whatever happens.
+      await syncDirectory(dirname(path));
+      const file = await open(spare, appendFlags(zeros.length));
+      try {
+        const { size } = await file.stat();
+        // Piece by piece: whoever else writes to the disk need not wait for all of it.
+        for (let at = 0; at < size; at += zeros.length)
+          await file.write(zeros, 0, Math.min(zeros.length, size - at), at);
+        await file.datasync();
+      } finally {
+        await file.close();
       }
     });
   },
@@ -68,6 +92,29 @@ export const systemDisk: Disk = {
     });
   },
 };
+
+/** Gives a spare file the name of one that is not there; undefined where it is, or where there is no spare one. */
+async function openSpare(path: string, spare: string, reserveBytes: number): Promise<AppendFile | undefined> {
+  if (await exists(path)) return undefined;
+  const file = await open(spare, appendFlags(reserveBytes)).catch(unlessMissing);
+  if (!file) return undefined;
+  try {
+    const { size } = await file.stat();
+    await rename(spare, path);
+    await syncDirectory(dirname(path));
+    return new SystemAppendFile({ path, file, size: 0, reserved: size, reserveBytes });
+  } catch (error) {
+    // Whatever name it has: whoever opens it again must not take zeros for what was appended.
+    await file.truncate(0).finally(() => file.close());
+    throw error;
+  }
+}
+
+const exists = async (path: string): Promise<boolean> => (await stat(path).catch(unlessMissing)) !== undefined;
+
+function unlessMissing(error: unknown): undefined {
+  if (errnoOf(error) !== "ENOENT") throw error;
+}
 
 /** A file's name is durable only once its directory is synced too. */
 async function syncDirectory(path: string): Promise<void> {

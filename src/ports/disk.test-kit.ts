@@ -68,6 +68,42 @@ export function diskContract(name: string, make: () => Promise<{ disk: Disk; dir
       await again.close();
     });
 
+    it("makes a file of one that is not needed any more, all of it reserved", async () => {
+      const { disk, directory } = await make();
+      const [old, spare, fresh] = [`${directory}/old`, `${directory}/spare`, `${directory}/new`];
+      await disk.replace(spare, bytes("of another time"));
+      await disk.replace(old, bytes("not needed any more"));
+      await disk.recycle(old, spare);
+      expect(await disk.list(directory)).toEqual(["spare"]);
+      const file = await disk.openAppend(fresh, 10, spare);
+      expect(file.size).toBe(0);
+      await file.append([bytes("one")]);
+      await file.sync();
+      expect(await disk.list(directory)).toEqual(["new"]);
+      const content = await disk.read(fresh);
+      expect(text(content?.subarray(0, 3))).toBe("one");
+      expect(content?.subarray(3).every(byte => byte === 0)).toBe(true);
+      await file.close();
+      expect(text(await disk.read(fresh))).toBe("one");
+    });
+
+    it("takes nothing spare for a file that is there, and does without where there is nothing", async () => {
+      const { disk, directory } = await make();
+      const [old, spare, log] = [`${directory}/old`, `${directory}/spare`, `${directory}/log`];
+      await disk.replace(old, bytes("not needed any more"));
+      await disk.recycle(old, spare);
+      await disk.replace(log, bytes("one"));
+      const there = await disk.openAppend(log, 10, spare);
+      await there.append([bytes(" two")]);
+      await there.close();
+      expect(text(await disk.read(log))).toBe("one two");
+      const without = await disk.openAppend(`${directory}/fresh`, 10, `${directory}/none`);
+      await without.append([bytes("three")]);
+      await without.close();
+      expect(text(await disk.read(`${directory}/fresh`))).toBe("three");
+      await expect(disk.recycle(`${directory}/none`, spare)).rejects.toMatchObject({ code: "not_found" });
+    });
+
     it("removes files and directories, also when they are gone", async () => {
       const { disk, directory } = await make();
       await disk.makeDirectory(`${directory}/deep/er`);

@@ -15,9 +15,15 @@ export interface Disk {
   /**
    * Opens for appending, creating the file (durably, mode 0o600) when there is none. With `reserveBytes` the file is kept about
    * that much longer than what was appended, by zeros, until it is closed; after a crash they may be there. A sync then has no
-   * new size to make durable, which takes a file system half of the time.
+   * new size to make durable, which takes a file system half of the time. A file that is not there yet is made of the file
+   * `spare`, where that is one that `recycle` has made: all of it is reserved then.
    */
-  openAppend(path: string, reserveBytes?: number): Promise<AppendFile>;
+  openAppend(path: string, reserveBytes?: number, spare?: string): Promise<AppendFile>;
+  /**
+   * Lets a file that is not needed any more be another one's room: gives it the name `spare`, and puts zeros in the place of what
+   * it holds. After a crash, or when it rejects, there may be anything in `spare`; `path` is then either gone or as it was.
+   */
+  recycle(path: string, spare: string): Promise<void>;
   /** Names in a directory, sorted; empty when there is no such directory. */
   list(directory: string): Promise<string[]>;
   /** Creates the directory and its parents (mode 0o700); no error when it exists. */

@@ -56,7 +56,7 @@ class SimFile {
 /** Bytes of zeros that stand for any number of them. */
 const maxReserveBytes = 100;
 
-type Operation = "append" | "sync" | "truncate" | "replace";
+type Operation = "append" | "sync" | "truncate" | "replace" | "recycle";
 
 /** A disk in memory. `crash` does what a power cut does: of what was not synced, any part may be there or not. */
 export class SimDisk implements Disk {
@@ -70,6 +70,8 @@ export class SimDisk implements Disk {
   readonly #failures: { operation: Operation; code: FaultCode }[] = [];
   /** Grows with each crash; handles opened before are dead. */
   #life = 0;
+  /** In which life each was made one. */
+  readonly #spares = new WeakMap<SimFile, number>();
 
   /** Makes the next such operation fail, having done half of its work. */
   failNext(operation: Operation, code: FaultCode): void {
@@ -133,8 +135,8 @@ export class SimDisk implements Disk {
     this.#files.set(path, file);
   }
 
-  async openAppend(path: string, reserveBytes = 0): Promise<AppendFile> {
-    const file = this.#files.get(path) ?? new SimFile();
+  async openAppend(path: string, reserveBytes = 0, spare?: string): Promise<AppendFile> {
+    const file = this.#files.get(path) ?? this.#take(spare) ?? new SimFile();
     // More of them tell no more, and take time in every seed.
     file.reserve = Math.min(reserveBytes, maxReserveBytes);
     this.#files.set(path, file);
@@ -143,6 +145,24 @@ export class SimDisk implements Disk {
       if (life !== this.#life) throw new Fault("data_loss", `Cannot ${operation} "${path}": the machine crashed`);
       this.fail(operation);
     });
+  }
+
+  /** What it holds stays until somebody takes it, as it may after a crash; in a life of the machine's only its zeros are seen. */
+  async recycle(path: string, spare: string): Promise<void> {
+    this.fail("recycle");
+    const file = this.#files.get(path);
+    if (!file) throw new Fault("not_found", `Cannot recycle "${path}": there is no such file`);
+    this.#files.delete(path);
+    this.#files.set(spare, file);
+    this.#spares.set(file, this.#life);
+  }
+
+  #take(spare: string | undefined): SimFile | undefined {
+    const file = spare === undefined ? undefined : this.#files.get(spare);
+    if (spare === undefined || !file) return undefined;
+    this.#files.delete(spare);
+    if (this.#spares.get(file) === this.#life) file.cut(0);
+    return file;
   }
 
   async list(directory: string): Promise<string[]> {

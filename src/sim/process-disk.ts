@@ -19,8 +19,9 @@ export function processDisk(disk: Disk, process: SimProcess, slowness: () => num
   return {
     read: path => later(() => disk.read(path)),
     replace: (path, content, mode) => later(() => disk.replace(path, content, mode)),
-    openAppend: (path, reserveBytes) =>
-      later(async () => processFile(await disk.openAppend(path, reserveBytes), later)),
+    openAppend: (path, reserveBytes, spare) =>
+      later(async () => processFile(await disk.openAppend(path, reserveBytes, spare), later)),
+    recycle: (path, spare) => later(() => disk.recycle(path, spare)),
     list: directory => later(() => disk.list(directory)),
     makeDirectory: path => later(() => disk.makeDirectory(path)),
     remove: path => later(() => disk.remove(path)),
