@@ -12,8 +12,11 @@ const defaultSegmentBytes = 16 * 1024 * 1024;
 /** Bytes that the segment being written is longer than what is in it, about. */
 const reserveBytes = 1024 * 1024;
 
-/** A segment that was dropped, to be written over as the next one: its blocks and its pages in memory are there already. */
-const spareName = "wal-spare";
+/**
+ * Segments that were dropped and are kept to be written over by later ones: their blocks, and their pages in memory, are there already.
+ * A snapshot drops several at once.
+ */
+const maxSpares = 4;
 
 interface Segment {
   /** Number of its first record. */
@@ -54,7 +57,7 @@ export class WriteAheadLog {
   /** Of those before it: one that is dropped must not come back by being sealed anew. */
   readonly #closed = new Mutex();
   #mustRoll = false;
-  #hasSpare = false;
+  #spares: readonly string[] = [];
   #file: AppendFile | undefined;
   /** Bytes of the open file known to be synced. */
   #durable = 0;
@@ -74,9 +77,10 @@ export class WriteAheadLog {
   static async open(options: LogOptions): Promise<{ log: WriteAheadLog; payloads: Uint8Array[] }> {
     const { disk, directory, sealer, markOf } = options;
     await disk.makeDirectory(directory);
-    // Nobody knows how far it came to be one.
-    await disk.remove(`${directory}/${spareName}`);
-    const segments = (await disk.list(directory)).flatMap(name => segmentNamed(directory, name));
+    const names = await disk.list(directory);
+    // Nobody knows how far they came to be ones.
+    for (const name of names.filter(isSpare)) await disk.remove(`${directory}/${name}`);
+    const segments = names.flatMap(name => segmentNamed(directory, name));
     const payloads: Uint8Array[] = [];
     let next = segments[0]?.first ?? 1n;
     for (const [at, segment] of segments.entries()) {
@@ -129,7 +133,7 @@ export class WriteAheadLog {
       for (;;) {
         const [first, second] = this.#segments;
         if (!first || !second || first.mark > mark) return;
-        if (this.#hasSpare || !(await this.#recycle(first))) await this.#options.disk.remove(first.path);
+        if (!(await this.#recycle(first))) await this.#options.disk.remove(first.path);
         this.#segments.shift();
       }
     });
@@ -193,28 +197,26 @@ export class WriteAheadLog {
       await file.close();
     }
     segment = { first: this.#next, path: `${directory}/${segmentName(this.#next)}`, mark: 0n };
-    const file = await disk.openAppend(segment.path, reserveBytes, this.#hasSpare ? this.#sparePath : undefined);
-    // Only now: until it is taken no other may get its name.
-    this.#hasSpare = false;
+    const [spare] = this.#spares;
+    const file = await disk.openAppend(segment.path, reserveBytes, spare);
+    this.#spares = this.#spares.filter(path => path !== spare);
     this.#segments.push(segment);
     this.#mustRoll = false;
     return this.#use(file);
   }
 
-  /** False where that did not come to be: then the segment is still to be removed. */
-  async #recycle({ path }: Segment): Promise<boolean> {
+  /** False where it is still to be removed. */
+  async #recycle({ path, first }: Segment): Promise<boolean> {
+    if (this.#spares.length >= maxSpares) return false;
+    const spare = `${this.#options.directory}/${spareNameOf(first)}`;
     try {
-      await this.#options.disk.recycle(path, this.#sparePath);
+      await this.#options.disk.recycle(path, spare);
     } catch (error) {
       this.#options.log.debug("a segment of the log is not used again", { reason: asFault(error).message });
       return false;
     }
-    this.#hasSpare = true;
+    this.#spares = [...this.#spares, spare];
     return true;
-  }
-
-  get #sparePath(): string {
-    return `${this.#options.directory}/${spareName}`;
   }
 
   #use(file: AppendFile): AppendFile {
@@ -279,6 +281,11 @@ function segmentNamed(directory: string, name: string): Segment[] {
   const match = /^wal-([0-9a-f]{16})\.log$/.exec(name);
   return match ? [{ first: BigInt(`0x${match[1]}`), path: `${directory}/${name}`, mark: 0n }] : [];
 }
+
+/** By the segment that it was. */
+const spareNameOf = (first: bigint): string => `spare-${segmentName(first)}`;
+
+const isSpare = (name: string): boolean => name.startsWith("spare-");
 
 const placeOf = (number: bigint): string => `log record ${number}`;
 
