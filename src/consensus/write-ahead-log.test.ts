@@ -123,6 +123,20 @@ describe("the write-ahead log", () => {
     expect(await contents(disk)).toEqual([head, "a", "b"]);
   });
 
+  it("gives up what it keeps to write over when the disk is full", async () => {
+    const disk = new SimDisk();
+    const log = await written(disk, ...Array.from({ length: 20 }, (_, at) => [`entry ${at}`]));
+    await log.dropThrough(12n);
+    const segments = await segmentsOf(disk);
+    expect(await disk.list(directory)).not.toEqual(segments);
+    disk.failNext("append", "resource_exhausted");
+    await expect(log.append([write("entry 20")])).rejects.toMatchObject({ code: "resource_exhausted" });
+    expect(await disk.list(directory)).toEqual(segments);
+    await log.append([write("entry 21")]);
+    await log.close();
+    expect(withoutHeads(await contents(disk)).slice(-2)).toEqual(["entry 19", "entry 21"]);
+  });
+
   it("never writes again after a failed sync", async () => {
     const disk = new SimDisk();
     const log = await written(disk, ["a"]);

@@ -213,10 +213,16 @@ export class WriteAheadLog {
       await this.#options.disk.recycle(path, spare);
     } catch (error) {
       this.#options.log.debug("a segment of the log is not used again", { reason: asFault(error).message });
+      await this.#options.disk.remove(spare);
       return false;
     }
     this.#spares = [...this.#spares, spare];
     return true;
+  }
+
+  async #removeSpares(): Promise<void> {
+    for (const path of this.#spares) await this.#options.disk.remove(path);
+    this.#spares = [];
   }
 
   #use(file: AppendFile): AppendFile {
@@ -238,7 +244,10 @@ export class WriteAheadLog {
     } catch (error) {
       return this.#break(asFault(error));
     }
-    return fault.code === "resource_exhausted" ? fault : this.#break(fault);
+    if (fault.code !== "resource_exhausted") return this.#break(fault);
+    // Room for the next one, if they are to blame; that they cannot be removed makes nothing worse.
+    await this.#closed.run(() => this.#removeSpares()).catch(() => {});
+    return fault;
   }
 
   #break(fault: Fault): Fault {
