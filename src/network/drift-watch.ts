@@ -8,8 +8,14 @@ import { LookBudget } from "./look-budget.ts";
 
 /** What changes within so many milliseconds is looked at together: a change seldom comes alone. */
 const settleMs = 200;
-/** Between tries to be told of changes. What runs for longer than the longest wait has worked. */
-const retryBackoff: Backoff = { firstMs: 1_000, longestMs: 60_000 };
+/**
+ * Between tries to be told of changes, which begin anew with what has run for `workedMs`: `nft monitor` (1.0.6) is killed by some of the
+ * changes that it is to tell of, and what comes right after them is not to go unseen.
+ */
+const retryBackoff: Backoff = { firstMs: 100, longestMs: 60_000 };
+const workedMs = 5_000;
+/** After so many tries in a row it is said that nobody tells of changes. */
+const manyFailures = 4;
 
 export interface DriftWatchOptions {
   readonly ops: Pick<NetOps, "watch">;
@@ -54,20 +60,21 @@ export class DriftWatch {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { ops, prefixes, clock, random, log } = this.#options;
-    for (let attempt = 1; !signal.aborted; attempt += 1) {
+    for (let failures = 0; !signal.aborted; ) {
       const began = clock.monotonic();
-      try {
-        await ops.watch(prefixes, part => this.#note(part), signal);
-      } catch (error) {
-        const { code, message } = asFault(error);
-        if (attempt === 1)
-          log.info("changes that others make to this node's networks are seen only once a minute", { reason: message });
-        if (code === "failed_precondition") return;
-      }
-      if (clock.monotonic() - began > retryBackoff.longestMs) attempt = 1;
-      await sleep(clock, backoffMs(retryBackoff, attempt, random.float()), signal);
-      // Nobody told of what has happened meanwhile.
-      for (const part of ["rules", "links"] as const) this.#note(part);
+      const watching = ops.watch(prefixes, part => this.#note(part), signal).then(() => undefined, asFault);
+      // Nobody told of what has happened before.
+      if (failures > 0) for (const part of ["rules", "links"] as const) this.#note(part);
+      const fault = await watching;
+      if (signal.aborted) return;
+      failures = clock.monotonic() - began < workedMs ? failures + 1 : 1;
+      const isHopeless = fault?.code === "failed_precondition";
+      if (isHopeless || failures === manyFailures)
+        log.info("changes that others make to this node's networks are seen only once a minute", {
+          reason: fault?.message,
+        });
+      if (isHopeless) return;
+      await sleep(clock, backoffMs(retryBackoff, failures, random.float()), signal);
     }
   }
 

@@ -28,10 +28,10 @@ export function followProgram(
       for (const line of lines) onLine(line);
     });
     child.on("error", error => reject(startFault(file, error)));
-    child.on("close", () => {
+    child.on("close", (code, killedBy) => {
       signal.removeEventListener("abort", end);
       if (signal.aborted) resolve();
-      else reject(new Fault("unavailable", `${file} ${args.join(" ")} has ended`));
+      else reject(new Fault("unavailable", `${file} ${args.join(" ")} has ended: ${killedBy ?? `exit code ${code}`}`));
     });
   });
 }
