@@ -82,9 +82,9 @@ export interface SwarmBackend {
    */
   view<T>(callback: (tx: ReadTx) => T): T;
   /**
-   * Committed changes from now on, each time all that came since the last, until `signal` aborts; ends with Fault resource_exhausted when the reader is too
-   * slow, and aborted when a manager that was far behind got the whole state for what it missed: then `view` it again. On
-   * a node that is no manager it just waits.
+   * Committed changes from now on, each time all that came since the last, until `signal` aborts; ends with Fault
+   * resource_exhausted when the reader is too slow, and aborted when a manager that was far behind got the whole state for
+   * what it missed: then `view` it again. On a node that is no manager it just waits.
    */
   changes(signal: AbortSignal): AsyncIterable<readonly StoreEvent[]>;
   /**
