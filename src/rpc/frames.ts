@@ -1,5 +1,6 @@
 import type { TLSSocket } from "node:tls";
 import { Fault } from "../lib/fault.ts";
+import { ByteWriter } from "../wire/byte-writer.ts";
 
 /*
  * A connection without HTTP/2 is a row of frames each way: a length of four bytes (big endian), and as many bytes. An empty one
@@ -9,17 +10,12 @@ import { Fault } from "../lib/fault.ts";
 /** Of a frame, before its payload. */
 export const headerBytes = 4;
 
-/** Sends a frame. False when the other side does not keep up; the socket says `drain` when it does again. */
-export function writeFrame(socket: TLSSocket, payload: Uint8Array): boolean {
+/** Sends one frame. */
+export function writeFrame(socket: TLSSocket, payload: Uint8Array): void {
   const frame = Buffer.allocUnsafe(headerBytes + payload.length);
+  frame.writeUInt32BE(payload.length);
   frame.set(payload, headerBytes);
-  return writeWithHeader(socket, frame);
-}
-
-/** As `writeFrame`, of a payload before which `headerBytes` were left free. */
-export function writeWithHeader(socket: TLSSocket, frame: Buffer): boolean {
-  frame.writeUInt32BE(frame.length - headerBytes);
-  return socket.write(frame);
+  socket.write(frame);
 }
 
 /** What has come in of frames that are not whole. Chunks are put together once, when the last one is there. */
@@ -80,22 +76,63 @@ export class FrameReader {
   }
 }
 
-/** Sends frames on a socket, those of one turn of the event loop at once: each write of TLS has a price of its own. */
+/** Bytes of a buffer that is kept to be filled again; and how many of them are. */
+const maxKeptBytes = 1024 * 1024;
+const maxKeptBuffers = 2;
+
+/**
+ * Sends frames on a socket, those of one turn of the event loop at once: each write of TLS has a price of its own. They are written
+ * into one buffer, which is filled again when it is sent: memory that is new each time costs more than what is done with it.
+ */
 export class FrameWriter {
   readonly #socket: TLSSocket;
+  readonly #sent: () => void;
+  #filling: ByteWriter | undefined;
+  readonly #empty: ByteWriter[] = [];
 
-  constructor(socket: TLSSocket) {
+  /** `sent` is called when a turn's frames are handed to the socket: it may have to drain. */
+  constructor(socket: TLSSocket, sent: () => void = () => {}) {
     this.#socket = socket;
+    this.#sent = sent;
   }
 
-  /** A payload before which `headerBytes` were left free. */
-  send(frame: Buffer): void {
-    const socket = this.#socket;
-    if (!socket.writable) return;
-    if (socket.writableCorked === 0) {
-      socket.cork();
-      process.nextTick(() => socket.uncork());
+  /** A frame whose payload `write` writes. When that throws nothing is sent. */
+  send(write: (writer: ByteWriter) => void): void {
+    if (!this.#socket.writable) return;
+    const writer = this.#filling ?? this.#begin();
+    const start = writer.size;
+    try {
+      write(writer.uint32BE(0));
+    } catch (error) {
+      writer.truncate(start);
+      throw error;
     }
-    writeWithHeader(socket, frame);
+    writer.setUint32BE(start, writer.size - start - headerBytes);
+  }
+
+  /** Sends what there is now. False when the other side does not keep up; the socket says `drain` when it does again. */
+  flush(): boolean {
+    const socket = this.#socket;
+    const writer = this.#filling;
+    this.#filling = undefined;
+    if (writer && writer.size > 0 && socket.writable) socket.write(writer.written, () => this.#take(writer));
+    return !socket.writableNeedDrain;
+  }
+
+  #begin(): ByteWriter {
+    const writer = this.#empty.pop() ?? new ByteWriter();
+    this.#filling = writer;
+    process.nextTick(() => {
+      if (this.#filling !== writer) return;
+      this.flush();
+      this.#sent();
+    });
+    return writer;
+  }
+
+  #take(writer: ByteWriter): void {
+    if (this.#empty.length >= maxKeptBuffers || writer.capacity > maxKeptBytes) return;
+    writer.truncate(0);
+    this.#empty.push(writer);
   }
 }

@@ -1,5 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { Slab } from "../lib/slab.ts";
+import { ByteWriter } from "../wire/byte-writer.ts";
 import {
   type InternalRaftRequest,
   InternalRaftRequestSchema,
@@ -7,7 +9,7 @@ import {
   StoreActionSchema,
 } from "../wire/gen/docker/swarmkit/v1/raft_pb.ts";
 import { type StoreSnapshot, StoreSnapshotSchema } from "../wire/gen/docker/swarmkit/v1/snapshot_pb.ts";
-import { encodeMessage } from "../wire/message-encoder.ts";
+import { writeMessage } from "../wire/message-encoder.ts";
 import type { TaskReader } from "./task-reader.ts";
 import { writeTask } from "./task-writer.ts";
 import { hasField, splitMessage } from "./wire-split.ts";
@@ -16,32 +18,37 @@ const actionField = InternalRaftRequestSchema.field.action.number;
 const taskField = StoreActionSchema.field.task.number;
 const snapshotTasksField = StoreSnapshotSchema.field.tasks.number;
 
-/** A writer keeps its buffer, as large as the largest entry was: with more than this a new one takes its place. */
+/** A buffer that has grown to more bytes than this is not kept. */
 const maxKeptBytes = 1024 * 1024;
-let entryWriter = new BinaryWriter();
+let kept = new ByteWriter();
+const entries = new Slab();
 
 /** The bytes of a log entry. What tasks share is encoded once for all of them. */
 export function encodeRequest(request: InternalRaftRequest): Uint8Array {
-  const { action: actions, ...rest } = request;
-  // In one go where nothing is shared: each buffer in between costs as much as the encoding.
-  if (!actions.some(({ target }) => target.case === "task")) return encodeMessage(InternalRaftRequestSchema, request);
-  const writer = entryWriter;
-  entryWriter = new BinaryWriter();
-  writer.raw(encodeMessage(InternalRaftRequestSchema, { ...rest, action: [] }));
-  for (const action of actions) {
+  const writer = emptyWriter();
+  writeRequest(writer, request);
+  return entries.copy(writer.written);
+}
+
+/** Nobody else's until what it is for is copied. */
+function emptyWriter(): ByteWriter {
+  if (kept.capacity > maxKeptBytes) kept = new ByteWriter();
+  kept.truncate(0);
+  return kept;
+}
+
+function writeRequest(writer: ByteWriter, request: InternalRaftRequest): void {
+  writeMessage(writer, InternalRaftRequestSchema, { ...request, action: [] });
+  for (const action of request.action) {
     writer.tag(actionField, WireType.LengthDelimited).fork();
     writeAction(writer, action);
     writer.join();
   }
-  const bytes = writer.finish();
-  // Not before: one that was left in the middle, where a value was none that can be written, is not used again.
-  if (bytes.length <= maxKeptBytes) entryWriter = writer;
-  return bytes;
 }
 
-function writeAction(writer: BinaryWriter, action: StoreAction): void {
+function writeAction(writer: ByteWriter, action: StoreAction): void {
   if (action.target.case !== "task" || action.$unknown) {
-    writer.raw(encodeMessage(StoreActionSchema, action));
+    writeMessage(writer, StoreActionSchema, action);
     return;
   }
   writer.tag(StoreActionSchema.field.action.number, WireType.Varint).int32(action.action);
@@ -78,16 +85,15 @@ function decodeAction(bytes: Uint8Array, tasks: TaskReader): StoreAction {
 
 /** The bytes of a snapshot, or of a piece of one: pieces one after the other are the whole. */
 export function encodeSnapshot(snapshot: StoreSnapshot): Uint8Array {
-  if (snapshot.tasks.length === 0) return encodeMessage(StoreSnapshotSchema, snapshot);
   const { tasks, ...rest } = snapshot;
-  const writer = new BinaryWriter();
-  writer.raw(encodeMessage(StoreSnapshotSchema, { ...rest, tasks: [] }));
+  const writer = emptyWriter();
+  writeMessage(writer, StoreSnapshotSchema, { ...rest, tasks: [] });
   for (const task of tasks) {
     writer.tag(snapshotTasksField, WireType.LengthDelimited).fork();
     writeTask(writer, task);
     writer.join();
   }
-  return writer.finish();
+  return writer.copy();
 }
 
 /** A snapshot from its bytes; its tasks share their specs. Throws where the bytes are no snapshot. */

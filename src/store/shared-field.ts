@@ -1,5 +1,7 @@
-import { type DescMessage, type Message, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
+import { WireType } from "@bufbuild/protobuf/wire";
+import { ByteWriter } from "../wire/byte-writer.ts";
+import { writeMessage } from "../wire/message-encoder.ts";
 
 /*
  * Fields whose messages are often the very same objects as before: these are encoded once. Objects in the store are never changed in
@@ -26,7 +28,7 @@ export class RecentField<S extends DescMessage> {
     this.#schema = schema;
   }
 
-  write(writer: BinaryWriter, message: MessageShape<S> | undefined): void {
+  write(writer: ByteWriter, message: MessageShape<S> | undefined): void {
     if (message === undefined) return;
     const known = this.#bytes[this.#messages.indexOf(message)];
     writer.raw(known ?? this.#encode(message));
@@ -52,7 +54,7 @@ export class LastingField<S extends DescMessage> {
     this.#schema = schema;
   }
 
-  write(writer: BinaryWriter, message: MessageShape<S> | undefined): void {
+  write(writer: ByteWriter, message: MessageShape<S> | undefined): void {
     if (message === undefined) return;
     let bytes = this.#known.get(message);
     if (!bytes) {
@@ -65,5 +67,7 @@ export class LastingField<S extends DescMessage> {
 
 /** The field with its tag and length. */
 function wholeField<S extends DescMessage>({ number }: Field, schema: S, message: MessageShape<S>): Uint8Array {
-  return new BinaryWriter().tag(number, WireType.LengthDelimited).bytes(toBinary(schema, message)).finish();
+  const writer = new ByteWriter().tag(number, WireType.LengthDelimited).fork();
+  writeMessage(writer, schema, message);
+  return writer.join().copy();
 }

@@ -1,8 +1,9 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { WireType } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { sampleTask } from "../sim/samples.ts";
+import { ByteWriter } from "../wire/byte-writer.ts";
 import { type Task, TaskSchema } from "../wire/gen/docker/swarmkit/v1/objects_pb.ts";
 import { sample } from "../wire/samples.test-kit.ts";
 import { writeTask } from "./task-writer.ts";
@@ -10,12 +11,12 @@ import { writeTask } from "./task-writer.ts";
 /** Deep enough for the networks, and for the times of a meta. */
 const depth = 2;
 const anyTask = sample(TaskSchema, depth) as fc.Arbitrary<Task>;
-const unknownField = new BinaryWriter().tag(19_999, WireType.LengthDelimited).string("from tomorrow").finish();
+const unknownField = new ByteWriter().tag(19_999, WireType.LengthDelimited).string("from tomorrow").copy();
 
 function written(tasks: readonly Task[]): Uint8Array {
-  const writer = new BinaryWriter();
+  const writer = new ByteWriter();
   for (const task of tasks) writeTask(writer, task);
-  return writer.finish();
+  return writer.copy();
 }
 
 const expected = (tasks: readonly Task[]) => Buffer.concat(tasks.map(task => toBinary(TaskSchema, task)));

@@ -1,6 +1,7 @@
-import { type DescMessage, type Message, type MessageShape, ScalarType, toBinary } from "@bufbuild/protobuf";
-import { type BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
+import { WireType } from "@bufbuild/protobuf/wire";
 import { type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { ByteWriter } from "../wire/byte-writer.ts";
 import {
   EndpointSchema,
   type Meta,
@@ -26,6 +27,7 @@ import {
   VersionSchema,
   VolumeAttachmentSchema,
 } from "../wire/gen/docker/swarmkit/v1/types_pb.ts";
+import { writeMessage } from "../wire/message-encoder.ts";
 import { LastingField, RecentField } from "./shared-field.ts";
 
 const task = TaskSchema.field;
@@ -49,12 +51,12 @@ const shared = {
  * are those of parts that it shares: the spec with its service's other tasks, times and version with what was written
  * together. So a task takes 1 µs instead of 7.
  */
-export function writeTask(writer: BinaryWriter, message: Task): void {
+export function writeTask(writer: ByteWriter, message: Task): void {
   writeText(writer, task.id, message.id);
   writeMeta(writer, message.meta);
   shared.spec.write(writer, message.spec);
   writeText(writer, task.serviceId, message.serviceId);
-  writeBigint(writer, task.slot, message.slot, ScalarType.UINT64);
+  writeUint64(writer, task.slot, message.slot);
   writeText(writer, task.nodeId, message.nodeId);
   writeAnnotations(writer, message.annotations);
   shared.serviceAnnotations.write(writer, message.serviceAnnotations);
@@ -65,13 +67,13 @@ export function writeTask(writer: BinaryWriter, message: Task): void {
   shared.logDriver.write(writer, message.logDriver);
   writeVersion(writer, task.specVersion, message.specVersion);
   for (const resource of message.assignedGenericResources)
-    writeMessage(writer, task.assignedGenericResources, GenericResourceSchema, resource);
+    writePart(writer, task.assignedGenericResources, GenericResourceSchema, resource);
   writeVersion(writer, task.jobIteration, message.jobIteration);
-  for (const volume of message.volumes) writeMessage(writer, task.volumes, VolumeAttachmentSchema, volume);
+  for (const volume of message.volumes) writePart(writer, task.volumes, VolumeAttachmentSchema, volume);
   writeUnknown(writer, message);
 }
 
-function writeMeta(writer: BinaryWriter, message: Meta | undefined): void {
+function writeMeta(writer: ByteWriter, message: Meta | undefined): void {
   if (!message) return;
   writer.tag(task.meta.number, WireType.LengthDelimited).fork();
   writeVersion(writer, meta.version, message.version);
@@ -81,7 +83,7 @@ function writeMeta(writer: BinaryWriter, message: Meta | undefined): void {
   writer.join();
 }
 
-function writeStatus(writer: BinaryWriter, message: TaskStatus | undefined): void {
+function writeStatus(writer: ByteWriter, message: TaskStatus | undefined): void {
   if (!message) return;
   writer.tag(task.status.number, WireType.LengthDelimited).fork();
   writeTime(writer, status.timestamp, message.timestamp);
@@ -89,14 +91,14 @@ function writeStatus(writer: BinaryWriter, message: TaskStatus | undefined): voi
   writeText(writer, status.message, message.message);
   writeText(writer, status.err, message.err);
   if (message.runtimeStatus.case === "container") writeContainer(writer, message.runtimeStatus.value);
-  if (message.portStatus) writeMessage(writer, status.portStatus, PortStatusSchema, message.portStatus);
+  if (message.portStatus) writePart(writer, status.portStatus, PortStatusSchema, message.portStatus);
   writeText(writer, status.appliedBy, message.appliedBy);
   writeTime(writer, status.appliedAt, message.appliedAt);
   writeUnknown(writer, message);
   writer.join();
 }
 
-function writeContainer(writer: BinaryWriter, message: ContainerStatus): void {
+function writeContainer(writer: ByteWriter, message: ContainerStatus): void {
   writer.tag(status.container.number, WireType.LengthDelimited).fork();
   writeText(writer, container.containerId, message.containerId);
   writeInt32(writer, container.pid, message.pid);
@@ -106,10 +108,10 @@ function writeContainer(writer: BinaryWriter, message: ContainerStatus): void {
 }
 
 /** A task's own annotations are nearly always empty: Docker gives it none. */
-function writeAnnotations(writer: BinaryWriter, message: Annotations | undefined): void {
+function writeAnnotations(writer: ByteWriter, message: Annotations | undefined): void {
   if (!message) return;
-  if (isEmpty(message)) writer.tag(task.annotations.number, WireType.LengthDelimited).uint32(0);
-  else writeMessage(writer, task.annotations, AnnotationsSchema, message);
+  if (isEmpty(message)) writer.tag(task.annotations.number, WireType.LengthDelimited).varint(0);
+  else writePart(writer, task.annotations, AnnotationsSchema, message);
 }
 
 function isEmpty({ name, labels, indices, $unknown }: Annotations): boolean {
@@ -117,26 +119,26 @@ function isEmpty({ name, labels, indices, $unknown }: Annotations): boolean {
   return name === "" && indices.length === 0 && $unknown === undefined;
 }
 
-function writeAttachment(writer: BinaryWriter, message: NetworkAttachment): void {
+function writeAttachment(writer: ByteWriter, message: NetworkAttachment): void {
   writer.tag(task.networks.number, WireType.LengthDelimited).fork();
   shared.network.write(writer, message.network);
   // The network is nearly all of it; the rest is short.
-  writer.raw(toBinary(NetworkAttachmentSchema, { ...message, network: undefined }));
+  writeMessage(writer, NetworkAttachmentSchema, { ...message, network: undefined });
   writer.join();
 }
 
-function writeVersion(writer: BinaryWriter, { number }: Field, message: Version | undefined): void {
+function writeVersion(writer: ByteWriter, { number }: Field, message: Version | undefined): void {
   if (!message) return;
   writer.tag(number, WireType.LengthDelimited).fork();
-  writeBigint(writer, version.index, message.index, ScalarType.UINT64);
+  writeUint64(writer, version.index, message.index);
   writeUnknown(writer, message);
   writer.join();
 }
 
-function writeTime(writer: BinaryWriter, { number }: Field, message: Timestamp | undefined): void {
+function writeTime(writer: ByteWriter, { number }: Field, message: Timestamp | undefined): void {
   if (!message) return;
   writer.tag(number, WireType.LengthDelimited).fork();
-  writeBigint(writer, time.seconds, message.seconds, ScalarType.INT64);
+  if (message.seconds !== 0n) writer.tag(time.seconds.number, WireType.Varint).int64(message.seconds);
   writeInt32(writer, time.nanos, message.nanos);
   writeUnknown(writer, message);
   writer.join();
@@ -146,38 +148,30 @@ interface Field {
   readonly number: number;
 }
 
-function writeMessage<S extends DescMessage>(
-  writer: BinaryWriter,
+function writePart<S extends DescMessage>(
+  writer: ByteWriter,
   { number }: Field,
   schema: S,
   message: MessageShape<S>,
 ): void {
-  writer.tag(number, WireType.LengthDelimited).bytes(toBinary(schema, message));
+  writer.tag(number, WireType.LengthDelimited).fork();
+  writeMessage(writer, schema, message);
+  writer.join();
 }
 
-function writeText(writer: BinaryWriter, { number }: Field, text: string): void {
+function writeText(writer: ByteWriter, { number }: Field, text: string): void {
   if (text !== "") writer.tag(number, WireType.LengthDelimited).string(text);
 }
 
-function writeInt32(writer: BinaryWriter, { number }: Field, value: number): void {
+function writeInt32(writer: ByteWriter, { number }: Field, value: number): void {
   if (value !== 0) writer.tag(number, WireType.Varint).int32(value);
 }
 
-/** Nearly all are small: taking a bigint apart takes ten times as long as a number. */
-function writeBigint(
-  writer: BinaryWriter,
-  { number }: Field,
-  value: bigint,
-  type: ScalarType.UINT64 | ScalarType.INT64,
-): void {
-  if (value === 0n) return;
-  writer.tag(number, WireType.Varint);
-  if (value > 0n && value <= 0xffff_ffffn) writer.uint32(Number(value));
-  else if (type === ScalarType.UINT64) writer.uint64(value);
-  else writer.int64(value);
+function writeUint64(writer: ByteWriter, { number }: Field, value: bigint): void {
+  if (value !== 0n) writer.tag(number, WireType.Varint).uint64(value);
 }
 
 /** What a later version has put in comes last. */
-function writeUnknown(writer: BinaryWriter, { $unknown }: Message): void {
+function writeUnknown(writer: ByteWriter, { $unknown }: Message): void {
   if ($unknown) for (const { no, wireType, data } of $unknown) writer.tag(no, wireType).raw(data);
 }

@@ -8,37 +8,40 @@ import {
   ScalarType,
   toBinary,
 } from "@bufbuild/protobuf";
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { WireType } from "@bufbuild/protobuf/wire";
 import { FeatureSet_FieldPresence, isWrapperDesc, StructSchema } from "@bufbuild/protobuf/wkt";
+import { ByteWriter, tagOf } from "./byte-writer.ts";
 
 /*
- * Protobuf's binary form, as the library's `toBinary` gives it, by a writer whose buffer is kept from one message to the next. The
- * library's grows anew for each, which of an object of a kilobyte takes more time than all the rest. What is rare, or needs thought, is
- * left to the library.
+ * Protobuf's binary form, as the library's `toBinary` gives it, into a buffer that is there already. The library makes one for each
+ * message, which of an object of a kilobyte takes more time than all the rest. What is rare, or needs thought, is left to the library.
  */
 
-/** A writer that has written a message of more bytes than this is not kept: its buffer is as large. */
+/** A buffer that has grown for a message of more bytes than this is not kept. */
 const maxKeptBytes = 1024 * 1024;
 
 type Fields = Readonly<Record<string, unknown>>;
-type WriteField = (writer: BinaryWriter, message: Fields) => void;
-type WriteValue = (writer: BinaryWriter, value: unknown) => void;
+type WriteField = (writer: ByteWriter, message: Fields) => void;
+type WriteValue = (writer: ByteWriter, value: unknown) => void;
 
 const plans = new WeakMap<DescMessage, readonly WriteField[]>();
-let kept = new BinaryWriter();
+let kept = new ByteWriter();
 
 /** The same bytes as `toBinary(schema, message)`. Throws where a value does not fit its field. */
-export function encodeMessage<S extends DescMessage>(schema: S, message: MessageShape<S>): Uint8Array {
-  const writer = kept;
-  // Nobody else's meanwhile, and nobody's after a throw.
-  kept = new BinaryWriter();
-  write(writer, planOf(schema), message);
-  const bytes = writer.finish();
-  if (bytes.length <= maxKeptBytes) kept = writer;
+export function encodeMessage<S extends DescMessage>(schema: S, message: MessageShape<S>): Uint8Array<ArrayBuffer> {
+  kept.truncate(0);
+  writeMessage(kept, schema, message);
+  const bytes = kept.copy();
+  if (kept.capacity > maxKeptBytes) kept = new ByteWriter();
   return bytes;
 }
 
-function write(writer: BinaryWriter, plan: readonly WriteField[], message: Message): void {
+/** Writes those bytes. Where it throws, some of them may be written. */
+export function writeMessage<S extends DescMessage>(writer: ByteWriter, schema: S, message: MessageShape<S>): void {
+  write(writer, planOf(schema), message);
+}
+
+function write(writer: ByteWriter, plan: readonly WriteField[], message: Message): void {
   for (const writeField of plan) writeField(writer, message as Message & Fields);
   if (!message.$unknown) return;
   for (const { no, wireType, data } of message.$unknown) writer.tag(no, wireType).raw(data);
@@ -125,33 +128,36 @@ function messageWriter(
   field: DescField & { message: DescMessage; delimitedEncoding: boolean },
 ): WriteValue | undefined {
   const { number, message, delimitedEncoding } = field;
+  const tag = tagOf(number, WireType.LengthDelimited);
   if (delimitedEncoding || message.typeName === StructSchema.typeName) return undefined;
   let plan: readonly WriteField[] | undefined;
   return (writer, value) => {
     // Only now: messages can contain themselves.
     plan ??= planOf(message);
-    writer.tag(number, WireType.LengthDelimited).fork();
+    writer.varint(tag).fork();
     write(writer, plan, value as Message);
     writer.join();
   };
 }
 
 function scalarWriter(number: number, type: ScalarType): WriteValue | undefined {
+  const inBytes = tagOf(number, WireType.LengthDelimited);
+  const inVarint = tagOf(number, WireType.Varint);
   switch (type) {
     case ScalarType.STRING:
-      return (writer, value) => writer.tag(number, WireType.LengthDelimited).string(value as string);
+      return (writer, value) => writer.varint(inBytes).string(value as string);
     case ScalarType.BYTES:
-      return (writer, value) => writer.tag(number, WireType.LengthDelimited).bytes(value as Uint8Array);
+      return (writer, value) => writer.varint(inBytes).bytes(value as Uint8Array);
     case ScalarType.BOOL:
-      return (writer, value) => writer.tag(number, WireType.Varint).bool(value as boolean);
+      return (writer, value) => writer.varint(inVarint).bool(value as boolean);
     case ScalarType.INT32:
-      return (writer, value) => writer.tag(number, WireType.Varint).int32(value as number);
+      return (writer, value) => writer.varint(inVarint).int32(value as number);
     case ScalarType.UINT32:
-      return (writer, value) => writer.tag(number, WireType.Varint).uint32(value as number);
+      return (writer, value) => writer.varint(inVarint).varint(value as number);
     case ScalarType.INT64:
-      return (writer, value) => writer.tag(number, WireType.Varint).int64(value as bigint);
+      return (writer, value) => writer.varint(inVarint).int64(value as bigint);
     case ScalarType.UINT64:
-      return (writer, value) => writer.tag(number, WireType.Varint).uint64(value as bigint);
+      return (writer, value) => writer.varint(inVarint).uint64(value as bigint);
     default:
       return undefined;
   }

@@ -1,7 +1,6 @@
 import type { TLSSocket } from "node:tls";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { encodeCallFrame } from "../../src/rpc/calls/call-frames.ts";
-import { headerBytes } from "../../src/rpc/frames.ts";
+import { framed } from "../../src/rpc/calls/call-frames.test-kit.ts";
 import { callHeaders, flag, frame, frameType, magic } from "../../src/rpc/http2-frames.test-kit.ts";
 import { DeliverRequestSchema } from "../../src/wire/gen/shoal/v1/peers_pb.ts";
 import { anyMessage } from "./message.ts";
@@ -61,16 +60,11 @@ export function callBytes(role: string, path: string, request: Buffer, mutator: 
     const id = mutator.below(3);
     const forwarding = mutator.chance(0.7) ? "" : mutator.one(["{}", "null", '{"caller":{}}', mutator.text()]);
     const call = { kind: "call", id, forwarding, path: path.slice(0, 255) } as const;
-    frames.push(withHeader(encodeCallFrame({ ...call, request: trusted ? unreadable : request })));
-    if (mutator.chance(0.2)) frames.push(withHeader(encodeCallFrame({ kind: "break", id })));
+    frames.push(framed({ ...call, request: trusted ? unreadable : request }));
+    if (mutator.chance(0.2)) frames.push(framed({ kind: "break", id }));
   }
   const bytes = Buffer.concat(frames);
   return trusted || mutator.chance(0.3) ? bytes : mutator.bytes(bytes);
-}
-
-function withHeader(frame: Buffer): Buffer {
-  frame.writeUInt32BE(frame.length - headerBytes);
-  return frame;
 }
 
 function isDelivery(body: Uint8Array): boolean {

@@ -1,5 +1,5 @@
 import { Fault } from "../../lib/fault.ts";
-import { headerBytes } from "../frames.ts";
+import type { ByteWriter } from "../../wire/byte-writer.ts";
 
 /**
  * What managers speak with each other instead of HTTP/2, named in the TLS handshake (ALPN, RFC 7301), for calls with one request
@@ -40,48 +40,46 @@ export type CalleeFrame =
   | { readonly kind: "answer"; readonly id: number; readonly message: Buffer }
   | { readonly kind: "failure"; readonly id: number; readonly code: number; readonly text: string };
 
-/** A frame to be sent, with room for its header before it. */
-export function encodeCallFrame(frame: CallerFrame | CalleeFrame): Buffer {
+/** Writes a frame's payload. */
+export function writeCallFrame(writer: ByteWriter, frame: CallerFrame | CalleeFrame): void {
   switch (frame.kind) {
     case "greeting":
     case "refusal":
-      return begun(frame.kind, 0, 0).bytes;
+      writePrefix(writer, frame.kind, 0);
+      return;
     case "break":
-      return begun(frame.kind, frame.id, 0).bytes;
+      writePrefix(writer, frame.kind, frame.id);
+      return;
     case "call": {
-      const { path, forwarding, request, id } = frame;
-      const forwardingLength = Buffer.byteLength(forwarding);
-      const { bytes, at } = begun(frame.kind, id, 1 + path.length + 2 + forwardingLength + request.length);
-      let next = bytes.writeUInt8(path.length, at);
-      next += bytes.write(path, next, "latin1");
-      next = bytes.writeUInt16BE(forwardingLength, next);
-      next += bytes.write(forwarding, next);
-      bytes.set(request, next);
-      return bytes;
+      const forwarding = Buffer.from(frame.forwarding);
+      writePrefix(writer, frame.kind, frame.id);
+      writer.byte(frame.path.length).raw(Buffer.from(frame.path, "latin1"));
+      writer.uint16BE(forwarding.length).raw(forwarding).raw(frame.request);
+      return;
     }
-    case "answer": {
-      const { bytes, at } = begun(frame.kind, frame.id, frame.message.length);
-      bytes.set(frame.message, at);
-      return bytes;
-    }
-    case "failure": {
-      const { bytes, at } = begun(frame.kind, frame.id, 1 + Buffer.byteLength(frame.text));
-      bytes.write(frame.text, bytes.writeUInt8(frame.code, at));
-      return bytes;
-    }
+    case "answer":
+      writePrefix(writer, frame.kind, frame.id);
+      writer.raw(frame.message);
+      return;
+    case "failure":
+      writePrefix(writer, frame.kind, frame.id);
+      writer.byte(frame.code).raw(Buffer.from(frame.text));
+      return;
     default:
-      return frame satisfies never;
+      frame satisfies never;
   }
 }
 
-function begun(kind: keyof typeof kinds, id: number, more: number): { bytes: Buffer; at: number } {
-  const bytes = Buffer.allocUnsafe(headerBytes + prefixBytes + more);
-  bytes.writeUInt8(kinds[kind], headerBytes);
-  const at = bytes.writeUInt32BE(id, headerBytes + 1);
-  return { bytes, at };
+/** Writes an answer's payload up to its message, which is to follow. */
+export function beginAnswer(writer: ByteWriter, id: number): void {
+  writePrefix(writer, "answer", id);
 }
 
-/** Reads what a caller said. Fault invalid_argument for anything else. */
+function writePrefix(writer: ByteWriter, kind: keyof typeof kinds, id: number): void {
+  writer.byte(kinds[kind]).uint32BE(id);
+}
+
+/** Reads what a caller said, the request as a view of the frame. Fault invalid_argument for anything else. */
 export function callerFrame(frame: Buffer): CallerFrame {
   const { kind, id } = prefixOf(frame);
   if (kind === kinds.break) return { kind: "break", id };
@@ -97,11 +95,11 @@ export function callerFrame(frame: Buffer): CallerFrame {
     id,
     path,
     forwarding: frame.toString("utf8", forwardingAt, requestAt),
-    request: rest(frame, requestAt),
+    request: frame.subarray(requestAt),
   };
 }
 
-/** Reads what a callee said. Fault invalid_argument for anything else. */
+/** Reads what a callee said, the answer as a view of the frame. Fault invalid_argument for anything else. */
 export function calleeFrame(frame: Buffer): CalleeFrame {
   const { kind, id } = prefixOf(frame);
   switch (kind) {
@@ -110,7 +108,7 @@ export function calleeFrame(frame: Buffer): CalleeFrame {
     case kinds.refusal:
       return { kind: "refusal" };
     case kinds.answer:
-      return { kind: "answer", id, message: rest(frame, prefixBytes) };
+      return { kind: "answer", id, message: frame.subarray(prefixBytes) };
     case kinds.failure:
       return { kind: "failure", id, code: byteAt(frame, prefixBytes), text: frame.toString("utf8", prefixBytes + 1) };
     default:
@@ -126,11 +124,6 @@ function prefixOf(frame: Buffer): { kind: number; id: number } {
 function byteAt(frame: Buffer, at: number): number {
   if (at >= frame.length) throw unreadable();
   return frame.readUInt8(at);
-}
-
-/** A copy: what is made of a message has views of it, each of which would keep the many that came in with it. */
-function rest(frame: Buffer, from: number): Buffer {
-  return Buffer.from(frame.subarray(from));
 }
 
 function unreadable(): Fault {

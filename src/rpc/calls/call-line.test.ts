@@ -8,19 +8,13 @@ import { systemClock } from "../../platform/clock.ts";
 import { silentLogger } from "../../ports/log.ts";
 import { type CallContext, type Connection, type Handlers, type Listener, register } from "../../ports/transport.ts";
 import { Health } from "../../wire/gen/docker/swarmkit/v1/health_pb.ts";
-import { FrameReader, writeWithHeader } from "../frames.ts";
+import { FrameReader } from "../frames.ts";
 import { implementationOf } from "../handlers.ts";
 import { TestSwarm } from "../identities.test-kit.ts";
 import { maxRequestBytes } from "../limits.ts";
 import { grpcTransport } from "../transport.ts";
-import {
-  type CalleeFrame,
-  type CallerFrame,
-  calleeFrame,
-  callerFrame,
-  callProtocol,
-  encodeCallFrame,
-} from "./call-frames.ts";
+import { framed } from "./call-frames.test-kit.ts";
+import { type CalleeFrame, type CallerFrame, calleeFrame, callerFrame, callProtocol } from "./call-frames.ts";
 
 type Check = Handlers<typeof Health>["check"];
 
@@ -77,7 +71,7 @@ class RawCaller {
   }
 
   say(frame: CallerFrame): void {
-    writeWithHeader(this.#socket, encodeCallFrame(frame));
+    this.#socket.write(framed(frame));
   }
 
   call(id: number, members: Partial<CallerFrame & { kind: "call" }> = {}): void {
@@ -111,11 +105,11 @@ describe("calls between managers", () => {
     const server = createServer({ cert, key, ALPNProtocols: [callProtocol] }, socket => {
       const reader = new FrameReader(1 << 20);
       socket.on("error", () => {});
-      writeWithHeader(socket, encodeCallFrame({ kind: "greeting" }));
+      socket.write(framed({ kind: "greeting" }));
       socket.on("data", (chunk: Buffer) => {
         for (const frame of [...reader.read(chunk)].map(callerFrame)) {
           if (frame.kind === "call") paths.push(frame.path);
-          writeWithHeader(socket, encodeCallFrame({ kind: "answer", id: frame.id, message: Buffer.from([8, 1]) }));
+          socket.write(framed({ kind: "answer", id: frame.id, message: Buffer.from([8, 1]) }));
         }
       });
     });

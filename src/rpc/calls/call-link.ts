@@ -12,7 +12,7 @@ import {
   calleeFrame,
   callOverheadBytes,
   callProtocol,
-  encodeCallFrame,
+  writeCallFrame,
 } from "./call-frames.ts";
 
 /** How a call ended. */
@@ -58,10 +58,10 @@ export class CallLink {
   send(call: Omit<CallerFrame & { kind: "call" }, "id" | "kind">, outcome: Outcome): () => void {
     const id = this.#freeId();
     this.#running.set(id, outcome);
-    this.#writer.send(encodeCallFrame({ kind: "call", id, ...call }));
+    this.#send({ kind: "call", id, ...call });
     return () => {
       if (!this.#running.delete(id)) return;
-      this.#writer.send(encodeCallFrame({ kind: "break", id }));
+      this.#send({ kind: "break", id });
       this.#endWhenIdle();
     };
   }
@@ -70,6 +70,10 @@ export class CallLink {
   retire(): void {
     this.#retired = true;
     this.#endWhenIdle();
+  }
+
+  #send(frame: CallerFrame): void {
+    this.#writer.send(writer => writeCallFrame(writer, frame));
   }
 
   #freeId(): number {

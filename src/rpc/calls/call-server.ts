@@ -1,9 +1,11 @@
-import { create, type DescMethod, type Message, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescMethod, type Message, type MessageInitShape } from "@bufbuild/protobuf";
 import { assert } from "../../lib/assert.ts";
 import { Fault } from "../../lib/fault.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/log.ts";
 import type { CallContext, Registration } from "../../ports/transport.ts";
+import type { ByteWriter } from "../../wire/byte-writer.ts";
+import { writeMessage } from "../../wire/message-encoder.ts";
 import { definitionOf } from "../codec.ts";
 import { forwardingInText, type StatedForwarding } from "../forwarding.ts";
 import { FrameReader, FrameWriter } from "../frames.ts";
@@ -11,12 +13,16 @@ import { KeepAlive } from "../keep-alive.ts";
 import { maxForwardedStreams, maxRequestBytes, maxResponseBytes } from "../limits.ts";
 import { statusOf, thrownFault } from "../status.ts";
 import type { Peer } from "../tls-listener.ts";
-import { type CalleeFrame, type CallerFrame, callerFrame, callOverheadBytes, encodeCallFrame } from "./call-frames.ts";
+import { beginAnswer, type CallerFrame, callerFrame, callOverheadBytes, writeCallFrame } from "./call-frames.ts";
 
 /** Milliseconds that a caller has to close its connection after it was refused. */
 const lingerMs = 2_000;
 
 type Handler = (request: Message, context: CallContext) => Promise<MessageInitShape<DescMethod["output"]>>;
+
+type Call = CallerFrame & { readonly kind: "call" };
+
+type WriteFrame = (writer: ByteWriter) => void;
 
 interface Served {
   readonly method: DescMethod;
@@ -52,7 +58,7 @@ export interface CallServerOptions {
 export function serveCalls(peer: Peer, options: CallServerOptions): void {
   const { socket, caller } = peer;
   if (caller?.role === "manager") return void new CallServer(peer, options);
-  new FrameWriter(socket).send(encodeCallFrame({ kind: "refusal" }));
+  new FrameWriter(socket).send(writer => writeCallFrame(writer, { kind: "refusal" }));
   socket.resume();
   const timer = options.clock.after(lingerMs, () => socket.destroy());
   socket.on("close", () => timer.cancel());
@@ -71,9 +77,9 @@ class CallServer {
     const { socket } = peer;
     this.#peer = peer;
     this.#options = options;
-    this.#writer = new FrameWriter(socket);
+    this.#writer = new FrameWriter(socket, () => this.#readOn());
     this.#alive = new KeepAlive(socket, options.clock);
-    this.#send({ kind: "greeting" });
+    this.#writer.send(writer => writeCallFrame(writer, { kind: "greeting" }));
     socket.on("data", (chunk: Buffer) => this.#hear(chunk));
     socket.on("drain", () => this.#readOn());
     // Whoever says nothing more waits for nothing more.
@@ -109,39 +115,52 @@ class CallServer {
     else this.#begin(frame);
   }
 
-  #begin(call: CallerFrame & { kind: "call" }): void {
+  #begin(call: Call): void {
     const over = new AbortController();
     this.#running.set(call.id, over);
-    void this.#run(call, over.signal).then(answer => {
+    void this.#run(call, over.signal).then(write => {
       this.#running.delete(call.id);
-      if (!over.signal.aborted) this.#send(answer);
+      if (!over.signal.aborted) this.#send(call, write);
       this.#readOn();
     });
   }
 
-  async #run(
-    { id, path, forwarding, request }: CallerFrame & { kind: "call" },
-    signal: AbortSignal,
-  ): Promise<CalleeFrame> {
+  /** What writes the answer, or the failure: into what is sent, and not before, so that nothing has to be copied. */
+  async #run({ id, path, forwarding, request }: Call, signal: AbortSignal): Promise<WriteFrame> {
     try {
       const served = this.#options.methods.get(path);
       if (!served) throw new Fault("unimplemented", `The server does not implement the method ${path}`);
       const { method, definition, handler } = served;
       const context = this.#options.enter(method, this.#peer, forwardingInText(forwarding), signal);
-      const answer = await handler(requestIn(request, definition), context);
-      const message = definition.responseSerialize(create(method.output, answer));
-      if (message.length > maxResponseBytes)
-        throw new Fault("resource_exhausted", `an answer of ${message.length} bytes, more than ${maxResponseBytes}`);
-      return { kind: "answer", id, message };
+      const answer = create(method.output, await handler(requestIn(request, definition), context));
+      return writer => writeAnswer(writer, id, method.output, answer);
     } catch (error) {
-      const { code, details } = statusOf(thrownFault(error, path, this.#options.log));
-      return { kind: "failure", id, code, text: details };
+      return this.#failure(id, path, error);
     }
   }
 
-  #send(frame: CalleeFrame): void {
-    this.#writer.send(encodeCallFrame(frame));
+  #send({ id, path }: Call, write: WriteFrame): void {
+    try {
+      this.#writer.send(write);
+    } catch (error) {
+      this.#writer.send(this.#failure(id, path, error));
+    }
   }
+
+  #failure(id: number, path: string, error: unknown): WriteFrame {
+    const { code, details } = statusOf(thrownFault(error, path, this.#options.log));
+    return writer => writeCallFrame(writer, { kind: "failure", id, code, text: details });
+  }
+}
+
+/** Fault resource_exhausted for a message that is too long. */
+function writeAnswer(writer: ByteWriter, id: number, schema: DescMessage, message: Message): void {
+  beginAnswer(writer, id);
+  const start = writer.size;
+  writeMessage(writer, schema, message);
+  const length = writer.size - start;
+  if (length > maxResponseBytes)
+    throw new Fault("resource_exhausted", `an answer of ${length} bytes, more than ${maxResponseBytes}`);
 }
 
 function requestIn(bytes: Buffer, { requestDeserialize }: Served["definition"]): Message {

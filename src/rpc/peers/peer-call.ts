@@ -7,10 +7,10 @@ import {
   type DeliverResponse,
   DeliverResponseSchema,
 } from "../../wire/gen/shoal/v1/peers_pb.ts";
-import { headerBytes, writeWithHeader } from "../frames.ts";
+import { FrameWriter } from "../frames.ts";
 import { KeepAlive } from "../keep-alive.ts";
 import { type DialOptions, dialTls } from "../tls-dial.ts";
-import { encodeDeliverRequest } from "./deliver-codec.ts";
+import { writeDeliverRequest } from "./deliver-codec.ts";
 import { framesOf, peerProtocol, writeEnd } from "./peer-wire.ts";
 
 export type DeliverRequests = AsyncIterable<MessageInitShape<typeof DeliverRequestSchema>>;
@@ -45,9 +45,11 @@ async function feed(
   socket: TLSSocket,
   requests: AsyncIterator<MessageInitShape<typeof DeliverRequestSchema>>,
 ): Promise<void> {
+  const frames = new FrameWriter(socket);
   for (let next = await requests.next(); !next.done && !socket.destroyed; next = await requests.next()) {
-    const frame = encodeDeliverRequest(next.value, headerBytes);
-    if (!writeWithHeader(socket, frame) && !socket.destroyed) await drained(socket);
+    const { value } = next;
+    frames.send(writer => writeDeliverRequest(writer, value));
+    if (!frames.flush() && !socket.destroyed) await drained(socket);
   }
   if (!socket.destroyed) writeEnd(socket);
 }
