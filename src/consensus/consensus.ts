@@ -89,7 +89,7 @@ export class Consensus {
       snapshotPatienceTicks: (2 * snapshotTimeoutMs) / tickMs,
     });
     this.#driver = new RaftDriver(raft, {
-      save: (number, save) => this.#saver.add(number, save),
+      save: (number, save, afterSends) => this.#saver.add(number, save, afterSends),
       apply: entries => this.#apply(entries),
       answer: reads => this.#reads.advance(reads, this.#machine.applied.index),
       send: message => this.#peers.send(message),

@@ -6,7 +6,8 @@ import type { ReadState, Ready, Save, Standing } from "../raft/ready.ts";
 
 /** What raft cannot do by itself. The rules for the order are those of `Ready`, and of `RaftDriver`. */
 export interface RaftHands {
-  readonly save: (number: number, save: Save) => void;
+  /** `afterSends`: what was sent before is to be on its way first. */
+  readonly save: (number: number, save: Save, afterSends: boolean) => void;
   /** Applies entries, and tells raft. Returns whether another membership is in force. */
   readonly apply: (entries: readonly Entry[]) => boolean;
   readonly answer: (reads: readonly ReadState[]) => void;
@@ -81,11 +82,14 @@ export class RaftDriver {
   #handle({ number, standing, messages, save, committed, reads }: Ready): void {
     const hands = this.#hands;
     if (standing) this.#standing = standing;
-    if (save) hands.save(number, save);
+    // The others work on a leader's new entries while it writes them down itself (dissertation, 10.2.1).
+    const sendsFirst = save !== undefined && this.#standing.role === "leader" && committed.length === 0;
+    if (sendsFirst) for (const message of messages) hands.send(message);
+    if (save) hands.save(number, save, sendsFirst && messages.length > 0);
     // Whoever waits for a change is told before the others are that it is committed.
     const isReconfigured = committed.length > 0 && hands.apply(committed);
     hands.answer(reads);
-    for (const message of messages) hands.send(message);
+    if (!sendsFirst) for (const message of messages) hands.send(message);
     // A member that was removed hears of it first.
     if (isReconfigured) hands.followMembers();
   }

@@ -1,5 +1,6 @@
 import { defined } from "../lib/assert.ts";
 import { asFault, type Fault } from "../lib/fault.ts";
+import { afterPromises } from "../lib/turn.ts";
 import { type Clock, sleep } from "../ports/clock.ts";
 import { payloadBytes } from "../raft/entry.ts";
 import type { Save } from "../raft/ready.ts";
@@ -29,7 +30,8 @@ export interface SaverOptions {
 
 /**
  * Makes raft's saves durable, one after the other: what comes while one is under way goes out together as the next. The first is
- * handed to the disk before `add` returns: whoever goes on to apply entries then does so while the disk works.
+ * handed to the disk before `add` returns: whoever goes on to apply entries then does so while the disk works. Where it is to follow what
+ * was sent, it is handed over once that is on its way: sealing it takes a good part of what the network and another's disk do.
  */
 export class Saver {
   readonly latency = new LatencyMeter();
@@ -43,16 +45,21 @@ export class Saver {
     this.#options = options;
   }
 
-  add(number: number, save: Save): void {
+  add(number: number, save: Save, afterSends = false): void {
     if (this.#end.signal.aborted) return;
     this.#queue.push({ number, save });
-    if (!this.#isWorking) this.#work = this.#run();
+    if (afterSends) afterPromises(() => this.#begin());
+    else this.#begin();
   }
 
   /** Waits for the write that is under way. What has not begun is not written: nobody was told of it. */
   async close(): Promise<void> {
     this.#end.abort();
     await this.#work;
+  }
+
+  #begin(): void {
+    if (!this.#isWorking) this.#work = this.#run();
   }
 
   async #run(): Promise<void> {
